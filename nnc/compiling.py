@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from nnc.backends import BackendName, backend_name
 from nnc.choices import FloatName
@@ -27,6 +27,10 @@ def compile(
     backend: BackendName | None = None,
     max_bytes: int | str | None = None,
     check_nan: bool | None = None,
+    replicas: int | None = None,
+    seeds: Sequence[int] | Literal["model"] | None = None,
+    hyperparameters: Mapping[str, Sequence[float]] | None = None,
+    lanes: Literal[1] | None = None,
 ) -> Program:
     """Compile a model into a program.
 
@@ -50,6 +54,15 @@ def compile(
             names op, layer, step and the range of the operands. Batches are then run one by one, at about twice their
             time, and states are in memory twice; only a run that fails is repeated, op by op. By default the model's
             own `check_nan`, which is off. The model keeps it from now on.
+
+        replicas: number of networks to train at once, which differ in their first weights; see
+            `nnc.models.replication.replicated`. The program has weights, losses and predictions of each.
+        seeds: a seed for each replica, or ``"model"`` to let all begin with the weights of the model; by default seeds
+            are drawn.
+        hyperparameters: numbers that differ from replica to replica, one for each, by name: of the optimizer
+            (``learning_rate``, ``momentum``, …), of a layer (``dropout/rate``), or ``loss_weights/OUTPUT``.
+        lanes: 1 to compute replicas one after another; by default small networks, all of whose operations have a form
+            in lanes, are computed several at once.
 
     Returns:
         A program that predicts, and trains where the model has a loss. Its graphs are made when they are
@@ -87,7 +100,16 @@ def compile(
     if check_nan is not None:
         found.check_nan = check_nan
     is_plain = dtype is None and observe is None and not passes
-    program = found.program if is_plain else found.make_program(dtype, observe, passes)
+    if replicas is not None:
+        if found.check_nan:
+            raise ModelError("compile: check_nan is for one network, not for replicas")
+        from nnc.models.replication import replicated
+
+        program = replicated(found, replicas, seeds, hyperparameters, lanes, dtype, observe, passes)
+    elif seeds is not None or hyperparameters is not None or lanes is not None:
+        raise ModelError("compile: seeds, hyperparameters and lanes are those of replicas; give replicas= as well")
+    else:
+        program = found.program if is_plain else found.make_program(dtype, observe, passes)
     if max_bytes is not None:
         program.max_bytes = max_bytes
         program.check_budget(PREDICT, program.plan(PREDICT, batch=1))

@@ -60,6 +60,10 @@ class MissingKernelError(GraphError):
     """A backend cannot compute an operation."""
 
 
+class ReplicationError(GraphError):
+    """An operation cannot be computed for several replicas side by side."""
+
+
 class NotDifferentiableError(NncError, TypeError):
     """A gradient was asked through an operation that has none."""
 

@@ -19,9 +19,13 @@ ITERATIONS = "optimizer/iterations"
 """Label of the state that counts batches."""
 
 
+OWN_ROWS = " on own rows"
+"""What the name of a graph ends with where it is run on rows that differ from replica to replica."""
+
+
 def unweighted(name: str) -> str:
-    """Return the name of a graph without the suffix of one that takes weights."""
-    return name.removesuffix(STEPS).removesuffix(WEIGHTED)
+    """Return the name of a graph without the suffixes of one that takes weights, or own rows of replicas."""
+    return name.removesuffix(OWN_ROWS).removesuffix(STEPS).removesuffix(WEIGHTED)
 
 
 def sums_label(metric: str) -> str:

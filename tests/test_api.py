@@ -37,25 +37,24 @@ PROGRAM = names(
 )
 METHODS = {
     nnc.Sequential: """
-        add add_loss add_weight as_floating autocast backend backward blame build build_sublayer call check_nan compile
-        compute_dtype compute_mask compute_output_shape count_params default_name dtypes ensure_built evaluate fit
-        forward from_config get_config get_layer get_weights gradients head input input_dtype input_names input_shape
-        is_compiled
-        is_merging keeps_integers keeps_integers_of_arrays keras_class key_arguments layers load_weights lower
-        make_compiler make_program name named_outputs noted_arguments
-        non_trainable_weights objective operations output output_labels output_names output_shape output_types
-        parameter_table parameters pop predict predict_on_batch program reset_metrics save save_parameters
-        save_weights serialized_config set_default_name set_weights sublayers summary
-        summary_arguments summary_class summary_note summary_text supports_masking
-        takes_masks_off takes_texts test_on_batch to_json train_on_batch trainable trainable_weights weights
+        add add_loss add_weight as_floating autocast backend backward blame build build_sublayer call check_nan
+        check_single compile compute_dtype compute_mask compute_output_shape count_params default_name
+        draws_seed_first dtypes ensure_built evaluate fit forward from_config get_config get_layer get_weights
+        gradients head input input_dtype input_names input_shape is_compiled is_merging keeps_integers
+        keeps_integers_of_arrays keras_class key_arguments layers load_weights lower make_compiler make_program
+        name named_outputs non_trainable_weights noted_arguments objective operations output output_labels
+        output_names output_shape output_types parameter_table parameters pop predict predict_on_batch program
+        reset_metrics save save_parameters save_weights serialized_config set_default_name set_weights sublayers
+        summary summary_arguments summary_class summary_note summary_text supports_masking takes_masks_off
+        takes_texts test_on_batch to_json train_on_batch trainable trainable_weights weights
     """,
     nnc.Program: """
-        all_states averages backend backend_text bound changed check_budget check_nan checkpoint choices classes
-        compilations decide deciding derived_bytes encode_texts engine evaluate explain fit footprint get_weights
-        graph graph_names is_within_budget load_weights make_graph max_bytes measure metric_values name on_choice
-        optimizer order_state plan predict predict_table prologue read_outputs reset_metrics restore resume save
-        save_weights set_weights shuffler sizes source spec step take_averages take_place train_step turn
-        use_backend variables weights_in
+        all_states averages backend backend_text bound changed check_budget check_nan check_single checkpoint
+        choices classes compilations decide deciding derived_bytes encode_texts engine evaluate explain fit
+        footprint get_weights graph graph_names is_within_budget load_weights make_graph max_bytes measure
+        metric_values name on_choice optimizer order_state plan predict predict_table prologue read_outputs
+        replicas reset_metrics restore resume save save_weights set_weights shuffler sizes source spec step
+        stop_replicas take_averages take_place train_step turn use_backend variables weights_in
     """,
 }
 HEAVY = (
@@ -157,5 +156,5 @@ print(sorted({{name.partition(".")[0] for name in new}} - set(sys.stdlib_module_
     assert loaded == "[]"
     packages, count = rest.rsplit(" ", 1)
     assert packages == "['nnc']"
-    # 119: what tables mean to a program, what a terminal shows, the room of execution, and who gives hints came last
-    assert int(count) < 120
+    # 120: what a terminal shows, the room of execution, who gives hints, and a program's replicas came last
+    assert int(count) < 121

@@ -99,7 +99,11 @@ class ModelInputs:
             return [_packed_like(structure, remaining, self.kind)], {}
         arguments = {name: _packed_by_shapes(shapes, remaining) for name, shapes in self._arguments().items()}
         parameters = signature(self.source.call).parameters
-        several = [name for name in arguments if _kind(parameters, name) == Parameter.VAR_POSITIONAL]
+        several = [
+            name
+            for name, item in arguments.items()
+            if _kind(parameters, name) == Parameter.VAR_POSITIONAL and isinstance(item, list | tuple)
+        ]
         if several:  # what stands before it is given by position, too
             before = list(parameters)[: list(parameters).index(several[0])]
             args = [arguments.pop(name) for name in before if name in arguments]

@@ -33,7 +33,8 @@ class EpochPlan:
         arrays: arrays of all rows, by input label.
         order: numbers of the rows, which are drawn anew for each epoch.
         generator: a bit generator of NumPy to draw them with, or None to keep them.
-        sums: states that begin each epoch as zeros, and are recorded at its end.
+        sums: states that begin each epoch as zeros, and are recorded at its end, each for all blocks.
+        blocks: executables of one plan that see the same epochs, each on its own states; none for the bound one alone.
     """
 
     stretches: Sequence[tuple[Mapping[str, int], int, int]]
@@ -41,6 +42,7 @@ class EpochPlan:
     order: Array
     generator: Any
     sums: Sequence[str]
+    blocks: Sequence[Executable] = ()
 
 
 EpochsRun = Callable[[int, Array], None]
@@ -89,15 +91,16 @@ class Executable(ABC):
     Args:
         plan: what to run.
         states: arrays of the plan's states, shared with whoever else holds them.
+        memory: memory of another executable of the plan, which does not run at the same time; new memory by default.
     """
 
-    def __init__(self, plan: Plan, states: Mapping[str, Array]) -> None:
+    def __init__(self, plan: Plan, states: Mapping[str, Array], memory: Array | None = None) -> None:
         import numpy  # here, so that the command line can name backends without it
 
         from nnc.plan import ALIGNMENT
 
         self.plan = plan
-        self.memory = numpy.empty(plan.peak_bytes, numpy.uint8)
+        self.memory = numpy.empty(plan.peak_bytes, numpy.uint8) if memory is None else memory
         start = -self.memory.ctypes.data % ALIGNMENT
         self.arena = self.memory[start : start + plan.peak_bytes - ALIGNMENT]
         self._states = states
@@ -165,5 +168,7 @@ class Backend(Protocol):
     def compile(self, source: Any) -> Any:
         """Return compiled code, which fits every source of the same text."""
 
-    def executable(self, plan: Plan, source: Any, code: Any, states: Mapping[str, Array]) -> Executable:
+    def executable(
+        self, plan: Plan, source: Any, code: Any, states: Mapping[str, Array], memory: Array | None = None
+    ) -> Executable:
         """Return code bound to an arena and to states, which are shared with whoever else holds them."""

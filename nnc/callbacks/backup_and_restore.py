@@ -15,6 +15,7 @@ import numpy
 from nnc.arguments import argument, flag
 from nnc.callbacks.callback import DeclaredCallback, Logs
 from nnc.callbacks.model_checkpoint import BatchCounter, check_frequency
+from nnc.callbacks.replicas import not_stopped, program_of, replicas_of
 from nnc.checks import is_whole
 from nnc.errors import DataError
 from nnc.files import read_json, write_atomically
@@ -35,6 +36,9 @@ class BackupAndRestore(DeclaredCallback):
 
     A folder that Keras left is read as well: weights, the optimizer's state and the number of the epoch, which is all
     that Keras keeps, so metrics, dropout and the order of samples start anew. Of two copies the later one is taken.
+
+    Of replicas the copy says which have stopped, too; callbacks that stop them stand before this one in the list. What
+    other callbacks remember, such as the best weights of `EarlyStopping`, is not in the copy: they start afresh.
 
     Args:
         backup_dir: the folder; it is made where it is missing.
@@ -65,7 +69,7 @@ class BackupAndRestore(DeclaredCallback):
 
     @property
     def _program(self) -> Any:
-        return getattr(self.model, "program", self.model)
+        return program_of(self.model)
 
     def on_train_begin(self, logs: Logs = None) -> None:
         """Take over the copy, where there is one.
@@ -80,7 +84,19 @@ class BackupAndRestore(DeclaredCallback):
             self._take_over_from_keras(found[-1])
             return
         place, states = self._read_copy()
-        self._program.restore(states, place["order"], place["epoch"], place["batch"])
+        count, epoch = replicas_of(self.model), place["epoch"]
+        if place["replicas"] != count:
+            of, has = (f"{number or 'no'} replicas" for number in (place["replicas"], count))
+            raise DataError(
+                f"BackupAndRestore: {self.path} is the copy of a training of {of}, and this one has {has}; delete it to"
+                " train from the start"
+            )
+        stopped = numpy.isin(numpy.arange(count or 0), place["stopped"])
+        if len(place["stopped"]) == count:  # there is nothing left to train
+            epoch = max(epoch, self.params["epochs"])
+        self._program.restore(states, place["order"], epoch, place["batch"])
+        if stopped.any():
+            self.model.stop_replicas(stopped)
 
     def _read_copy(self) -> tuple[dict[str, Any], dict[str, Any]]:
         before = Path(f"{self.path}.bkp")
@@ -97,6 +113,8 @@ class BackupAndRestore(DeclaredCallback):
         raise DataError(f"{problem}; delete it to train from the start")
 
     def _take_over_from_keras(self, path: Path) -> None:
+        if replicas_of(self.model) is not None:
+            raise DataError(f"BackupAndRestore: {path} is a backup of Keras's, which has one network and no replicas")
         if self._program is self.model:
             raise DataError(
                 f"BackupAndRestore: {path} is a backup of Keras's, whose weights belong to layers; continue it with"
@@ -128,6 +146,9 @@ class BackupAndRestore(DeclaredCallback):
         self.path.parent.mkdir(parents=True, exist_ok=True)
         if self.double_checkpoint and self.path.exists():
             write_atomically(f"{self.path}.bkp", self.path.read_bytes())
+        count = replicas_of(self.model)
+        if count is not None:
+            place = place | {"replicas": count, "stopped": numpy.flatnonzero(~not_stopped(self.model)).tolist()}
         buffer = io.BytesIO()
         arrays: dict[str, Any] = {f"{_STATE}{label}": array for label, array in self._program.states.items()}
         arrays[_PLACE] = numpy.frombuffer(json.dumps(place).encode(), "uint8")
@@ -158,9 +179,11 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
             raise ValueError(f"{key!r:.80} is not an array")
     place = read_json(arrays[_PLACE].tobytes())
     states = {key.removeprefix(_STATE): array for key, array in arrays.items() if key.startswith(_STATE)}
-    for count in (place["epoch"], place["batch"]):
+    stopped = place.get("stopped", [])
+    for count in (place["epoch"], place["batch"], *stopped):
         if not isinstance(count, int) or count < 0:
             raise ValueError(f"epochs and batches are counted from 0, got {count!r:.80}")
     generator: Any = numpy.random.PCG64(0)
     generator.state = place["order"]  # which raises where it is none
-    return {"order": dict(generator.state), "epoch": place["epoch"], "batch": place["batch"]}, states
+    place |= {"order": dict(generator.state), "replicas": place.get("replicas"), "stopped": stopped}
+    return place, states

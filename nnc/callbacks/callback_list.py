@@ -7,7 +7,12 @@ from typing import Any
 
 from nnc.callbacks.callback import Callback, Logs
 from nnc.callbacks.history import History
+from nnc.callbacks.replicas import replicas_of
 from nnc.errors import DataError
+from nnc.identity import is_keras_module, is_own
+
+_FIT_FOR_REPLICAS = ("Callback", "History", "LambdaCallback")
+"""Classes of Keras's that look into no logs."""
 
 
 class CallbackList(Callback):
@@ -86,7 +91,18 @@ class CallbackList(Callback):
             getattr(callback, hook)(*arguments)
 
     def on_train_begin(self, logs: Logs = None) -> None:
-        """Call the hook of all."""
+        """Call the hook of all.
+
+        Raises:
+            DataError: replicas are trained, and a callback of Keras's takes one network.
+        """
+        count = replicas_of(self.model)
+        for callback in self.callbacks if count is not None else ():
+            if name := _keras_rule(callback):
+                raise DataError(
+                    f"callbacks: Keras's {name} is for one network, and {count} replicas are trained; take the callback"
+                    " of nnc.callbacks, or one of your own, whose logs are arrays with a number for each replica"
+                )
         self._call("on_train_begin", {} if logs is None else logs)
 
     def on_train_end(self, logs: Logs = None) -> None:
@@ -154,6 +170,14 @@ def _flat(callbacks: Any) -> Iterator[Any]:
         yield callbacks
     else:
         raise DataError(f"callbacks must be instances of nnc.callbacks.Callback, got {callbacks!r}")
+
+
+def _keras_rule(callback: Any) -> str | None:
+    """Return the name of the class of Keras's that looks into logs for a callback; None where there is none."""
+    for kind in type(callback).__mro__:
+        if is_keras_module(kind.__module__) and not is_own(kind) and kind.__name__ not in _FIT_FOR_REPLICAS:
+            return str(kind.__name__)
+    return None
 
 
 def _defines(callback: Any, hook: str) -> bool:

@@ -9,10 +9,13 @@ from typing import Any, TextIO
 
 from nnc.arguments import argument, flag
 from nnc.callbacks.callback import DeclaredCallback, Logs
+from nnc.callbacks.replicas import logs_of, replicas_of
 
 
 class CSVLogger(DeclaredCallback):
     """Writes a row per epoch to a file of comma-separated values (keras.io/api/callbacks/csv_logger).
+
+    Replicas have a column each, ``loss[0]``, ``loss[1]`` and so on; cells of those that have stopped are ``nan``.
 
     Args:
         filename: the file.
@@ -42,10 +45,10 @@ class CSVLogger(DeclaredCallback):
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         """Write a row; columns are those of the first epoch, sorted, and room for validation."""
-        logs = logs or {}
+        logs = self._columns(logs or {})
         assert self._file is not None
         if self.keys is None:
-            self.keys = sorted(logs)
+            self.keys = list(logs)
             if self.keys and not any(key.startswith("val_") for key in self.keys):
                 self.keys += [f"val_{key}" for key in self.keys]
             if self._needs_header:
@@ -56,6 +59,14 @@ class CSVLogger(DeclaredCallback):
     def on_train_end(self, logs: Logs = None) -> None:
         """Close the file."""
         self._close()
+
+    def _columns(self, logs: dict[str, Any]) -> dict[str, Any]:
+        """Return numbers by column, sorted by their names, and of each name by the replicas."""
+        names, count = sorted(logs), replicas_of(self.model)
+        if count is None:
+            return {name: logs[name] for name in names}
+        of_replicas = [logs_of(logs, count, number) for number in range(count)]
+        return {f"{name}[{number}]": own[name] for name in names for number, own in enumerate(of_replicas)}
 
     def _writer(self) -> csv.DictWriter[str]:
         assert self._file is not None

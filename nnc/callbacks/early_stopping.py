@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import warnings
-from math import isfinite
 from typing import Any
+
+import numpy
 
 from nnc.arguments import argument, flag, number
 from nnc.callbacks.callback import DeclaredCallback, Logs
 from nnc.callbacks.monitor import Monitor, check_limit, check_mode
+from nnc.callbacks.replicas import Which, chosen, for_each, named, not_stopped, replicas_of, span, stop, trained
 from nnc.choices import MonitorMode
 from nnc.errors import DataError
 
 
 class EarlyStopping(Monitor):
     """Ends training when a number has not improved for some epochs (keras.io/api/callbacks/early_stopping).
+
+    Of replicas each stops by itself, and training ends where all have; each gets back the weights of its own best
+    epoch, and ``best``, ``best_epoch``, ``stopped_epoch`` and ``wait`` are arrays with a number for each.
 
     Args:
         monitor: name of the number.
@@ -38,17 +43,19 @@ class EarlyStopping(Monitor):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.wait = self.stopped_epoch = self.best_epoch = 0
+        self.wait: Any = 0
+        self.stopped_epoch: Any = 0
+        self.best_epoch: Any = 0
         self.best_weights: Any = None
 
     def on_train_begin(self, logs: Logs = None) -> None:
         """Start afresh."""
-        self.wait = self.stopped_epoch = self.best_epoch = 0
+        self.wait = self.stopped_epoch = self.best_epoch = for_each(self.model, 0)
         self.best = self.best_weights = None
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         """Look at the number."""
-        current = (logs or {}).get(self.monitor)
+        current = self.current(logs)
         if current is None:
             warnings.warn(
                 f"Early stopping conditioned on metric `{self.monitor}` which is not available. Available metrics are:"
@@ -58,32 +65,51 @@ class EarlyStopping(Monitor):
             return
         if epoch < self.start_from_epoch:
             return
+        looked_at = trained(self.model)
         if self.restore_best_weights and self.best_weights is None:
-            self.best_weights, self.best_epoch = self.model.get_weights(), epoch
-        self.wait += 1
-        if self.is_improvement(current, self.best):
-            self.best, self.best_epoch = current, epoch
-            if self.restore_best_weights:
-                self.best_weights = self.model.get_weights()
-            if self.baseline is None or self.is_improvement(current, self.baseline):
-                self.wait = 0
+            self.best_weights, self.best_epoch = self.model.get_weights(), chosen(looked_at, epoch, self.best_epoch)
+        self.wait = chosen(looked_at, self.wait + 1, self.wait)
+        improved = self.improves(current, self.best)
+        self.keep_best(improved, current)
+        self.best_epoch = chosen(improved, epoch, self.best_epoch)
+        if self.restore_best_weights and numpy.any(improved):
+            self._keep_weights(improved)
+        enough = improved & self.improves(current, self.baseline)
+        self.wait = chosen(enough, 0, self.wait)
+        if epoch > 0:
+            stopped = looked_at & numpy.logical_not(improved) & (self.wait >= self.patience)
+            self.stopped_epoch = chosen(stopped, epoch, self.stopped_epoch)
+            stop(self.model, stopped)
+
+    def _keep_weights(self, improved: Which) -> None:
+        weights = self.model.get_weights()
+        if replicas_of(self.model) is None:
+            self.best_weights = weights
             return
-        if self.wait >= self.patience and epoch > 0:
-            self.stopped_epoch = epoch
-            self.model.stop_training = True
+        for kept, own in zip(self.best_weights, weights, strict=True):
+            kept[improved] = own[improved]
 
     def on_train_end(self, logs: Logs = None) -> None:
         """Bring the best weights back."""
-        if self.stopped_epoch > 0 and self.verbose > 0:
-            print(f"Epoch {self.stopped_epoch + 1}: early stopping")
+        count, stopped = replicas_of(self.model), numpy.asarray(self.stopped_epoch) > 0
+        if stopped.any() and self.verbose > 0:
+            if count is None:
+                print(f"Epoch {self.stopped_epoch + 1}: early stopping")
+            else:
+                epochs = span(self.stopped_epoch[stopped] + 1)
+                print(f"Early stopping of {stopped.sum()} of {count} replicas in epochs {epochs}")
         if self.restore_best_weights and self.best_weights is not None:
             if self.verbose > 0:
-                print(f"Restoring model weights from the end of the best epoch: {self.best_epoch + 1}.")
+                best = self.best_epoch + 1
+                which = f"the best epoch: {best}" if count is None else f"each replica's best epoch: {span(best)}"
+                print(f"Restoring model weights from the end of {which}.")
             self.model.set_weights(self.best_weights)
 
 
 class TerminateOnNaN(DeclaredCallback):
     """Ends training at a batch after which the loss is not a finite number (keras.io/api/callbacks/terminate_on_nan).
+
+    Of replicas those stop whose loss is not finite, and the others go on.
 
     Args:
         raise_error: whether to raise an error instead of ending training.
@@ -98,11 +124,17 @@ class TerminateOnNaN(DeclaredCallback):
             DataError: it is not finite, and that is to be an error.
         """
         loss = (logs or {}).get("loss")
-        if loss is None or isfinite(loss):
+        if loss is None:
             return
+        invalid = not_stopped(self.model) & ~numpy.isfinite(loss)
+        if not numpy.any(invalid):
+            return
+        whose = "" if replicas_of(self.model) is None else f" of {named(invalid)}"
         if self.raise_error:
+            value = numpy.asarray(loss)[invalid][0] if whose else loss
             raise DataError(
-                f"NaN or Inf loss encountered at batch {batch}. Loss value: {loss}. Terminating training immediately."
+                f"NaN or Inf loss{whose} encountered at batch {batch}. Loss value: {value}. Terminating training"
+                " immediately."
             )
-        print(f"Batch {batch}: Invalid loss, terminating training")
-        self.model.stop_training = True
+        print(f"Batch {batch}: Invalid loss{whose}, terminating training")
+        stop(self.model, invalid)

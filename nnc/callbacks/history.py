@@ -16,6 +16,8 @@ Array = Any
 class History(Callback, Presented):
     """Losses and metrics by epoch; every `fit` has one and returns it (keras.io/api/callbacks).
 
+    Where replicas were trained, it has an array with a number for each of them instead of a number.
+
     Attributes:
         history: for each name a list with one number per epoch; names of validation begin with ``val_``.
         epoch: numbers of the epochs, from 0.
@@ -58,7 +60,7 @@ class History(Callback, Presented):
         for epochs, logs in unread:
             self._epoch.extend(epochs)
             for name, numbers in logs.items():
-                self._history.setdefault(name, []).extend(numbers.tolist())
+                self._history.setdefault(name, []).extend(numbers.tolist() if numbers.ndim == 1 else numbers)
 
     def on_train_begin(self, logs: Logs = None) -> None:
         """Count epochs afresh; the numbers of another training stay."""
@@ -73,7 +75,7 @@ class History(Callback, Presented):
             self._record(name, range(self._last, self._last + 1))
 
     def add_epochs(self, first: int, count: int, logs: Mapping[str, Array]) -> None:
-        """Add the records of several epochs at once, an array with a number per epoch for each name."""
+        """Add the records of several epochs at once, an array with a number, or an array, per epoch for each name."""
         self._unread.append((range(first, first + count), logs))
         begin = max(first, self._last) + 1
         self._last = begin + count - 1
@@ -97,6 +99,9 @@ class History(Callback, Presented):
 
     def plot(self, names: Iterable[str] | None = None, path: str | os.PathLike[str] | None = None) -> list[Any]:
         """Draw loss and metrics by epoch, training and validation, with the epoch of the smallest loss marked.
+
+        Replicas have a thin line each, and their median a strong one; of more than 20 a band reaches from their 10 % to
+        their 90 % quantile. Those that have stopped count no further.
 
         Args:
             names: what to draw, such as ``["loss"]``; by default everything that was recorded.

@@ -7,9 +7,12 @@ import warnings
 from math import isnan
 from typing import Any
 
-from nnc.callbacks.callback import DeclaredCallback
+import numpy
+
+from nnc.callbacks.callback import DeclaredCallback, Logs
+from nnc.callbacks.replicas import Numbers, Which, chosen, replicas_of, trained
 from nnc.checks import is_number
-from nnc.errors import ModelError
+from nnc.errors import DataError, ModelError
 
 _RISING = re.compile(
     r"acc|auc|precision|recall|sensitivity|specificity|f1|fbeta|f_beta|iou|r2|true_positives|true_negatives"
@@ -46,7 +49,7 @@ class Monitor(DeclaredCallback):
         monitor: its name.
         mode: ``min`` or ``max``; ``auto`` knows losses and metrics by their names.
         min_delta: smallest change that is an improvement.
-        best: the best number so far.
+        best: the best number so far; of replicas an array with that of each.
     """
 
     monitor = "val_loss"
@@ -55,7 +58,7 @@ class Monitor(DeclaredCallback):
 
     def __post_init__(self) -> None:
         self.min_delta = abs(self.min_delta)
-        self.best: float | None = None
+        self.best: Numbers = None
 
     @property
     def rises(self) -> bool:
@@ -76,8 +79,45 @@ class Monitor(DeclaredCallback):
             " mode='max' or mode='min'"
         )
 
-    def is_improvement(self, value: float, reference: float | None) -> bool:
+    def is_improvement(self, value: Numbers, reference: Numbers) -> Any:
         """Return whether a number is better than another; any is better than None."""
         if reference is None:
             return True
         return value - self.min_delta > reference if self.rises else value + self.min_delta < reference
+
+    def current(self, logs: Logs) -> Numbers:
+        """Return the number that is watched, or an array with that of each replica; None where it is missing.
+
+        Raises:
+            DataError: there are several for each replica.
+        """
+        found, count = (logs or {}).get(self.monitor), replicas_of(self.model)
+        if found is None or count is None:
+            return found
+        numbers = numpy.asarray(found, "float64")
+        if numbers.shape not in ((), (count,)):
+            raise DataError(
+                f"{type(self).__name__}: monitor '{self.monitor}' must be one number for each of {count} replicas, got"
+                f" an array of shape {numbers.shape}"
+            )
+        return numpy.broadcast_to(numbers, (count,))
+
+    def improves(self, current: Numbers, reference: Numbers) -> Which:
+        """Return whether a number is better than another; never for replicas that stopped before this epoch."""
+        better = self.is_improvement(current, reference)
+        return bool(better) if replicas_of(self.model) is None else trained(self.model) & better
+
+    def best_replica(self, current: Numbers) -> int:
+        """Return which replica has the best number, of those that are trained in this epoch."""
+        worst = -numpy.inf if self.rises else numpy.inf
+        known = trained(self.model) & ~numpy.isnan(current)
+        numbers = numpy.where(known, current, worst)
+        among = numpy.flatnonzero(known if known.any() else trained(self.model))
+        return int(among[numbers[among].argmax() if self.rises else numbers[among].argmin()])
+
+    def keep_best(self, improved: Which, current: Numbers) -> None:
+        """Let the numbers of those that have improved be the best ones so far."""
+        before = self.best
+        if before is None:
+            before = current if numpy.all(improved) else -numpy.inf if self.rises else numpy.inf
+        self.best = chosen(improved, current, before)

@@ -6,7 +6,8 @@ from typing import Any
 
 from nnc.arguments import flag
 from nnc.callbacks.callback import DeclaredCallback, Logs
-from nnc.errors import ModelError
+from nnc.callbacks.replicas import program_of, replicas_of
+from nnc.errors import DataError, ModelError
 
 
 class SwapEMAWeights(DeclaredCallback):
@@ -14,13 +15,25 @@ class SwapEMAWeights(DeclaredCallback):
 
     Args:
         swap_on_epoch: whether to exchange them at the end of each epoch until the next begins, as well, so that what
-            is saved in between has the averages.
+            is saved in between has the averages. Not for replicas, of which one may stop in between.
     """
 
     swap_on_epoch: bool = flag(default=False)
 
     def __post_init__(self) -> None:
         self._swapped = False
+
+    def on_train_begin(self, logs: Logs = None) -> None:
+        """See whether it can do so.
+
+        Raises:
+            DataError: replicas are trained, and are to be exchanged between epochs.
+        """
+        if self.swap_on_epoch and replicas_of(self.model) is not None:
+            raise DataError(
+                "SwapEMAWeights: swap_on_epoch=True is for one network, for replicas may stop while their weights are"
+                " exchanged; with swap_on_epoch=False replicas are evaluated with their averages"
+            )
 
     def _swap(self, swapped: bool) -> None:
         if self._swapped != swapped:
@@ -33,7 +46,7 @@ class SwapEMAWeights(DeclaredCallback):
 
     @property
     def _program(self) -> Any:
-        return getattr(self.model, "program", self.model)
+        return program_of(self.model)
 
     def _pairs(self) -> list[tuple[Any, Any]]:
         pairs: list[tuple[Any, Any]] = self._program.averages()

@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 import numpy
@@ -16,13 +17,16 @@ from nnc.backends.numpy import kernel_settings
 from nnc.errors import CompilerError, MissingKernelError
 from nnc.execution.engines import Engines
 from nnc.execution.graphs import GraphMaker, GraphTable, MadeGraph, hoisted_states
-from nnc.execution.plans import PlanCache
+from nnc.execution.plans import CompiledPlan, PlanCache
 from nnc.execution.prologue import Prologue, guarded
 from nnc.execution.spec import ProgramSpec
 from nnc.execution.state import ProgramState
-from nnc.labels import PREDICT, PROLOGUE, ROWS, TRAIN
+from nnc.labels import OWN_ROWS, PREDICT, PROLOGUE, ROWS, TRAIN
 from nnc.passes import Observer
 from nnc.plan import Plan
+
+if TYPE_CHECKING:
+    from nnc.execution.replicated_runs import ReplicatedExecutable
 
 Array = Any
 Epochs = Callable[[EpochPlan], EpochsRun | None]
@@ -37,7 +41,7 @@ class GraphRuns:
         executable: the graph in an arena of the thread's own.
     """
 
-    def __init__(self, executable: Executable) -> None:
+    def __init__(self, executable: Executable | ReplicatedExecutable) -> None:
         self.executable = executable
         self._bound: dict[tuple[int, ...], BoundRun] = {}
 
@@ -310,10 +314,22 @@ class Executor:
         except (CompilerError, MissingKernelError) as error:
             self._fall_back(backend, name, error)
             return self._graph_runs(name, bindings, self.local, self.engines.running(name))
-        runs = local.graphs[backend.name, name] = GraphRuns(backend.executable(*compiled, self.state.all_arrays))
+        runs = local.graphs[backend.name, name] = GraphRuns(self._executable(backend, compiled, name))
         if name == PREDICT:
             local.forget_calls()
         return runs
+
+    def _executable(self, backend: Backend, compiled: CompiledPlan, name: str) -> Executable | ReplicatedExecutable:
+        """Return code bound to memory of this thread's own and to the states, of all replicas where there are some."""
+        replication, states = self.spec.replication, self.state.all_arrays
+        if replication is None:
+            return backend.executable(*compiled, states)
+        from nnc.execution.replicated_runs import ReplicatedExecutable
+
+        threads = 1 if getattr(compiled.source, "is_parallel", True) else getattr(backend, "threads", 1)
+        bind = partial(backend.executable, *compiled)
+        own_rows = name.endswith(OWN_ROWS)
+        return ReplicatedExecutable(compiled.plan, bind, states, replication, threads, own_rows)
 
     def _guarded(self, made: MadeGraph, bound: BoundRun) -> BoundRun:
         """Return a run that brings up to date what it reads, or says what it has changed."""
@@ -360,6 +376,8 @@ class Executor:
             sizes: sizes of run-time dimensions, as far as they are known.
             times: how often it will run them all.
         """
+        if self.spec.replication is not None:
+            times *= self.spec.replication.effort
         self.engines.decide(name, batches, sizes, times)
         self._check_caller()
 
@@ -422,8 +440,10 @@ class Executor:
 
     # ------------------------------------------------------------------ single batches
 
-    def step(self, name: str, arrays: Mapping[str, Array]) -> dict[str, float]:
+    def step(self, name: str, arrays: Mapping[str, Array]) -> dict[str, Any]:
         """Run one batch of an evaluation or training graph and return its outputs as numbers.
+
+        Of replicas these are arrays with a number for each.
 
         Args:
             name: name of the graph.
@@ -434,7 +454,8 @@ class Executor:
             for label, target in bound.inputs.items():
                 numpy.copyto(target, arrays[label])
             bound.run()
-            return {label: float(output) for label, output in bound.outputs.items()}
+            outputs = bound.outputs.items()
+            return {label: float(output) if output.ndim == 0 else output.copy() for label, output in outputs}
 
     def measure(self, name: str, arrays: Mapping[str, Array]) -> dict[str, Any]:
         """Run one batch of an evaluation or training graph and return loss and metrics of this batch; see `step`."""

@@ -22,6 +22,7 @@ class Explanation:
         sizes: sizes of the run-time dimensions that bytes are counted for.
         decisions: what was done and what was nearly done, in the order of the stages.
         is_whole: whether all passes are explained; those up to ``schedule`` of a program from a file ran before.
+        replicas: how replicas lie, and why; empty for one network.
     """
 
     program: str
@@ -30,6 +31,7 @@ class Explanation:
     sizes: Mapping[str, int]
     decisions: tuple[Decision, ...]
     is_whole: bool
+    replicas: str = ""
 
     @property
     def done(self) -> tuple[Decision, ...]:
@@ -50,6 +52,7 @@ class Explanation:
             "backend": self.backend,
             "sizes": dict(self.sizes),
             "is_whole": self.is_whole,
+            **({"replicas": self.replicas} if self.replicas else {}),
             "decisions": decisions,
         }
 
@@ -62,6 +65,8 @@ class Explanation:
         lines.append(
             "Names before and after a pass are those of --emit ir --after PASS, names in the plan those of --emit plan."
         )
+        if self.replicas:
+            lines.append(f"{self.replicas}.")
         if not self.is_whole:
             lines.append("Passes up to schedule ran when the program was compiled; explain the model to see them.")
         for (stage, run), found in groupby(self.decisions, key=lambda decision: (decision.stage, decision.run)):
@@ -89,7 +94,9 @@ def explain(executor: Executor, name: str, batch: int, lengths: Mapping[str, int
         is_whole = bool(notebook.stages)
         plan = executor.plan(name, graphs.nominal_sizes(name, batch, lengths))
     backend = executor.engines.engine(name).title
-    return Explanation(graphs.program_name, name, backend, plan.bindings, tuple(notebook.decisions), is_whole)
+    decisions, replication = tuple(notebook.decisions), executor.spec.replication
+    replicas = "" if replication is None else str(replication)
+    return Explanation(graphs.program_name, name, backend, plan.bindings, decisions, is_whole, replicas)
 
 
 def _heading(stage: str, run: int, decisions: list[Decision]) -> str:

@@ -14,7 +14,7 @@ from nnc.execution.collection import collection_paused
 from nnc.execution.state import ProgramState
 from nnc.fork_safety import renew_in_children
 from nnc.ir import HOISTED, Graph, State, SymbolicDim, Value, nominal_sizes, solve_symbols
-from nnc.labels import EVALUATE, ITERATIONS, PREDICT, PROLOGUE, ROWS, TRAIN, unweighted
+from nnc.labels import EVALUATE, ITERATIONS, OWN_ROWS, PREDICT, PROLOGUE, ROWS, TRAIN, unweighted
 
 Array = Any
 GraphMaker = Callable[[], Graph]
@@ -114,6 +114,7 @@ class GraphTable:
 
     def made(self, name: str) -> MadeGraph:
         """Return a graph and what is asked about it; see `graph`."""
+        name = name.removesuffix(OWN_ROWS)
         known = self._made.get(name)
         if known is not None:
             return known

@@ -14,10 +14,10 @@ from nnc.execution.engines import Engines
 from nnc.execution.graphs import GraphTable
 from nnc.execution.spec import ProgramSpec
 from nnc.execution.state import ProgramState
-from nnc.ir import nominal_sizes
+from nnc.ir import Graph, nominal_sizes
 from nnc.ir.decisions import Reason, is_listened_to, undecided
-from nnc.labels import ITERATIONS, PREDICT, PROLOGUE, ROWS
-from nnc.passes import Observer, lower
+from nnc.labels import ITERATIONS, OWN_ROWS, PREDICT, PROLOGUE, ROWS
+from nnc.passes import Observer, lower, run_passes
 from nnc.plan import Plan
 
 if TYPE_CHECKING:
@@ -60,6 +60,7 @@ class PlanCache:
         self._max_bytes: int | None = None
         self._plans: dict[tuple[str, str], CompiledPlan] = {}
         self._codes: dict[str, Any] = {}
+        self._in_lanes: dict[str, Graph] = {}
 
     def describe(self, spec: ProgramSpec) -> None:
         """Take over another description of the program."""
@@ -132,7 +133,9 @@ class PlanCache:
         Raises:
             MissingKernelError: the backend cannot run the graph.
         """
-        graph = lower(self._graphs.graph(name), backend.target, self._observe)
+        graph = lower(self._planned(name), backend.target, self._observe)
+        if self._spec.replication is not None:
+            return backend.plan(graph, sizes, reuse).unpacked(("replicas have weights of their own",))
         if self._max_bytes is None:
             return backend.plan(graph, sizes, reuse)
         with undecided():
@@ -141,6 +144,18 @@ class PlanCache:
         if obstacle:
             return plan.unpacked(obstacle)
         return backend.plan(graph, sizes, reuse) if is_listened_to() else plan
+
+    def _planned(self, name: str) -> Graph:
+        """Return a graph as it is planned: that of several replicas in lanes, where they lie so."""
+        graph, replication = self._graphs.graph(name), self._spec.replication
+        if replication is None or replication.lanes == 1:
+            return graph
+        if name not in self._in_lanes:
+            from nnc.passes.replicate import Replicate  # programs of one network start without it
+
+            own_inputs = name.endswith(OWN_ROWS)
+            self._in_lanes[name] = run_passes(graph, (Replicate(replication.lanes, own_inputs),), self._observe)
+        return self._in_lanes[name]
 
     # ------------------------------------------------------------------ budget
 

@@ -13,6 +13,7 @@ from nnc.ir.types import SHORT_NAMES
 from nnc.labels import ROWS
 
 if TYPE_CHECKING:
+    from nnc.execution.replication import Replication
     from nnc.text import Edge
 
 TEXT = "string"
@@ -157,6 +158,7 @@ class ProgramSpec:
         structure: how outputs are nested; see `Structure`.
         given: arrays that a caller gives, texts among them, where `edge` makes the inputs of them.
         edge: what it does with them before the graphs run; None for programs that take their inputs as they are.
+        replication: how many networks it has, and how they lie in its states; None for one network by itself.
     """
 
     name: str
@@ -171,6 +173,7 @@ class ProgramSpec:
     structure: Structure = None
     given: tuple[GivenSpec, ...] = ()
     edge: Edge | None = None
+    replication: Replication | None = None
 
     @property
     def taken(self) -> tuple[ArraySpec, ...]:
@@ -190,10 +193,14 @@ class ProgramSpec:
     def to_json(self) -> dict[str, Any]:
         """Return plain data for a JSON file; run-time dimensions are text."""
         results = tuple(replace(result, settings={}) for result in self.results)
-        own = replace(self, model={}, results=results, edge=None)
+        own = replace(self, model={}, results=results, edge=None, replication=None)
         data = asdict(own) | {"model": self.model}  # what is nested by others stays as it is
         for record, result in zip(data["results"], self.results, strict=True):
             record["settings"] = result.settings
+        if self.replication is not None:
+            data["replication"] = asdict(self.replication)
+        else:
+            del data["replication"]
         if self.edge is None:
             del data["edge"], data["given"]
         else:
@@ -227,7 +234,7 @@ class ProgramSpec:
             model=_item(data, "model", dict),
             structure=checked_structure(data.get("structure"), len(_item(data, "outputs", list))),
         )
-        spec = replace(spec, **_edge(data, spec))
+        spec = replace(spec, **_edge(data, spec), replication=_replication(data.get("replication")))
         labels = [array.label for array in (*spec.inputs, *spec.targets)]
         for names in (
             labels,
@@ -252,6 +259,18 @@ def _edge(data: Any, spec: ProgramSpec) -> dict[str, Any]:
     given = _records(GivenSpec, _item(data, "given", list))
     given_types, types = ([(item.dtype, ("batch", *item.shape)) for item in items] for items in (given, spec.inputs))
     return {"given": given, "edge": Edge.from_json(data["edge"], given_types, types)}
+
+
+def _replication(data: Any) -> Replication | None:
+    """Return what a file says of replicas; most programs have none."""
+    if data is None:
+        return None
+    from nnc.execution.replication import Replication
+
+    found = Replication(_item(data, "count", int), _item(data, "lanes", int), _item(data, "reason", str))
+    if found.count < 1 or found.lanes < 1:
+        raise ProgramFileError("manifest: 'replication' must have numbers of at least 1")
+    return found
 
 
 def _result(item: Any) -> ResultSpec:

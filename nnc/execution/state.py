@@ -6,21 +6,29 @@ import io
 import threading
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy
 
 from nnc.arrays import to_array
 from nnc.errors import DataError, GraphError, nearest
 from nnc.execution.prologue import Version
-from nnc.execution.spec import ProgramSpec, ResultSpec
+from nnc.execution.spec import ProgramSpec, ResultSpec, VariableSpec
 from nnc.files import write_atomically
 from nnc.fork_safety import renew_in_children
 from nnc.ir import Value
 from nnc.labels import COUNT, ITERATIONS, LEARNING_RATE, TOTAL, sums_label
 
+if TYPE_CHECKING:
+    from nnc.execution.replication import Replication, StoppedReplicas
+
 Array = Any
 _AVERAGE = "optimizer/average/"
+
+
+def is_shared(label: str, array: Array) -> bool:
+    """Whether a state of a program with replicas is the same for all: the number of batches, where no rule needs it."""
+    return label == ITERATIONS and array.ndim == 0
 
 
 class LiveOptimizer:
@@ -28,23 +36,33 @@ class LiveOptimizer:
 
     Args:
         states: a program's arrays by label.
+        replication: how the states of replicas lie in them, None for one network.
     """
 
-    def __init__(self, states: Mapping[str, Any]) -> None:
+    def __init__(self, states: Mapping[str, Any], replication: Replication | None = None) -> None:
         self._states = states
+        self._replication = replication
 
     @property
-    def learning_rate(self) -> float:
-        """The learning rate.
+    def learning_rate(self) -> Any:
+        """The learning rate; of replicas an array with one for each, which may be set to one number or as many.
 
         Raises:
-            DataError: it follows a schedule, and is not a state.
+            DataError: it follows a schedule, and is not a state; or there are not as many numbers as replicas.
         """
-        return float(self._rate())
+        rate = self._rate()
+        return float(rate) if self._replication is None else self._replication.by_replica(rate).copy()
 
     @learning_rate.setter
-    def learning_rate(self, value: float) -> None:
-        self._rate()[...] = value
+    def learning_rate(self, value: Any) -> None:
+        rate = self._rate()
+        if self._replication is None:
+            rate[...] = value
+            return
+        given, count = numpy.asarray(value, rate.dtype), self._replication.count
+        if given.shape not in ((), (count,)):
+            raise DataError(f"learning_rate must be a number, or one for each of {count} replicas, got {given.shape}")
+        rate[...] = self._replication.stacked(numpy.broadcast_to(given, (count,)))
 
     def _rate(self) -> Any:
         rate = self._states.get(LEARNING_RATE)
@@ -55,7 +73,8 @@ class LiveOptimizer:
     @property
     def iterations(self) -> int:
         """The number of batches done."""
-        return int(self._states.get(ITERATIONS, 0))
+        done = self._states.get(ITERATIONS)
+        return 0 if done is None else int(done.flat[0])
 
 
 class ProgramState:
@@ -71,6 +90,7 @@ class ProgramState:
     Attributes:
         derived: arrays that a prologue derives from the others for predictions; they are not saved.
         turn: held by whoever trains or evaluates.
+        stopped: the replicas that the training has done with, None where there are none.
     """
 
     def __init__(
@@ -86,6 +106,9 @@ class ProgramState:
         self.versions = tuple(versions) or (Version(),)
         self._spec = spec
         self._seed, self._order = seed, order
+        if self.replication is not None:
+            self._align()
+        self.stopped: StoppedReplicas | None = None
         self._shuffler: numpy.random.Generator | None = None
         self._place: tuple[int, int] | None = None
         self._renew_locks()
@@ -114,10 +137,23 @@ class ProgramState:
         """
         for label, value in declared.items():
             arrays = self.derived if label in derived else self.arrays
+            shape = tuple([int(dim) for dim in value.shape])
+            if self.replication is not None:
+                shape = self.replication.shape(shape)
             if label not in arrays:
-                arrays[label] = numpy.zeros([int(dim) for dim in value.shape], value.dtype)
-            elif arrays[label].shape != value.shape or str(arrays[label].dtype) != value.dtype:
+                arrays[label] = numpy.zeros(shape, value.dtype)
+                if self.replication is not None:
+                    self._align(arrays)
+            elif arrays[label].shape != shape or str(arrays[label].dtype) != value.dtype:
                 raise GraphError(f"state '@{label}' of graph '{graph}' should be {arrays[label].shape}")
+
+    def _align(self, arrays: dict[str, Array] | None = None) -> None:
+        """Let arrays of replicas begin where a vector register can be read at once."""
+        from nnc.execution.replication import aligned
+
+        arrays = self.arrays if arrays is None else arrays
+        for label, array in arrays.items():
+            arrays[label] = aligned(array)
 
     @property
     def all_arrays(self) -> dict[str, Array]:
@@ -140,7 +176,45 @@ class ProgramState:
     @property
     def optimizer(self) -> LiveOptimizer:
         """The learning rate and the counter of steps, live."""
-        return LiveOptimizer(self.arrays)
+        return LiveOptimizer(self.arrays, self.replication)
+
+    @property
+    def replication(self) -> Replication | None:
+        """How the states of replicas lie in the arrays; None for one network."""
+        return self._spec.replication
+
+    # ------------------------------------------------------------------ replicas
+
+    def stop_replicas(self, which: Any) -> bool:
+        """Let replicas stay as they are for the rest of a training, and return whether all do by now.
+
+        Args:
+            which: a truth value for each replica; those that have stopped before stay so.
+
+        Raises:
+            DataError: it is one network, or there are not as many values as replicas.
+        """
+        if self.replication is None:
+            raise DataError(f"program '{self._spec.name}' is one network: set stop_training to end its training")
+        given = numpy.asarray(which, bool)
+        if given.shape != (self.replication.count,):
+            raise DataError(f"stop_replicas takes {self.replication.count} truth values, got shape {given.shape}")
+        if self.stopped is None:
+            self.stopped = self.replication.stopping()
+        self.stopped.stop(given, self._of_each())
+        return bool(self.stopped.which.all())
+
+    def restore_stopped(self) -> None:
+        """Take back what a training has done to replicas that had stopped."""
+        if self.stopped is not None:
+            self.stopped.restore(self._of_each())
+
+    def _of_each(self) -> dict[str, Array]:
+        """Return the states that steps change for each replica by itself, but for sums of metrics."""
+        others = {LEARNING_RATE, TOTAL, COUNT, *(sums_label(result.metric) for result in self._spec.results)}
+        return {
+            label: array for label, array in self.arrays.items() if label not in others and not is_shared(label, array)
+        }
 
     # ------------------------------------------------------------------ metrics
 
@@ -151,10 +225,15 @@ class ProgramState:
                 self.arrays[label].fill(0)
 
     def metric_values(self) -> dict[str, Any]:
-        """Return loss and metrics since the last reset, numbers or arrays; NaN where nothing was measured."""
+        """Return loss and metrics since the last reset, numbers or arrays; NaN where nothing was measured.
+
+        Of replicas each is an array with a part for each of them.
+        """
         totals, counts = self.arrays.get(TOTAL), self.arrays.get(COUNT)
         if totals is None or counts is None:
             return dict.fromkeys(self._spec.metrics, float("nan"))
+        if self.replication is not None:
+            return self._of_replicas(self.replication, totals, counts)
         others = {result.metric: result for result in self._spec.results}
         pairs = iter(zip(totals.tolist(), counts.tolist(), strict=True))
         values: dict[str, Any] = {}
@@ -166,10 +245,24 @@ class ProgramState:
                 values[name] = total / count if count else float("nan")
         return values
 
-    def _result(self, spec: ResultSpec) -> Any:
+    def _result(self, spec: ResultSpec, sums: Array | None = None) -> Any:
         from nnc.results.rules import result_of
 
-        return result_of(spec.kind, self.arrays[sums_label(spec.metric)], spec.shapes, spec.settings)
+        sums = self.arrays[sums_label(spec.metric)] if sums is None else sums
+        return result_of(spec.kind, sums, spec.shapes, spec.settings)
+
+    def _of_replicas(self, replication: Replication, totals: Array, counts: Array) -> dict[str, Any]:
+        """Return loss and metrics with a part for each replica."""
+        means = iter(replication.means(totals, counts).T)
+        others = {result.metric: result for result in self._spec.results}
+        values: dict[str, Any] = {}
+        for name in self._spec.metrics:
+            if name in others:
+                sums = replication.by_replica(self.arrays[sums_label(name)])
+                values[name] = numpy.stack([numpy.asarray(self._result(others[name], own)) for own in sums])
+            else:
+                values[name] = next(means)
+        return values
 
     # ------------------------------------------------------------------ order of samples
 
@@ -194,7 +287,12 @@ class ProgramState:
 
     @property
     def variables(self) -> dict[str, Array]:
-        """All weights by path, as views on the state."""
+        """All weights by path, as views on the state; of replicas copies with a part for each, not to be written to."""
+        if self.replication is not None:
+            found = {path: self.replication.by_replica(array).copy() for path, array in self._views().items()}
+            for array in found.values():
+                array.flags.writeable = False
+            return found
         for version in self.versions:
             version.expose()
         return self._views()
@@ -206,32 +304,43 @@ class ProgramState:
         }
 
     def _views(self) -> dict[str, Array]:
-        found = {}
+        found, replication = {}, self.replication
         for variable in self._spec.variables:
-            size = int(numpy.prod(variable.shape))
-            flat = self.arrays[variable.state].reshape(-1)[variable.offset : variable.offset + size]
-            found[variable.path] = flat.reshape(variable.shape)
+            size, array = int(numpy.prod(variable.shape)), self.arrays[variable.state]
+            window = slice(variable.offset, variable.offset + size)
+            if replication is None:
+                found[variable.path] = array.reshape(-1)[window].reshape(variable.shape)
+            else:
+                lanes = array.shape[-1:] if replication.lanes > 1 else ()
+                flat = array.reshape(replication.blocks, -1, *lanes)[:, window]
+                found[variable.path] = flat.reshape(replication.blocks, *variable.shape, *lanes)
         return found
 
     def get_weights(self) -> list[Array]:
-        """Return copies of all weights."""
+        """Return copies of all weights; of replicas each has a part for each, (replicas, *shape)."""
+        if self.replication is not None:
+            return [self.replication.by_replica(array).copy() for array in self._views().values()]
         return [array.copy() for array in self._views().values()]
 
     def set_weights(self, weights: Sequence[Any]) -> None:
-        """Overwrite all weights.
+        """Overwrite all weights; of replicas each array has a part for each.
 
         Raises:
             DataError: number or shapes do not fit; nothing is changed then.
         """
-        own, arrays = list(self._views().values()), [to_array(array, "a weight") for array in weights]
-        if [array.shape for array in arrays] != [array.shape for array in own]:
+        arrays = [to_array(array, "a weight") for array in weights]
+        shapes = [self._shape_of(variable) for variable in self._spec.variables]
+        if [array.shape for array in arrays] != shapes:
             raise DataError(
-                f"program '{self._spec.name}' has weights of shapes {[array.shape for array in own]}, got"
-                f" {[array.shape for array in arrays]}"
+                f"program '{self._spec.name}' has weights of shapes {shapes}, got {[array.shape for array in arrays]}"
             )
-        for array, value in zip(own, arrays, strict=True):
-            array[...] = value
+        for array, value in zip(self._views().values(), arrays, strict=True):
+            array[...] = value if self.replication is None else self.replication.stacked(value)
         self.changed()
+
+    def _shape_of(self, variable: VariableSpec) -> tuple[int, ...]:
+        """Return the shape of a weight, with that of replicas in front."""
+        return variable.shape if self.replication is None else (self.replication.count, *variable.shape)
 
     def load_weights(self, path: str | Path) -> None:
         """Overwrite the weights with those of an ``.npz`` file that `save_weights` wrote.
@@ -246,7 +355,7 @@ class ProgramState:
             found = stored_arrays(Path(path))
         except OSError as error:
             raise DataError(f"{str(path)!r} cannot be read: {error}") from error
-        own = self._views()
+        own = dict(zip(self._views(), self.get_weights(), strict=True))
         for label in dict.fromkeys((*own, *found)):
             where = f"{str(path)!r}: weight '{label:.80}'"
             if label not in found:
@@ -257,9 +366,7 @@ class ProgramState:
                 raise DataError(f"{where} has shape {found[label].shape}, expected {own[label].shape}")
             if not numpy.can_cast(found[label].dtype, own[label].dtype, "same_kind"):
                 raise DataError(f"{where} is {own[label].dtype}, got {found[label].dtype}")
-        for label, array in own.items():
-            array[...] = found[label]
-        self.changed()
+        self.set_weights([found[label] for label in own])
 
     def save_weights(self, path: str | Path) -> None:
         """Write the weights to an ``.npz`` file, under their paths.
@@ -271,7 +378,7 @@ class ProgramState:
         if Path(path).suffix != ".npz":
             raise DataError(f"a program's weights are written to .npz files, got {str(path)!r}")
         buffer = io.BytesIO()
-        numpy.savez(buffer, **self._views())
+        numpy.savez(buffer, **dict(zip(self._views(), self.get_weights(), strict=True)))
         write_atomically(path, buffer.getbuffer())
 
     def averages(self, labels: Iterable[str]) -> list[tuple[Array, Array]]:

@@ -77,6 +77,7 @@ def export(
         DataError: a length is too small for what is cut off, or a file is in the way that no export made.
         OSError: a file cannot be written.
     """
+    program.check_single("export")
     if weights not in ("source", "file"):
         raise ModelError(f"weights must be 'source' or 'file', got {weights!r}")
     if train and not program.spec.trains:

@@ -75,6 +75,7 @@ def export(
         ModelError: a length is missing or unknown, or the program does not train.
         OSError: a file cannot be written.
     """
+    program.check_single("export")
     if train and not program.spec.trains:
         raise ModelError(f"export: program '{program.name}' has no graph '{TRAIN}'; compile the model with a loss")
     if not program.spec.is_by_row:

@@ -148,6 +148,7 @@ def inspect(
         raise DataError(f"inspect: graph must be {TRAIN!r} or {PREDICT!r}, got {graph!r}")
     subject = open_subject(source, dtype=dtype, replace=replace, backend=backend)
     program = subject.program
+    program.check_single("inspect")
     name = graph or (TRAIN if program.spec.trains else PREDICT)
     batch = nominal_sizes(program.graph(name), batch).get(ROWS, batch)  # layers may have states for fewer rows
     with program.deciding():

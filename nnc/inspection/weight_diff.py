@@ -51,6 +51,7 @@ def _renamed(path: str, renamed: Mapping[str, str]) -> str:
 
 
 def _numbers(program: Program, spec: VariableSpec) -> Array:
+    program.check_single("diff")
     flat = program.states[spec.state].reshape(-1)[spec.offset : spec.offset + prod(spec.shape)]
     return flat.reshape(spec.shape)
 

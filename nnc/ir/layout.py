@@ -37,8 +37,16 @@ class Layout:
         return all(length == 1 or stride == dense for length, stride, dense in pairs)
 
     def reshape(self, shape: Shape) -> Layout | None:
-        """Return the layout seen as `shape`, or None where it is not dense and so may need a copy."""
-        return Layout.dense(shape, self.offset) if self.is_dense else None
+        """Return the layout seen as `shape`, or None where it may need a copy.
+
+        That is where it is not dense, and more is different than axes of length 1.
+        """
+        if self.is_dense:
+            return Layout.dense(shape, self.offset)
+        if [dim for dim in shape if dim != 1] != [dim for dim in self.shape if dim != 1]:
+            return None
+        remaining = iter([stride for dim, stride in zip(self.shape, self.strides, strict=True) if dim != 1])
+        return Layout(shape, tuple([0 if dim == 1 else next(remaining) for dim in shape]), self.offset)
 
     def transpose(self, axes: tuple[int, ...]) -> Layout:
         """Return the layout with its axes in the given order."""

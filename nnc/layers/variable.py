@@ -79,15 +79,22 @@ class Variable(Placeholder):
         self.regularizer = regularizer
         self.constraint = constraint
         self.is_state = False
+        self._initializer: Any = initializer
+        self._is_resolved = False
         if _ARE_BLANK.get():
             self.memory: Array = numpy.zeros(self.shape, dtype)
         else:
-            first = initializers.get(initializer)(self.shape, dtype, generator)
-            self.memory = numpy.asarray(first, dtype, order="C")
+            self.memory = self.first_value(dtype, generator)
         self.version: Version | None = None
         self.gradient: Array | None = None
         self.slab: Slab | None = None
         self.offset = 0
+
+    def first_value(self, dtype: str, generator: numpy.random.Generator | None) -> Array:
+        """Return what the initializer makes, drawn from a generator where it has no seed of its own."""
+        if not self._is_resolved:  # once, because it takes longer than to draw a small weight
+            self._initializer, self._is_resolved = initializers.get(self._initializer), True
+        return numpy.asarray(self._initializer(self.shape, dtype, generator), dtype, order="C")
 
     @property
     def array(self) -> Array:

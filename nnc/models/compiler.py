@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from functools import cached_property, partial
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy
 
@@ -43,6 +44,9 @@ from nnc.program import (
     weights_suffixes,
 )
 
+if TYPE_CHECKING:
+    from nnc.models.hyperparameters import Hyperparameters
+
 Array = Any
 Spec = TypeVar("Spec", bound=ArraySpec)
 
@@ -58,12 +62,19 @@ class Compiler:
         dtype: element type to compute in, by default that of the weights.
         observe: called after each pass.
         extra: passes of a user's own, which every graph goes through before it is fused.
+        hyperparameters: what graphs read from states because it differs from replica to replica.
     """
 
     def __init__(
-        self, model: Trainer, dtype: str | None = None, observe: Observer | None = None, extra: Sequence[Pass] = ()
+        self,
+        model: Trainer,
+        dtype: str | None = None,
+        observe: Observer | None = None,
+        extra: Sequence[Pass] = (),
+        hyperparameters: Hyperparameters | None = None,
     ) -> None:
         self.model = model
+        self.hyperparameters = hyperparameters
         self.observe, self.extra = observe, tuple(extra)
         self.dtype, self._is_dtype_given = dtype or model.compute_dtype, dtype is not None
         self.given = list(zip(model.input_names, model.inputs, strict=True))
@@ -125,7 +136,8 @@ class Compiler:
             context.opens_loops = opens_loops
             declared = {tensor: graph.input(label, self._type(tensor.type)) for label, tensor in self.inputs}
             declare_segments(context, self.segments, self.paths)
-            values = run_calls(self.calls, declared)
+            with self._layers_with_states(graph, training):
+                values = run_calls(self.calls, declared)
             for label, tensor in self.outputs:
                 graph.output(label, values[tensor])
             if name != PREDICT:
@@ -142,6 +154,12 @@ class Compiler:
             self.is_masked = any(values[tensor] in context.masks for _, tensor in self.outputs)
             self.results, self.meanings = context.results, dict(context.meanings)
         return graph
+
+    def _layers_with_states(self, graph: Graph, training: bool) -> AbstractContextManager[None]:
+        """Return a context in which layers read hyperparameters from states of a graph that trains."""
+        if self.hyperparameters is None or not training:
+            return nullcontext()
+        return self.hyperparameters.in_layers([call.layer for call in self.calls], graph, self.dtype)
 
     @property
     def adds_loss(self) -> bool:
@@ -164,6 +182,8 @@ class Compiler:
         """Return losses and metrics for a graph whose name ends so."""
         names = [name for name, _ in self.inputs]
         head = self.objective.head(self.named_outputs, names, self.dtype, bool(weights), self.adds_loss)
+        if head is not None and self.hyperparameters is not None:
+            head = self.hyperparameters.in_head(head)
         return head and replace(head, steps=weights.endswith(STEPS))
 
     def program(self) -> Program:
@@ -178,6 +198,10 @@ class Compiler:
             initial = self.optimizer.initial_states(self._trainable_variables())
             states |= {label: numpy.array(value, self._state_dtype(value)) for label, value in initial.items()}
             states[RANDOM] = numpy.array([model.seed, 0], "uint32")
+            if self.hyperparameters is not None:
+                layers = [call.layer for call in self.calls]
+                self.hyperparameters.check(self.optimizer, layers, [label for label, _ in self.outputs])
+                states |= {item.label: numpy.array(item.values[0], self.dtype) for item in self.hyperparameters.items}
         spec = ProgramSpec(
             name=model.name,
             inputs=self._specs(self.inputs),
@@ -266,7 +290,10 @@ class Compiler:
             pipeline = self._train_passes(head) if name == TRAIN else evaluate_pipeline(head)
             with telling(self.told):
                 graph = self.lower(name + weights, training=name == TRAIN)
-                return run_passes(graph, extended(pipeline, self.extra), self.observe)
+                made = run_passes(graph, extended(pipeline, self.extra), self.observe)
+            if self.hyperparameters is not None and name == TRAIN:
+                self.hyperparameters.check_read(made)
+            return made
 
         return make
 
@@ -274,7 +301,10 @@ class Compiler:
         self.optimizer.locate(self.paths)
         scale = self.optimizer.loss_scale_factor or 1.0
         constraints = {path: weight.constraint for weight, path in self.paths.items() if weight.constraint is not None}
-        return train_pipeline(head, self.optimizer, self._trainable_variables(), constraints, scale)
+        optimizer: Any = self.optimizer
+        if self.hyperparameters is not None:
+            optimizer = self.hyperparameters.in_optimizer(optimizer)
+        return train_pipeline(head, optimizer, self._trainable_variables(), constraints, scale)
 
     def _trainable_variables(self) -> tuple[VariableSpec, ...]:
         return tuple(variable for variable in self._variables() if variable.trainable)

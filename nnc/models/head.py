@@ -27,7 +27,7 @@ class OutputHead:
         target: name of the input with its targets.
         loss: the loss, or None where the output is not trained.
         target_type: type of the targets.
-        weight: factor of the loss in the sum.
+        weight: factor of the loss in the sum, or the label of the state that it is read from.
         metrics: what else is measured, row by row alike.
         weighted_metrics: what is measured with the weights of the rows.
     """
@@ -36,7 +36,7 @@ class OutputHead:
     target: str
     target_type: TensorType
     loss: Loss | None
-    weight: float
+    weight: float | str
     metrics: tuple[Metric, ...]
     weighted_metrics: tuple[Metric, ...]
 
@@ -175,13 +175,13 @@ class ModelHead:
         weights = self._weights(graph, outputs)
         targets = {head.label: graph.input(head.target, head.target_type) for head in self.outputs}
         masks = {head.label: outputs.get(MASK + head.label) for head in self.outputs}
-        losses: list[tuple[Value, float]] = []
+        losses: list[tuple[Value, float | Value]] = []
         for head in self.outputs:
             if head.loss is not None:
                 with graph.scope("", "loss"):
                     label = head.label
                     loss = head.loss.lower(targets[label], outputs[label], weights[label], masks[label])
-                    losses.append((cast(loss, self.dtype), head.weight))
+                    losses.append((cast(loss, self.dtype), _factor(graph, head.weight, self.dtype)))
         measures = self.measures
         with graph.scope("", "metrics"):
             measured: list[tuple[Value, ...]] = []
@@ -219,10 +219,17 @@ def _unique(name: str, taken: Sequence[str]) -> str:
     return unique
 
 
-def _weighted_sum(losses: Sequence[tuple[Value, float]]) -> Value:
+def _factor(graph: Graph, weight: float | str, dtype: str) -> float | Value:
+    """Return a factor, which may be that of a state."""
+    if not isinstance(weight, str):
+        return weight
+    return graph.states.get(weight) or graph.state(weight, TensorType(dtype, ()), "hyperparameter")
+
+
+def _weighted_sum(losses: Sequence[tuple[Value, float | Value]]) -> Value:
     total: Value | None = None
     for loss, weight in losses:
-        part = loss if weight == 1.0 else loss * weight
+        part = loss if isinstance(weight, float | int) and weight == 1.0 else loss * weight
         total = part if total is None else total + part
     assert total is not None
     return total

@@ -33,6 +33,8 @@ from nnc.structure import leaves
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from nnc.models.hyperparameters import Hyperparameters
+
 Array = Any
 PREDICTING = ("predict_step", "make_predict_function")
 """Methods by which Keras lets a model's class say how it predicts, beside ``call``."""
@@ -272,12 +274,19 @@ class Model(Trainer, Presented):
                 " into layers of your own, and losses into compile() or add_loss(); rename what you call yourself"
             )
 
-    def make_compiler(self, dtype: str | None, observe: Observer | None, passes: Sequence[Pass] = ()) -> Compiler:
+    def make_compiler(
+        self,
+        dtype: str | None,
+        observe: Observer | None,
+        passes: Sequence[Pass] = (),
+        hyperparameters: Hyperparameters | None = None,
+    ) -> Compiler:
         """Return the compiler of the program."""
-        return Compiler(self, dtype, observe, passes)
+        return Compiler(self, dtype, observe, passes, hyperparameters)
 
     def __getstate__(self) -> dict[str, Any]:
         """Pickles and copies have memory of their own; they compile anew and go on where this model was."""
+        self.check_single("a copy of a model")
         resumed = self._resumed if self._program is None else self._program.checkpoint()
         forwards = {
             "calls": self.calls
@@ -316,6 +325,7 @@ class Model(Trainer, Presented):
         if is_more_than_a_prediction(inputs, options) or (is_undecided and self._compiler.trains_by_default):
             if program.spec.edge is not None:
                 raise ModelError(f"model '{self.name}' takes texts, and only predicts where it is called; use fit")
+            self.check_single("a call in training, or with masks,")
             return self.forward(*inputs, **options)
         found = program(*inputs)
         return with_masks(self.forward, found, inputs) if self._compiler.is_masked else found

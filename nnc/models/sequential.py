@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from nnc.arrays import shape_of
 from nnc.errors import ModelError
@@ -25,6 +25,8 @@ class Sequential(Model):
     Raises:
         ModelError: something in the list is not a layer, or layers do not fit each other.
     """
+
+    draws_seed_first: ClassVar[bool] = True
 
     def __init__(self, layers: Sequence[Any] | None = None, trainable: bool = True, name: str | None = None) -> None:
         super().__init__(name=name, trainable=trainable)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from nnc import optimizers
 from nnc.backends import BackendName, backend_name
@@ -13,10 +13,11 @@ from nnc.choices import Verbosity
 from nnc.errors import DataError, ModelError
 from nnc.execution.spec import unpacked
 from nnc.ir import TensorType
-from nnc.layers import Layer, Variable
+from nnc.layers import Variable
 from nnc.layers.symbolic import Call, SymbolicTensor
 from nnc.models.head import ModelHead
 from nnc.models.objective import Objective
+from nnc.models.replicated_model import ReplicatedModel
 from nnc.passes import Observer, Pass
 from nnc.plugins import KERAS_MODELS, KERAS_WEIGHTS, save_model, save_weights
 from nnc.program import EVALUATE, TRAIN, Program
@@ -26,10 +27,12 @@ from nnc.utils import random_generator
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from nnc.models.hyperparameters import Hyperparameters
+
 Array = Any
 
 
-class Trainer(Layer):
+class Trainer(ReplicatedModel):
     """A layer from inputs to outputs that can be compiled, fitted, evaluated and saved.
 
     Args:
@@ -39,17 +42,18 @@ class Trainer(Layer):
     What a reader could not take of the definition's optimizer, loss and metrics is in `uncompiled`, as text.
     """
 
+    draws_seed_first: ClassVar[bool] = False
+    """Whether a new model draws its seed before its layers draw their weights."""
+
     def __init__(self, *, name: str | None = None, trainable: bool = True) -> None:
         super().__init__(name=name, trainable=trainable)
         self.optimizer: optimizers.Optimizer = optimizers.get("rmsprop")
         self.seed = int(random_generator().integers(2**32))
         self._objective = Objective()
-        self._program: Program | None = None
         self._compiler: Any = None
         self._memory: list[tuple[Variable, Array]] = []
         self._resumed: dict[str, Any] | None = None
         self.chosen_backend: str | None = None
-        self._check_nan = False
         self.uncompiled = ""
         self.stop_training = self.stop_evaluating = self.stop_predicting = False
         self.history: History | None = None
@@ -73,7 +77,13 @@ class Trainer(Layer):
         """Element type of the weights."""
         raise NotImplementedError
 
-    def make_compiler(self, dtype: str | None, observe: Observer | None, passes: Sequence[Pass] = ()) -> Any:
+    def make_compiler(
+        self,
+        dtype: str | None,
+        observe: Observer | None,
+        passes: Sequence[Pass] = (),
+        hyperparameters: Hyperparameters | None = None,
+    ) -> Any:
         """Return the compiler of the program; see `nnc.models.compiler`."""
         raise NotImplementedError
 
@@ -121,6 +131,9 @@ class Trainer(Layer):
         steps_per_execution: int = 1,
         jit_compile: Any = "auto",
         auto_scale_loss: bool = True,
+        replicas: int | None = None,
+        seeds: Any = None,
+        hyperparameters: Mapping[str, Any] | None = None,
     ) -> None:
         """Choose optimizer, loss and metrics; optimizer state starts afresh.
 
@@ -135,6 +148,10 @@ class Trainer(Layer):
             steps_per_execution: accepted and ignored.
             jit_compile: accepted and ignored: a model is always compiled.
             auto_scale_loss: accepted and ignored.
+            replicas: number of networks to train at once; see `nnc.compile`. `fit`, `evaluate`, `predict` and
+                `get_weights` are about all of them, `program` has them, and the model's layers keep their weights.
+            seeds: a seed for each replica; see `nnc.compile`.
+            hyperparameters: numbers that differ from replica to replica; see `nnc.compile`.
 
         Raises:
             ModelError: a name is unknown, or a loss does not fit the output.
@@ -150,6 +167,9 @@ class Trainer(Layer):
             objective.head(self.named_outputs, self.input_names, self.compute_dtype, False, adds_loss=loss is None)
         self.optimizer, self._objective, self.uncompiled = chosen, objective, ""
         self._program = self._resumed = None
+        self._replicas = None if replicas is None else (replicas, seeds, hyperparameters)
+        if replicas is None and (seeds is not None or hyperparameters is not None):
+            raise ModelError("compile: seeds and hyperparameters are those of replicas; give replicas= as well")
 
     def _per_output(self, given: Any) -> Any:
         """Return a list of what is given per output where it is nested as the outputs are."""
@@ -204,6 +224,9 @@ class Trainer(Layer):
         """
         self._must_be_wired()
         self._compiler = self.make_compiler(dtype, observe, passes)
+        if self._replicas is not None:
+            self._memory = []
+            return self._make_replicas(*self._replicas, dtype, observe, passes)
         program: Program = self._compiler.program()
         program.check_nan = self._check_nan
         if self._resumed is not None:
@@ -226,13 +249,15 @@ class Trainer(Layer):
         validation_split: float = 0.0,
         validation_data: Any = None,
         shuffle: bool = True,
-        class_weight: Mapping[int, float] | None = None,
+        class_weight: Any = None,
         sample_weight: Any = None,
         initial_epoch: int = 0,
         steps_per_epoch: int | None = None,
         validation_steps: int | None = None,
         validation_batch_size: int | None = None,
         validation_freq: int = 1,
+        rows: Any = None,
+        validation_rows: Any = None,
     ) -> History:
         """Train on arrays. Names and defaults are Keras's; see `nnc.program.training.fit`.
 
@@ -261,7 +286,9 @@ class Trainer(Layer):
             validation_steps=validation_steps,
             validation_batch_size=validation_batch_size,
             validation_freq=validation_freq,
-            owner=self,
+            owner=self if self._replicas is None else None,
+            rows=rows,
+            validation_rows=validation_rows,
         )
 
     def evaluate(
@@ -311,7 +338,8 @@ class Trainer(Layer):
             DataError: the arrays do not fit the model.
         """
         self._ensure_wired(x)
-        return self.program.predict(self._named(x), batch_size, verbose, steps, callbacks, self)
+        found: NDArray[Any] = self.program.predict(self._named(x), batch_size, verbose, steps, callbacks, self)
+        return found
 
     def _named(self, x: Any) -> Any:
         """Return inputs by label: a single one may be given under the name of its layer."""
@@ -341,6 +369,7 @@ class Trainer(Layer):
             raise DataError(f"weights are written to {KERAS_WEIGHTS} files, as Keras's, or to .npz files, got {text!r}")
         _may_write(filepath, overwrite)
         if text.endswith(KERAS_WEIGHTS):
+            self.check_single("a file of Keras's")
             save_weights(self, filepath)
         else:
             self.program.save_weights(filepath)
@@ -433,6 +462,7 @@ class Trainer(Layer):
         if path.suffix == ".nnc":
             self.program.save(path)
         else:
+            self.check_single("a file of Keras's")
             save_model(self, path)
 
 

@@ -159,7 +159,8 @@ class Optimizer(NamedRule):
             return 0.0
         if self._excluded_names is not None and re.search(self._excluded_names, name):
             return 0.0
-        return self.decay_rate(window) or 0.0
+        rate = self.decay_rate(window)
+        return 0.0 if rate is None else rate
 
     def exclude_from_weight_decay(
         self, var_list: Iterable[Any] | None = None, var_names: Iterable[str] | None = None

@@ -103,7 +103,7 @@ def decay(parameter: Value, state: OptimizerState, rate_of: Callable[[Window], f
         return parameter - parameter * (state.learning_rate * rates.pop())
     return join(
         [
-            piece - piece * (state.learning_rate * rate) if rate else piece
+            piece if rate == 0.0 else piece - piece * (state.learning_rate * rate)
             for rate, piece in by_runs(parameter, state.windows, rate_of)
         ]
     )

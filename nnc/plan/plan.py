@@ -69,6 +69,9 @@ class Place:
     tiled: bool = False
 
 
+_KEPT = "_kept_places"
+
+
 @dataclass(frozen=True)
 class Plan(Presented):
     """The plan of a graph that runs in one arena of a known size; made by `make_plan`.
@@ -207,8 +210,26 @@ class Plan(Presented):
             needed += [(buffer, type.nbytes) for (buffer, _), type in zip(spaces, types, strict=True)]
         return all(nbytes <= storage.buffers[buffer].nbytes for buffer, nbytes in needed)
 
-    def places(self, bindings: Mapping[str, int]) -> dict[Value, Place]:
+    def places(self, bindings: Mapping[str, int]) -> Mapping[Value, Place]:
         """Return where every value lies when run-time dimensions have these sizes, at most the planned ones."""
+        kept: dict[tuple[tuple[str, int], ...], Mapping[Value, Place]] | None = self.__dict__.get(_KEPT)
+        if kept is None:
+            return self._find_places(bindings)
+        key = tuple(bindings.items())
+        if key not in kept:
+            kept[key] = self._find_places(bindings)
+        return kept[key]
+
+    @contextmanager
+    def places_kept(self) -> Iterator[None]:
+        """Let places be found once inside the block, in which several executables of the plan are bound."""
+        self.__dict__[_KEPT] = {}
+        try:
+            yield
+        finally:
+            self.__dict__.pop(_KEPT, None)
+
+    def _find_places(self, bindings: Mapping[str, int]) -> dict[Value, Place]:
         storage, layouts = self.storage, Layouts(bindings)
         constants = bound_constants(self.graph, bindings)
         places: dict[Value, Place] = {}

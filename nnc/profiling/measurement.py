@@ -64,6 +64,7 @@ def profile(
         GraphError: the program cannot train.
         ModelError: its backend is another than NumPy's and C's.
     """
+    program.check_single("profile")
     name = graph or (TRAIN if program.spec.trains else PREDICT)
     if name not in (TRAIN, PREDICT):
         raise DataError(f"profile: graph must be {TRAIN!r} or {PREDICT!r}, got {graph!r}")

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from time import perf_counter
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy
 
@@ -17,6 +17,9 @@ from nnc.errors import DataError, NonFiniteError
 from nnc.execution.executor import Executor
 from nnc.labels import COUNT, ROWS, TOTAL
 from nnc.program.preparation import graph_name
+
+if TYPE_CHECKING:
+    from nnc.execution.replication import Replication
 
 Array = Any
 Gathers = list[tuple[Callable[..., Any], Array]]
@@ -272,21 +275,34 @@ class WholeEpochs:
         metrics: names of what is measured.
         states: arrays of the program by label, in which means add up.
         run: runs epochs.
+        replication: how the states of replicas lie in the arrays, None for one network.
     """
 
-    def __init__(self, metrics: Sequence[str], states: Mapping[str, Array], run: EpochsRun) -> None:
-        self._metrics, self._run = metrics, run
+    def __init__(
+        self,
+        metrics: Sequence[str],
+        states: Mapping[str, Array],
+        run: EpochsRun,
+        replication: Replication | None = None,
+    ) -> None:
+        self._metrics, self._run, self._replication = metrics, run, replication
         sums = [(label, states[label]) for label in (TOTAL, COUNT)]
         self._sums = numpy.dtype([(label, state.dtype, state.shape) for label, state in sums])
         self._at_once = 1
 
     def run(self, most: int) -> dict[str, Array]:
-        """Run some epochs, at least one and at most so many; return for each metric an array of a number per epoch."""
+        """Run some epochs, at least one and at most so many; return for each metric an array of a number per epoch.
+
+        Of replicas it has a number per epoch and replica.
+        """
         count = min(most, self._at_once, MOST_EPOCHS)
         record = numpy.empty(count, self._sums)
         begin = perf_counter()
         self._run(count, record)
         self._at_once = max(1, int(count * CALL_SECONDS / max(perf_counter() - begin, 1e-9)))
+        if self._replication is not None:
+            found = self._replication.means(record[TOTAL], record[COUNT], 1)
+            return dict(zip(self._metrics, numpy.moveaxis(found, -1, 0), strict=True))
         totals, counts = record[TOTAL].astype("float64"), record[COUNT].astype("float64")
         with numpy.errstate(all="ignore"):
             means = totals / counts
@@ -317,7 +333,7 @@ def whole_epochs(feed: Any, shuffle: bool) -> WholeEpochs | None:
         return None
     generator = state.shuffler.bit_generator if shuffle else None
     run = bound.epochs(EpochPlan(stretches, feed.arrays, feed.order, generator, (TOTAL, COUNT)))
-    return None if run is None else WholeEpochs(spec.metrics, state.arrays, run)
+    return None if run is None else WholeEpochs(spec.metrics, state.arrays, run, spec.replication)
 
 
 @cache

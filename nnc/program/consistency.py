@@ -37,12 +37,14 @@ def check_states(spec: ProgramSpec, states: Mapping[str, Any]) -> None:
     Raises:
         ProgramFileError: something does not fit.
     """
+    replicas = prod(_of_all(spec, ()))
     for variable in spec.variables:
         array = states.get(variable.state)
-        if array is None or variable.offset < 0 or variable.offset + prod(variable.shape) > array.size:
+        end = variable.offset + prod(variable.shape)
+        if array is None or variable.offset < 0 or end * replicas > array.size:
             raise ProgramFileError(f"variable '{variable.path}' lies outside its state")
     done = states.get(ITERATIONS)
-    if done is not None and (done.shape != () or done.dtype != "int64"):
+    if done is not None and (done.shape not in ((), _of_all(spec, ())) or done.dtype != "int64"):
         raise ProgramFileError(f"state '@{ITERATIONS}' should be i64[], it is {done.dtype}{list(done.shape)}")
     numbers = sum(prod(dim for dim in output.shape if isinstance(dim, int)) for output in spec.outputs)
     for target in spec.targets:
@@ -53,25 +55,31 @@ def check_states(spec: ProgramSpec, states: Mapping[str, Any]) -> None:
             )
     means = len(spec.metrics) - len(spec.results)
     for label in (TOTAL, COUNT):
-        if label in states and states[label].shape != (means,):
+        if label in states and states[label].shape != _of_all(spec, (means,)):
             raise ProgramFileError(f"state '@{label}' does not have {means} elements, one per metric")
     for result in spec.results:
-        _check_result(result, states)
+        _check_result(result, spec, states)
 
 
-def _check_result(result: ResultSpec, states: Mapping[str, Any]) -> None:
+def _of_all(spec: ProgramSpec, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the shape of the array that has the states of a shape of all replicas, where there are some."""
+    return shape if spec.replication is None else spec.replication.shape(shape)
+
+
+def _check_result(result: ResultSpec, spec: ProgramSpec, states: Mapping[str, Any]) -> None:
     """Check that a metric has its sums, and that its result can be computed of them."""
     from nnc.results.rules import RESULTS, result_graph, result_of
 
     label = sums_label(result.metric)
-    if label not in states or states[label].shape != (result.size,):
+    if label not in states or states[label].shape != _of_all(spec, (result.size,)):
         raise ProgramFileError(f"state '@{label}' does not have {result.size} elements")
     if result.kind not in RESULTS:
         raise ProgramFileError(f"manifest: metric '{result.metric}' has an unknown kind of result, {result.kind!r}")
     try:
         if result.kind == "graph":
             _check_sizes(result_graph(result.settings["graph"]), _LARGEST_ROW, set())
-        result_of(result.kind, states[label], result.shapes, result.settings)
+        sums = states[label] if spec.replication is None else spec.replication.replica(states[label], 0)
+        result_of(result.kind, sums, result.shapes, result.settings)
     except Exception as error:
         raise ProgramFileError(
             f"manifest: the result of metric '{result.metric}' cannot be computed: {error!r:.100}"
@@ -102,7 +110,7 @@ def check_graph(name: str, graph: Graph, spec: ProgramSpec, states: Mapping[str,
         ProgramFileError: something does not fit.
     """
     if name == PROLOGUE:
-        _check_prologue(graph, states)
+        _check_prologue(graph, spec, states)
         return
     is_predict = name == PREDICT
     inputs = _types(spec.inputs if is_predict else (*spec.inputs, *spec.targets))
@@ -122,7 +130,7 @@ def check_graph(name: str, graph: Graph, spec: ProgramSpec, states: Mapping[str,
     hoisted = hoisted_states(graph) if is_predict else {}
     if any(label in states or label in graph.updates for label in hoisted):
         raise ProgramFileError("a state of role 'hoisted' is in the file, or changes")
-    _check_states(graph, states, hoisted)
+    _check_states(graph, spec, states, hoisted)
     known = {name for value in graph.inputs.values() for name in value.type.symbols}
     _check_sizes(graph, max(_LARGEST_ROW, sum(array.size for array in states.values())), known)
 
@@ -138,19 +146,19 @@ def check_derived(read: Mapping[str, Value], derived: Mapping[str, Value]) -> No
             raise ProgramFileError(f"no prologue derives state '@{label}' of type {value.type}")
 
 
-def _check_prologue(graph: Graph, states: Mapping[str, Any]) -> None:
+def _check_prologue(graph: Graph, spec: ProgramSpec, states: Mapping[str, Any]) -> None:
     hoisted = hoisted_states(graph)
     if graph.inputs or graph.outputs or set(graph.updates) != set(hoisted):
         raise ProgramFileError("a prologue has no inputs and outputs, and changes the states of role 'hoisted'")
-    _check_states(graph, states, hoisted)
+    _check_states(graph, spec, states, hoisted)
     _check_sizes(graph, max(_LARGEST_ROW, sum(array.size for array in states.values())), set())
 
 
-def _check_states(graph: Graph, states: Mapping[str, Any], hoisted: Collection[str]) -> None:
+def _check_states(graph: Graph, spec: ProgramSpec, states: Mapping[str, Any], hoisted: Collection[str]) -> None:
     """Check that states other than hoisted ones are in the file."""
     for label, value in graph.states.items():
-        array = states.get(label)
-        if label not in hoisted and (array is None or str(array.dtype) != value.dtype or array.shape != value.shape):
+        array, shape = states.get(label), _of_all(spec, value.shape)
+        if label not in hoisted and (array is None or str(array.dtype) != value.dtype or array.shape != shape):
             raise ProgramFileError(f"state '@{label}' should be {value.type}")
 
 

@@ -94,7 +94,8 @@ class DirectCalls:
         run = partial(self._enter, bound.run) if engine == "numpy" else bound.run
         filled = tuple([(target, target.dtype, _casting(target.dtype)) for target in targets])
         local.calls[shapes[0] if len(shapes) == 1 else shapes] = filled, self._enter, run, outputs
-        if len(targets) == len(outputs) == 1 and spec.structure is None and spec.edge is None:
+        is_plain = spec.structure is None and spec.edge is None and spec.replication is None
+        if len(targets) == len(outputs) == 1 and is_plain:
             local.direct[shapes[0]] = targets[0], targets[0].dtype, run, outputs[0]
         with kernel_settings():
             bound.run()

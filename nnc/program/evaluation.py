@@ -108,7 +108,7 @@ def evaluate(
         feed.is_watched = is_shown() or shown > 0
         # Metrics that are no means cost more than a look.
         measured = no_logs if spec.results else state.metric_values
-        with _showing("evaluating", "Evaluated", verbose, feed, measured):
+        with _showing("evaluating", "Evaluated", verbose, feed, measured, spec.replication is not None):
             return run_evaluation(state, feed, listed)
 
 
@@ -191,11 +191,16 @@ def _predict(
 
 
 def _showing(
-    doing: str, done: str, verbose: Verbosity, batches: Counted, measured: Callable[[], Logs] = no_logs
+    doing: str,
+    done: str,
+    verbose: Verbosity,
+    batches: Counted,
+    measured: Callable[[], Logs] = no_logs,
+    of_replicas: bool = False,
 ) -> AbstractContextManager[None]:
     """Return a context that shows how far the batches are, see `batches_shown`, where anybody might see it."""
     is_seen = is_shown() or (verbose != "auto" and verbose)
-    return batches_shown(doing, done, verbose, batches, measured) if is_seen else nullcontext()
+    return batches_shown(doing, done, verbose, batches, measured, of_replicas) if is_seen else nullcontext()
 
 
 class _Parts:

@@ -11,7 +11,7 @@ import numpy
 from nnc.errors import DataError
 from nnc.execution.executor import Executor
 from nnc.execution.spec import ProgramSpec, unpacked
-from nnc.labels import EVALUATE, STEPS, WEIGHTED
+from nnc.labels import EVALUATE, OWN_ROWS, STEPS, WEIGHTED
 from nnc.program.data import as_arrays, check_finite, check_targets, input_arrays, known_sizes
 from nnc.program.sample_weights import as_weights, weights_suffix
 
@@ -132,8 +132,9 @@ def batch_arrays(
 
 
 def graph_name(name: str, arrays: Mapping[str, Array]) -> str:
-    """Return the name of the graph that takes these arrays."""
-    return name + weights_suffix(arrays)
+    """Return the name of the graph that takes these arrays; see `nnc.labels.OWN_ROWS`."""
+    own = OWN_ROWS if any(hasattr(array, "of_block") for array in arrays.values()) else ""
+    return name + weights_suffix(arrays) + own
 
 
 def split_rows(arrays: Mapping[str, Array], given: Any) -> tuple[dict[str, Array], dict[str, Array]]:

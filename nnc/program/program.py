@@ -24,6 +24,7 @@ from nnc.passes import Observer
 from nnc.plan import Plan
 from nnc.presentation import Presented
 from nnc.program.direct_calls import DirectCalls
+from nnc.program.replicas import Replicated
 
 if TYPE_CHECKING:
     import threading
@@ -52,7 +53,7 @@ def delegated(part: str, method: Callable[Concatenate[Any, P], R]) -> Callable[C
     return call
 
 
-class Program(Presented):
+class Program(Replicated, Presented):
     """A compiled model. NumPy is all it needs to predict and to train.
 
     Threads may share a program: each gets an arena of its own, the state is common; training and evaluation take
@@ -133,7 +134,8 @@ class Program(Presented):
 
     def __repr__(self) -> str:
         count = sum(int(numpy.prod(variable.shape)) for variable in self.spec.variables)
-        return f"<Program '{self.name}': {', '.join(self.graph_names)}; {count} parameters, {self.backend_text}>"
+        many = "" if self.spec.replication is None else f", {self.spec.replication}"
+        return f"<Program '{self.name}': {', '.join(self.graph_names)}; {count} parameters{many}, {self.backend_text}>"
 
     # ------------------------------------------------------------------ graphs and plans
 
@@ -243,6 +245,8 @@ class Program(Presented):
 
     @check_nan.setter
     def check_nan(self, wanted: bool) -> None:
+        if wanted:
+            self.check_single("check_nan")
         self.executor.check_nan = bool(wanted)
 
     # ------------------------------------------------------------------ running
@@ -258,7 +262,7 @@ class Program(Presented):
 
         Returns:
             The output array of shape (rows, …), or a list of them where the model has several; where its outputs are in
-            tuples or dictionaries, in these.
+            tuples or dictionaries, in these. Of replicas it has the shape (replicas, rows, …).
 
         Raises:
             DataError: an array does not fit the model.
@@ -270,7 +274,7 @@ class Program(Presented):
         except Exception:  # no array, a new shape, or several inputs or outputs
             is_direct = False
         if not is_direct:
-            found: NDArray[Any] = self._calls.predict(inputs, copy)
+            found: NDArray[Any] = self._replicas_first(self._calls.predict(inputs, copy))
             return found
         target[...] = given  # at a third of the cost of `copyto`
         run()
@@ -282,8 +286,11 @@ class Program(Presented):
         """Held by whoever trains or evaluates."""
         return self.state.turn
 
-    def train_step(self, x: Any, y: Any, sample_weight: Any = None) -> float:
-        """Train on one batch and return its loss; see `nnc.program.preparation.prepare` for what it takes."""
+    def train_step(self, x: Any, y: Any, sample_weight: Any = None) -> Any:
+        """Train on one batch and return its loss, an array of those of replicas.
+
+        See `nnc.program.preparation.prepare` for what it takes.
+        """
         from nnc.program.preparation import batch_arrays
 
         name, arrays = batch_arrays(self.executor, TRAIN, x, y, sample_weight)
@@ -297,13 +304,23 @@ class Program(Presented):
         steps: int | None = None,
         callbacks: Any = None,
         owner: Any = None,
-    ) -> NDArray[Any]:
-        """Predict any number of rows, batch by batch; see `nnc.program.evaluation.predict`."""
+        ensemble: bool = False,
+    ) -> Any:
+        """Predict any number of rows, batch by batch; see `nnc.program.evaluation.predict`.
+
+        Outputs of replicas have the shape (replicas, rows, …). With `ensemble` there are two results of the shape
+        (rows, …) instead: the mean of all replicas, and their standard deviation.
+
+        Raises:
+            DataError: the arrays do not fit the model, or `ensemble` is given for one network.
+        """
         from nnc.program.evaluation import predict
 
+        if ensemble:
+            self._check_ensemble()
         owner = self if owner is None else owner
-        found: NDArray[Any] = predict(self._calls, owner, x, batch_size, steps, callbacks, verbose)
-        return found
+        found = self._replicas_first(predict(self._calls, owner, x, batch_size, steps, callbacks, verbose))
+        return self._ensemble(found) if ensemble else found
 
     def evaluate(
         self,
@@ -333,7 +350,7 @@ class Program(Presented):
         validation_split: float = 0.0,
         validation_data: Any = None,
         shuffle: bool = True,
-        class_weight: Mapping[int, float] | None = None,
+        class_weight: Any = None,
         sample_weight: Any = None,
         initial_epoch: int = 0,
         steps_per_epoch: int | None = None,
@@ -342,6 +359,8 @@ class Program(Presented):
         validation_freq: int = 1,
         on_epoch: Callable[[int, Mapping[str, float]], None] | None = None,
         owner: Any = None,
+        rows: Any = None,
+        validation_rows: Any = None,
     ) -> History:
         """Train and return the `History`; see `nnc.program.training.fit`."""
         from nnc.program.training import fit
@@ -367,6 +386,8 @@ class Program(Presented):
             validation_batch_size=validation_batch_size,
             validation_freq=validation_freq,
             on_epoch=on_epoch,
+            rows=rows,
+            validation_rows=validation_rows,
         )
 
     # ------------------------------------------------------------------ states
@@ -426,6 +447,7 @@ class Program(Presented):
         """
         from nnc.program.tables import answers_of, inputs_of
 
+        self.check_single("predict_table")
         outputs = self.predict(inputs_of(self.name, self.table, table), batch_size)
         return answers_of(self.name, self.table, outputs, probabilities)
 
@@ -438,6 +460,7 @@ class Program(Presented):
         """Return outputs as classes or probabilities, or as they are; see `nnc.program.tables.answers_of`."""
         from nnc.program.tables import answers_of
 
+        self.check_single("read_outputs")
         return answers_of(self.name, self.table, outputs, probabilities)
 
     # ------------------------------------------------------------------ files

@@ -35,6 +35,19 @@ def format_logs(logs: Logs) -> str:
     return "  ".join(_formatted(logs))
 
 
+def format_spread(numbers: Any) -> str:
+    """Return the mean of the numbers of replicas, and their standard deviation, without those that are NaN.
+
+    >>> format_spread(numpy.array([0.25, 0.75]))
+    '0.5000 ± 0.2500'
+    """
+    numbers = numpy.asarray(numbers)
+    known = numbers[~numpy.isnan(numbers)]
+    if not known.size:
+        return format_number(numpy.nan)
+    return f"{format_number(known.mean())} ± {format_number(known.std())}"
+
+
 def format_number(number: Any, digits: int = 4) -> str:
     """Return a result with so many digits behind the point; several stand in brackets.
 
@@ -112,10 +125,14 @@ class Progress:
         epochs: number of the last one, from 1.
         verbose: 0 shows nothing, 1 a live line where it can be drawn and else a line per epoch, 2 a line per epoch.
         measured: returns what the running epoch has measured so far; it is called by another thread.
+        of_replicas: whether what is measured is an array with a number for each of several networks.
     """
 
-    def __init__(self, first: int, epochs: int, verbose: int, measured: Callable[[], Logs]) -> None:
+    def __init__(
+        self, first: int, epochs: int, verbose: int, measured: Callable[[], Logs], of_replicas: bool = False
+    ) -> None:
         self.first, self.epochs, self.verbose = first, epochs, verbose
+        self._formatted = _spreads if of_replicas else _formatted
         self._feed: Feed | None = None
         self._is_validating = False
         self._measured = measured
@@ -181,14 +198,13 @@ class Progress:
         if share > 0:
             parts.append(self._left.text(share))
         measured = self._measured() if batches and not self._is_validating else {}
-        parts += _formatted(measured or self._logs)
+        parts += self._formatted(measured or self._logs)
         return _fitted(parts, share, room)
 
     def _print(self, epochs: Sequence[tuple[int, Logs]]) -> None:
         if epochs:
-            print(
-                "\n".join(f"Epoch {number}/{self.epochs}  {format_logs(logs)}" for number, logs in epochs), flush=True
-            )
+            lines = ["  ".join([f"Epoch {number}/{self.epochs}", *self._formatted(logs)]) for number, logs in epochs]
+            print("\n".join(lines), flush=True)
             self._printed, self._last_line = epochs[-1][0], perf_counter()
 
 
@@ -217,7 +233,12 @@ def no_logs() -> Logs:
 
 @contextmanager
 def batches_shown(
-    doing: str, done: str, verbose: Verbosity, batches: Counted, measured: Callable[[], Logs] = no_logs
+    doing: str,
+    done: str,
+    verbose: Verbosity,
+    batches: Counted,
+    measured: Callable[[], Logs] = no_logs,
+    of_replicas: bool = False,
 ) -> Iterator[None]:
     """Show how far the batches are while the block runs, and that they are done.
 
@@ -230,8 +251,9 @@ def batches_shown(
         verbose: what the user asked for; see `line_of` for the line itself.
         batches: are counted meanwhile.
         measured: returns what has been measured so far; it is called by another thread.
+        of_replicas: whether that is an array with a number for each of several networks.
     """
-    time_left = TimeLeft()
+    time_left, formatted = TimeLeft(), _spreads if of_replicas else _formatted
 
     def text(room: int) -> str:
         number, total = batches.done, batches.count
@@ -240,13 +262,13 @@ def batches_shown(
         share = min(1.0, number / total) if total else 0.0
         left = [time_left.text(share)] if share else []
         of_all = f"batch {number:,}{f'/{total:,}' if total else ''}"
-        return _fitted([doing, of_all, *left, *_formatted(measured())], share, room)
+        return _fitted([doing, of_all, *left, *formatted(measured())], share, room)
 
     with activity(text):
         yield
     took_long = is_shown() and is_live(sys.stdout) and time_left.seconds >= SLOW_SECONDS
     if took_long if verbose == "auto" else verbose:
-        parts = [f"{done} {batches.done:,} batch{'' if batches.done == 1 else 'es'}", *_formatted(measured())]
+        parts = [f"{done} {batches.done:,} batch{'' if batches.done == 1 else 'es'}", *formatted(measured())]
         print("  ".join(parts), flush=True)
 
 
@@ -259,6 +281,10 @@ def _fitted(parts: list[str], share: float, room: int) -> str:
     while len(parts) > 1 and len("  ".join(parts)) > room:
         parts = parts[:-1]
     return "  ".join(parts)[:room]
+
+
+def _spreads(logs: Logs) -> list[str]:
+    return [f"{printable(name)} {format_spread(numbers)}" for name, numbers in logs.items()]
 
 
 def _formatted(logs: Logs) -> list[str]:

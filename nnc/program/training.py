@@ -12,16 +12,17 @@ from typing import TYPE_CHECKING, Any
 from nnc.activity import is_shown
 from nnc.backends.numpy import kernel_settings
 from nnc.callbacks import CallbackList, History
-from nnc.errors import DataError, NonFiniteError
+from nnc.errors import NonFiniteError
 from nnc.execution.executor import Executor
 from nnc.execution.state import ProgramState
 from nnc.labels import EVALUATE, TRAIN
 from nnc.program.batches import Batches, Feed, WholeEpochs, whole_epochs
 from nnc.program.evaluation import run_evaluation
 from nnc.program.first_step import FirstLook
-from nnc.program.preparation import batch_size_of, check_trains, prepare, split_rows, whole, whole_or_none
+from nnc.program.preparation import batch_size_of, check_trains, whole, whole_or_none
 from nnc.program.progress import Progress, line_of, verbosity
-from nnc.program.streams import check_alone, is_stream, make_feed
+from nnc.program.streams import make_feed
+from nnc.program.training_data import training_arrays
 
 if TYPE_CHECKING:
     from nnc.choices import Verbosity
@@ -46,8 +47,13 @@ class TrainHooks:
 
     def end(self, batch: int) -> bool:
         """Call what wants to be called after a batch."""
-        self.callbacks.on_train_batch_end(batch, self.state.metric_values())
+        self.state.restore_stopped()
+        self.callbacks.on_train_batch_end(batch, _without_stopped(self.state, self.state.metric_values()))
         return bool(self.callbacks.model.stop_training)
+
+
+def _without_stopped(state: ProgramState, logs: dict[str, Any]) -> dict[str, Any]:
+    return logs if state.stopped is None else state.stopped.silenced(logs)
 
 
 @contextmanager
@@ -93,7 +99,7 @@ def fit(
     validation_split: float = 0.0,
     validation_data: Any = None,
     shuffle: bool = True,
-    class_weight: Mapping[int, float] | None = None,
+    class_weight: Any = None,
     sample_weight: Any = None,
     initial_epoch: int = 0,
     steps_per_epoch: int | None = None,
@@ -101,6 +107,8 @@ def fit(
     validation_batch_size: int | None = None,
     validation_freq: int = 1,
     on_epoch: Callable[[int, Mapping[str, float]], None] | None = None,
+    rows: Any = None,
+    validation_rows: Any = None,
 ) -> History:
     """Train on arrays; the arguments are those of Keras's ``Model.fit``.
 
@@ -121,7 +129,7 @@ def fit(
         validation_split: fraction of the rows, from the end, that is kept for validation.
         validation_data: (x, y) or (x, y, sample_weight) to validate on, or what yields such batches.
         shuffle: whether each epoch takes the rows in a new order.
-        class_weight: weight of each class index.
+        class_weight: weight of each class index; for replicas also a list of such, one for each.
         sample_weight: weight of each row.
         initial_epoch: number of the first epoch.
         steps_per_epoch: batches of an epoch; by default as many as there are.
@@ -129,6 +137,9 @@ def fit(
         validation_batch_size: rows of a batch of validation.
         validation_freq: epochs between two validations.
         on_epoch: called after each epoch with its number and its logs.
+        rows: for replicas, numbers of the rows that each is trained on, of shape (replicas, rows of an epoch): a
+            bootstrap sample, a fold; rows may occur several times.
+        validation_rows: for replicas, numbers of the rows of x and y that each is validated on, likewise.
 
     Raises:
         DataError: the arrays do not fit the model.
@@ -139,27 +150,29 @@ def fit(
     size = batch_size_of(batch_size)
     checking_size = size if validation_batch_size is None else whole("validation_batch_size", validation_batch_size, 1)
     limits = whole_or_none("steps_per_epoch", steps_per_epoch), whole_or_none("validation_steps", validation_steps)
-    shown = verbosity(verbose)
-    state = executor.state
+    shown, state = verbosity(verbose), executor.state
     check_trains(executor.spec)
-    arrays, checked = _arrays(
-        executor, x, y, sample_weight, class_weight, batch_size, validation_split, validation_data
+    weights = sample_weight, class_weight
+    arrays, checked = training_arrays(
+        executor, x, y, weights, batch_size, validation_split, validation_data, rows, validation_rows
     )
     with state.turn, executor.deciding(), line_of(shown):
         given = x if arrays is None else arrays
-        feed = make_feed(executor, TRAIN, given, size, limits[0], epochs, class_weight, FirstLook(executor, told))
+        first_look = FirstLook(executor, told) if executor.spec.replication is None else None
+        feed = make_feed(executor, TRAIN, given, size, limits[0], epochs, class_weight, first_look)
         checks = None
         if checked is not None or validation_data is not None:
             given = validation_data if checked is None else checked
             checks = make_feed(executor, EVALUATE, given, checking_size, limits[1], epochs // validation_freq)
         executor.graphs.made(TRAIN)  # makes the optimizer's state, which callbacks may restore
         listed = CallbackList(callbacks, True, model=owner, verbose=shown, epochs=epochs, steps=feed.count)
-        owner.stop_training = False
+        owner.stop_training, state.stopped = False, None
         listed.on_train_begin()
         first, skipped = state.take_place(initial_epoch)
         progress = None
         if shown or is_shown():  # metrics that are not means cost more than a look
-            progress = Progress(first, epochs, shown, dict if executor.spec.results else state.metric_values)
+            measured = dict if executor.spec.results else state.metric_values
+            progress = Progress(first, epochs, shown, measured, executor.spec.replication is not None)
         loop = TrainingLoop(state, listed, feed, checks, shuffle, validation_freq, progress)
         if on_epoch is None and checks is None and not skipped and shown < 2 and listed.only_records:
             loop.whole = whole_epochs(feed, shuffle)
@@ -235,9 +248,10 @@ class TrainingLoop:
         count = len(next(iter(logs.values())))
         assert self.callbacks.history is not None
         self.callbacks.history.add_epochs(epoch, count, logs)
-        self.logs = {name: float(numbers[-1]) for name, numbers in logs.items()}
+        last = {name: numbers[-1] for name, numbers in logs.items()}
+        self.logs = {name: number if number.ndim else float(number) for name, number in last.items()}
         if self.progress is not None:
-            self.progress.epochs_done(count, lambda index: {name: float(array[index]) for name, array in logs.items()})
+            self.progress.epochs_done(count, lambda index: {name: array[index] for name, array in logs.items()})
         self.is_over = bool(self.callbacks.model.stop_training)
         return count
 
@@ -246,11 +260,14 @@ class TrainingLoop:
         state = self.state
         if not first:  # otherwise metrics go on as well
             state.reset_metrics()
+        if state.stopped is not None:
+            state.stopped.begin_epoch()
         self.callbacks.on_epoch_begin(epoch)
         self.feed.begin_epoch(state.shuffler if self.shuffle else None)
         if self.progress is not None:
             self.progress.watch(self.feed)
         ran = self.feed.run(self.hooks, first, interrupted)
+        state.restore_stopped()
         if interrupted:
             return False
         logs = state.metric_values()
@@ -259,40 +276,10 @@ class TrainingLoop:
                 self.progress.watch(self.checks, is_validating=True)
             found = run_evaluation(state, self.checks, self.callbacks)
             logs |= {f"val_{name}": number for name, number in found.items()}
+        logs = _without_stopped(state, logs)
         self.callbacks.on_epoch_end(epoch, logs)
         self.logs = logs
         if self.progress is not None:
             self.progress.epochs_done(1, lambda _: logs)
         self.is_over = not ran or bool(self.callbacks.model.stop_training)
         return True
-
-
-def _arrays(
-    executor: Executor,
-    x: Any,
-    y: Any,
-    sample_weight: Any,
-    class_weight: Mapping[int, float] | None,
-    batch_size: int | None,
-    validation_split: float,
-    validation_data: Any,
-) -> tuple[dict[str, Array] | None, dict[str, Array] | None]:
-    """Return the arrays to train and to validate on, None for what comes in batches or is not given."""
-    arrays, checked = None, None
-    if is_stream(x):
-        check_alone(x, y=y, sample_weight=sample_weight, batch_size=batch_size)
-        if validation_split and validation_data is None:
-            raise DataError(f"validation_split cannot be given where x is {type(x).__name__}; give validation_data")
-    else:
-        arrays = prepare(executor, x, y, sample_weight, class_weight)
-    if validation_data is not None and not is_stream(validation_data):
-        checked = _validation(executor, validation_data)
-    elif validation_data is None and validation_split and arrays is not None:
-        arrays, checked = split_rows(arrays, validation_split)
-    return arrays, checked
-
-
-def _validation(executor: Executor, given: Any) -> dict[str, Array]:
-    if not isinstance(given, list | tuple) or len(given) not in (2, 3):
-        raise DataError("validation_data must be (x, y) or (x, y, sample_weight)")
-    return prepare(executor, *given)

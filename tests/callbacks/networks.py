@@ -2,11 +2,29 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import numpy
 
 ROWS = 40
+_ROOT = Path(__file__).parents[2]
+_SCRIPT = """
+import importlib, os, sys
+from nnc.callbacks import Callback
+
+class Killed(Callback):
+    batches = 0
+    def on_batch_end(self, batch, logs=None):
+        self.batches += 1
+        if self.batches == int(sys.argv[2]):
+            os.kill(os.getpid(), 9)
+
+importlib.import_module(sys.argv[1]).train(sys.argv[3], eval(sys.argv[4]), [Killed()])
+"""
 
 
 def arrays() -> tuple[Any, Any]:
@@ -29,3 +47,10 @@ def fit(model: Any, callbacks: Any, **options: Any) -> Any:
     x, y = arrays()
     given = {"batch_size": 8, "epochs": 5, "shuffle": False, "verbose": 0, "validation_data": (x[:10], y[:10])}
     return model.fit(x, y, callbacks=callbacks, **(given | options))
+
+
+def train_until_killed(module: str, batches: int, folder: Path, save_freq: Any) -> None:
+    """Call `train(folder, save_freq, callbacks)` of a module in a process that is killed after so many batches."""
+    command = [sys.executable, "-c", _SCRIPT, module, str(batches), str(folder), repr(save_freq)]
+    environment = os.environ | {"PYTHONPATH": str(_ROOT)}
+    assert subprocess.run(command, cwd=_ROOT, env=environment, check=False).returncode == -9

@@ -5,10 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
-import subprocess
-import sys
 import zipfile
-from pathlib import Path
 
 import numpy
 import pytest
@@ -16,23 +13,7 @@ import pytest
 import nnc
 from nnc.callbacks import BackupAndRestore, Callback
 from nnc.errors import DataError
-from tests.callbacks.networks import arrays, fit, network
-
-SCRIPT = """
-import os, sys
-import nnc
-from nnc.callbacks import BackupAndRestore, Callback
-from tests.callbacks.test_backup import train
-
-class Killed(Callback):
-    batches = 0
-    def on_batch_end(self, batch, logs=None):
-        self.batches += 1
-        if self.batches == int(sys.argv[2]):
-            os.kill(os.getpid(), 9)
-
-train(sys.argv[1], eval(sys.argv[3]), [Killed()])
-"""
+from tests.callbacks.networks import arrays, fit, network, train_until_killed
 
 
 def model():
@@ -64,13 +45,7 @@ def train(folder, save_freq, more=()):
 @pytest.mark.sampled(2)
 def test_a_killed_process_goes_on(tmp_path, save_freq, killed, first):
     folder = tmp_path / "backup"
-    code = subprocess.run(
-        [sys.executable, "-c", SCRIPT, str(folder), str(killed), repr(save_freq)],
-        cwd=Path(__file__).parents[2],
-        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
-        check=False,
-    ).returncode
-    assert code == -9
+    train_until_killed(__name__, killed, folder, save_freq)
     assert [path.name for path in folder.iterdir()] == ["latest.npz"]
     resumed, history = train(folder, save_freq)
     whole, expected = train(tmp_path / "other", "epoch")
@@ -183,6 +158,8 @@ def test_training_goes_on_from_what_keras_left(left_by_keras):
     os.utime(folder / "latest.npz", (0, 0))  # as if Keras had gone on after nnc
     with pytest.raises(DataError, match=r"is a backup of Keras's, .* continue it with `fit` of the model"):
         fit(network(nnc).program, BackupAndRestore(folder))
+    with pytest.raises(DataError, match=r"is a backup of Keras's, which has one network and no replicas"):
+        fit(nnc.compile(network(nnc), replicas=2), BackupAndRestore(folder))
     (folder / "training_metadata.json").write_text('{"epoch": -1}')
     with pytest.raises(DataError, match=r"training_metadata.json is damaged: epochs are counted from 0, got -1"):
         fit(network(nnc), BackupAndRestore(folder))

@@ -238,6 +238,18 @@ def matmul(grower: Grower, name: str) -> None:
     grower.add(plain(name), x, y, known=both)
 
 
+@step("lane_matmul")
+def lane_matmul(grower: Grower, name: str) -> None:
+    x = grower.number(3, 4, wraps_around=True)
+    few = (columns for columns in (grower.dim(), 2) if grower.elements((*x.shape, columns)) <= 4 * ELEMENTS)
+    columns, lanes = next(few, 1), x.shape[-1] if grower.chance(0.7) else 1
+    y = grower.of_type(TensorType(x.dtype, (x.shape[-2], columns, lanes)), is_exact=False)
+    known, other = grower.known[x], grower.known[y]
+    count = max(grower.elements((x.shape[-2],)), 1)
+    both = Known(known.limit * other.limit * count, known.is_exact and other.is_exact)
+    grower.add(plain(name), x, y, known=both)
+
+
 # ---------------------------------------------------------------------- movement
 
 

@@ -96,6 +96,17 @@ def test_class_weights_are_sample_weights():
     assert_same(third, other)
 
 
+def test_class_weights_are_for_training_alone_as_in_keras():
+    keras = pytest.importorskip("tensorflow").keras
+    theirs = keras.Sequential([keras.layers.Input(X.shape[1:]), keras.layers.Dense(1, activation="sigmoid")])
+    theirs.compile(keras.optimizers.SGD(0.1), "binary_crossentropy", run_eagerly=True)
+    program = nnc.compile(theirs)
+    options = {"class_weight": {0: 0.5, 1: 6.0}, "validation_split": 0.25, "shuffle": False, "verbose": 0}
+    expected, found = (item.fit(X, Y, epochs=2, **options).history for item in (theirs, program))
+    for name in ("loss", "val_loss"):
+        numpy.testing.assert_allclose(found[name], expected[name], rtol=1e-5, err_msg=name)
+
+
 @pytest.mark.parametrize("targets", ["indices", "rows"])
 def test_class_weights_of_several_classes(targets):
     indices = numpy.arange(40) % 3

@@ -46,6 +46,13 @@ class CBackend:
         """The compiler."""
         return str(find_compiler() or "no compiler")
 
+    @property
+    def threads(self) -> int:
+        """Number of threads that a run may take."""
+        from nnc.backends.c.threads import THREADS
+
+        return int(THREADS[0])
+
     def plan(self, graph: Graph, bindings: Mapping[str, int], reuse: bool = True) -> Plan:
         """Return the plan of a graph that was lowered for `target`."""
         transcript = Transcript(graph_key(graph, bindings, reuse))
@@ -98,9 +105,11 @@ class CBackend:
             keep_threads_of(library, path, self.engine)
         return library
 
-    def executable(self, plan: Plan, source: UnitSource, code: Any, states: Mapping[str, Any]) -> Executable:
+    def executable(
+        self, plan: Plan, source: UnitSource, code: Any, states: Mapping[str, Any], memory: Any = None
+    ) -> Executable:
         """Bind code to an arena."""
-        return Executable(plan, source, code, states)
+        return Executable(plan, source, code, states, memory)
 
 
 def _print(plan: Plan, marks: Marks | None = None) -> UnitSource:

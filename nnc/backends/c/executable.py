@@ -36,10 +36,13 @@ class Executable(base.Executable):
         source: the plan's source.
         library: the compiled functions, which take the address of a `Run`; a `Library` where they read packed weights.
         states: arrays of the plan's states, shared with whoever else holds them.
+        memory: memory of another executable of the plan; see `nnc.backends.backend.Executable`.
     """
 
-    def __init__(self, plan: Plan, source: UnitSource, library: Any, states: Mapping[str, Array]) -> None:
-        super().__init__(plan, states)
+    def __init__(
+        self, plan: Plan, source: UnitSource, library: Any, states: Mapping[str, Array], memory: Array | None = None
+    ) -> None:
+        super().__init__(plan, states, memory)
         self.source = source
         self._library = library
         self._function = library[source.name]
@@ -108,15 +111,17 @@ class Executable(base.Executable):
         given = [plan.arrays[label] for label in bounds[0].inputs]
         if not _can_gather(given, bounds[0].inputs.values()):
             return None
-        runs = [self._runs[tuple(bindings.items())] for bindings, _, _ in plan.stretches]
+        blocks = [block for block in plan.blocks or (self,) if isinstance(block, Executable)]
+        runs = [block.run_for(bindings) for block in blocks for bindings, _, _ in plan.stretches]
         run_pointers = (ctypes.c_void_p * len(runs))(*map(ctypes.addressof, runs))
         sizes, batches = (numpy.array([stretch[part] for stretch in plan.stretches], numpy.int64) for part in (1, 2))
-        sums = [self._states[label] for label in plan.sums]
-        nbytes = numpy.array([array.nbytes for array in sums], numpy.int64)
+        sums = [block.state(label) for block in blocks for label in plan.sums]
+        nbytes = numpy.array([array.nbytes for array in sums[: len(plan.sums)]], numpy.int64)
         sources, sum_pointers = pointers(given), pointers(sums)
         words = numpy.zeros(WORDS, numpy.uint64)
         epochs = Epochs(
-            len(runs),
+            len(blocks),
+            len(plan.stretches),
             ctypes.addressof(run_pointers),
             batches.ctypes.data,
             sizes.ctypes.data,
@@ -124,7 +129,7 @@ class Executable(base.Executable):
             plan.order.ctypes.data,
             len(plan.order),
             None if plan.generator is None else words.ctypes.data,
-            len(sums),
+            len(plan.sums),
             ctypes.addressof(sum_pointers),
             nbytes.ctypes.data,
         )
@@ -140,6 +145,15 @@ class Executable(base.Executable):
                 call(ctypes.c_int64(count), ctypes.c_void_p(record.ctypes.data))
 
         return run
+
+    def run_for(self, bindings: Mapping[str, int]) -> Run:
+        """Return the record of the run for these sizes; see `bind`."""
+        self.bind(bindings)
+        return self._runs[tuple(bindings.items())]
+
+    def state(self, label: str) -> Array:
+        """Return the array of a state."""
+        return self._states[label]
 
     def _window(self, place: Place) -> Array:
         """Return the array of an input or output."""

@@ -38,6 +38,7 @@ class Epochs(ctypes.Structure):
     """Keeps alive what the pointers point to."""
 
     _fields_ = (
+        ("blocks", ctypes.c_int64),
         ("stretches", ctypes.c_int64),
         ("runs", ctypes.c_void_p),
         ("batches", ctypes.c_void_p),

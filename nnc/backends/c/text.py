@@ -55,6 +55,7 @@ RESERVED = frozenset(_WORDS.split())
 _LOCAL = re.compile(
     r"[ijkp]\d*|[nxz]\d+(_\d+)?|(before|start|low|high|room)\d+"
     r"|(total|part)(_\d+)?|end|found|best|position|seen|given|is_open|is_chosen|row|least|most|first|second|threshold|better|count|is_in"
+    r"|block|column|lane|start"
     r"|u?int\w*_t|source_\d+|first_row\w*_count|\w+_at"
 )
 """Types, variables of the kernels, and offsets, which have ``_at`` behind the name of what lies there."""

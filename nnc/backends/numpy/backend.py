@@ -42,6 +42,8 @@ class NumpyBackend:
         """Compile Python source."""
         return source.compile()
 
-    def executable(self, plan: Plan, source: NumpySource, code: CodeType, states: Mapping[str, Any]) -> Executable:
+    def executable(
+        self, plan: Plan, source: NumpySource, code: CodeType, states: Mapping[str, Any], memory: Any = None
+    ) -> Executable:
         """Bind code to an arena."""
-        return Executable(plan, source, code, states)
+        return Executable(plan, source, code, states, memory)

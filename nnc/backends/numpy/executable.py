@@ -29,10 +29,18 @@ class Executable(base.Executable):
         source: the plan's source.
         code: the compiled source.
         states: arrays of the plan's states, shared with whoever else holds them.
+        memory: memory of another executable of the plan; see `nnc.backends.backend.Executable`.
     """
 
-    def __init__(self, plan: Plan, source: NumpySource, code: CodeType, states: Mapping[str, Array]) -> None:
-        super().__init__(plan, states)
+    def __init__(
+        self,
+        plan: Plan,
+        source: NumpySource,
+        code: CodeType,
+        states: Mapping[str, Array],
+        memory: Array | None = None,
+    ) -> None:
+        super().__init__(plan, states, memory)
         self.source = source
         self._code = code
 

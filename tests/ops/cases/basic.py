@@ -13,7 +13,7 @@ from nnc import ops
 from nnc.ir import Graph, Shape, TensorType, Value
 from nnc.ops import arithmetic, comparison, crossentropy, exponential, movement, packing, random, reduction, sizes
 from nnc.ops.fusion import Fusion
-from nnc.ops.matmul import MatMul
+from nnc.ops.matmul import LaneMatMul, MatMul
 from nnc.ops.sparsemax import Sparsemax
 from tests.ops.cases.case import (
     BATCH,
@@ -83,6 +83,10 @@ def matrices(x: Any, y: Any) -> Any:
     return numpy.einsum("...ij,...jk->...ik", x, y)
 
 
+def matrices_in_lanes(x: Any, y: Any) -> Any:
+    return numpy.einsum("...ijl,...jkl->...ikl", x, y)
+
+
 MATMUL = [
     Case(MatMul(), (real(BATCH, 3), real(3, 5)), matrices, flops=2 * 7 * 3 * 5),
     Case(MatMul(), (real(BATCH, 2, 3), real(3, 5)), matrices, flops=2 * 7 * 2 * 3 * 5),
@@ -90,6 +94,11 @@ MATMUL = [
     Case(MatMul(), (real(BATCH, 1, 2, 3), real(4, 3, 5)), matrices),
     Case(MatMul(), (real(2, 3, BATCH), real(2, BATCH, 5)), matrices),
     Case(MatMul(), (whole(2, 3), whole(3, 5)), matrices, WHOLE),
+    Case(LaneMatMul(), (real(BATCH, 3, 19), real(3, 5, 19)), matrices_in_lanes, flops=2 * 7 * 3 * 5 * 19),
+    Case(LaneMatMul(), (real(BATCH, 3, 1), real(3, 2, 16)), matrices_in_lanes),
+    Case(LaneMatMul(), (real(2, BATCH, 16), real(BATCH, 4, 1)), matrices_in_lanes),
+    Case(LaneMatMul(), (real(BATCH, 2, 3, 17), real(3, 1, 17)), matrices_in_lanes),
+    Case(LaneMatMul(), (whole(2, 3, 4), whole(3, 5, 4)), matrices_in_lanes, WHOLE),
 ]
 
 

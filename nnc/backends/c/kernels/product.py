@@ -16,7 +16,7 @@ from nnc.backends.c.statements import SIMD, Code, Directive, assign, block, decl
 from nnc.backends.c.text import C_TYPES, SUFFIXES
 from nnc.backends.c.thread_counts import members, shared, shared_nest
 from nnc.ir import FLOATING, Dim, Op, TensorType
-from nnc.ops.matmul import MatMul
+from nnc.ops.matmul import LaneMatMul, MatMul
 from nnc.target import Prepacked
 
 _PARALLEL_WORK, _PARALLEL_KNOWN = 1 << 22, 1 << 12
@@ -144,6 +144,47 @@ def matmul(call: KernelCall) -> Sequence[Code]:
         directive = _division(x, result) if name is names[0] else None
         lines = [loop(name, length, lines, directive)]
     return [*lines, *(call.epilogue.everywhere() if call.epilogue else ())]
+
+
+@kernel(LaneMatMul)
+def lane_matmul(call: KernelCall) -> Sequence[Code]:
+    """One product in all lanes for each pair of matrices."""
+    x, y = (array.wrapping for array in call.operands)
+    result = call.result
+    leading, lanes = result.shape[:-3], result.shape[-1]
+    x, y = (array.broadcast_to((*leading, *array.shape[-3:-1], lanes)) for array in (x, y))
+    names = [variable(f"n{axis}") for axis in range(len(leading))]
+    a, b, c = (array.behind(*names) if names else array for array in (x, y, result))
+    is_vector = result.dtype in FLOATING and all(_has_lanes_together(array) for array in (a, b, c))
+    lines = _lanes_at_once(call.unit, a, b, c) if is_vector else _lane_by_lane(a, b, c)
+    for name, length in reversed(list(zip(names, leading, strict=True))):
+        lines = [loop(name, length, lines)]
+    return [*lines, *_behind(call.epilogue)]
+
+
+def _has_lanes_together(array: Array) -> bool:
+    """Whether the lanes of an array lie next to each other, or are one number for all, in memory."""
+    return array.literal is None and array.strides[-1] in (0, 1)
+
+
+def _lanes_at_once(unit: Unit, a: Array, b: Array, c: Array) -> list[Code]:
+    """The lanes in a register."""
+    function = f"nnc_lane_product_{SUFFIXES[c.dtype]}"
+    shared = [variable("true") if each.strides[2] == 0 else FALSE for each in (a, b)]
+    factors = [(each.address, *each.strides[:2], is_shared) for each, is_shared in zip((a, b), shared, strict=True)]
+    sizes = (*a.shape[:2], b.shape[1], c.shape[2])
+    return [execute(unit.call(function, *sizes, *factors[0], *factors[1], c.address, *c.strides[:2]))]
+
+
+def _lane_by_lane(a: Array, b: Array, c: Array) -> list[Code]:
+    """Four loops."""
+    i, j, k, lane, total = map(variable, ("i", "j", "k", "lane", "total"))
+    element = [
+        declare(a.c_type, total, 0),
+        loop(k, a.shape[1], [assign(total, a.at(i, k, lane) * b.at(k, j, lane), sign="+=")]),
+        assign(c.at(i, j, lane), total),
+    ]
+    return [loop(i, a.shape[0], [loop(j, b.shape[1], [loop(lane, c.shape[2], element)])])]
 
 
 def _division(x: Array, result: Array) -> Directive | None:

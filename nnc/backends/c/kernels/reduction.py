@@ -31,6 +31,8 @@ _LOCAL_TOTALS = 1024
 """Most totals that are kept on the stack, in double precision, while rows are added."""
 _LONG = 512
 """Length, where it is known, from which on a sum has many lanes."""
+_BLOCK = 16
+"""Columns whose totals are kept in registers while rows are added."""
 _TERMS = 32
 """Terms that a lane adds up in float32."""
 _LEAST = -variable("INFINITY")
@@ -204,6 +206,9 @@ def _rows(
     size = Layout.dense((1, *inner_shape)).strides[0]
     target = result.at(*(loops.indices[axis] for axis in kept))
     local = is_sum and dtype == "float32" and isinstance(size, int) and size <= _LOCAL_TOTALS
+    looped = [axis for axis in reduced if x.shape[axis] != 1]
+    if local and len(looped) == 1 and _is_block(x, inner) and isinstance(size, int) and size % _BLOCK == 0:
+        return loops.around(outer, _blocks(call, loops, looped[0], outer, size, result), is_shared=True)
     if local:
         name = variable(call.unit.name("totals"))
         totals = Array(name, "float64", inner_shape, Layout.dense(inner_shape).strides)
@@ -229,6 +234,44 @@ def _rows(
     start = loops.around(inner, [assign(target, number(0, dtype) if is_sum else _lowest(dtype))], SIMD)
     body = [*start, *loops.around(reduced, loops.around(inner, update, SIMD))]
     return loops.around(outer, body, is_shared=True)
+
+
+def _is_block(x: Array, axes: Sequence[int]) -> bool:
+    """Whether the elements along axes lie one behind the other."""
+    layout = Layout.dense(tuple(x.shape[axis] for axis in axes))
+    return x.literal is None and tuple(x.strides[axis] for axis in axes) == layout.strides
+
+
+def _blocks(
+    call: KernelCall, loops: _Loops, reduced: int, outer: Sequence[int], size: int, result: Array
+) -> list[Code]:
+    """Totals of as many columns at once as registers hold: some terms in float32, and what these give in double."""
+    x, unit, before = loops.x, call.unit, loops.x.rank - result.rank + len(outer)
+    columns = Array(x.pointer, x.dtype, (*x.shape[:before], size), (*x.strides[:before], 1), x.offset)
+    sums = result.seen_as(Layout.dense((*result.shape[: len(outer)], size), result.offset))
+    totals, parts = (variable(unit.name(name)) for name in ("totals", "parts"))
+    first, start, end, column = map(variable, ("first", "start", "end", "column"))
+    row, length = loops.indices[reduced], x.shape[reduced]
+    assert isinstance(row, Expression)
+    element = columns.at(*loops.indices[:before], first + column)
+    total = sums.at(*(loops.indices[axis] for axis in outer), first + column)
+    added = loop(column, _BLOCK, [assign(parts[column], element, sign="+=")], SIMD)
+    zeros = array("float", parts, _BLOCK, values=[0])
+    if isinstance(length, int) and length <= _TERMS:
+        write = loop(column, _BLOCK, [assign(total, parts[column])], SIMD)
+        return [loop(first, size, [zeros, loop(row, length, [added]), write], step=_BLOCK)]
+    some = [
+        declare("const int64_t", end, choice(infix("<", operand(length) - start, _TERMS), length, start + _TERMS)),
+        zeros,
+        loop(row, end, [added], start=start),
+        loop(column, _BLOCK, [assign(totals[column], parts[column], sign="+=")], SIMD),
+    ]
+    body = [
+        array("double", totals, _BLOCK, values=[0]),
+        loop(start, length, some, step=_TERMS),
+        loop(column, _BLOCK, [assign(total, totals[column].cast("float"))], SIMD),
+    ]
+    return [loop(first, size, body, step=_BLOCK)]
 
 
 def _lowest(dtype: str) -> Expression:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
+from typing import Any
 
 import numpy
 
 from nnc.backends.numpy.kernels.registry import Arrays, KernelCall, kernel
 from nnc.ir import Op, TensorType
 from nnc.ops import reduction
-from nnc.ops.matmul import MatMul
+from nnc.ops.matmul import LaneMatMul, MatMul
 
 
 @kernel(reduction.Max)
@@ -96,6 +97,23 @@ def matmul(call: KernelCall) -> Sequence[str]:
         return [f"{x}.dot({y}, {call.result})"]
     rows = [call.reshaped(array, "rows", lambda shape: (prod(shape[:-1]), shape[-1])) for array in (x, call.result)]
     return [f"{rows[0]}.dot({y}, {rows[1]})"]
+
+
+@kernel(LaneMatMul)
+def lane_matmul(call: KernelCall) -> Sequence[str]:
+    """One product for each lane, on views that have the lanes first."""
+    x, y, result = (_lanes_first(call, array) for array in (*call.operands, call.result))
+    return [f"{call.function(numpy.matmul)}({x}, {y}, {result})"]
+
+
+def _lanes_first(call: KernelCall, array: str) -> str:
+    rank = max(type.rank for type in call.operand_types)
+
+    def view(arrays: Arrays) -> Any:
+        moved = numpy.moveaxis(arrays[array], -1, 0)
+        return moved[(slice(None), *[None] * (rank - moved.ndim))]
+
+    return call.derive(f"{array}_by_lane", view)
 
 
 @kernel(reduction.CumulativeProduct, reduction.CumulativeSum)

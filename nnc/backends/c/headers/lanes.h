@@ -1,0 +1,86 @@
+/* Part of a product in every lane of a register: at most 4 rows and 3 columns, both of which are known when compiled. */
+static inline void nnc_lane_tile_f32(const int rows, const int columns, int64_t inner, const float *a, int64_t a_row,
+                                     int64_t a_column, const bool a_is_shared, const float *b, int64_t b_row,
+                                     int64_t b_column, const bool b_is_shared, float *c, int64_t c_row,
+                                     int64_t c_column) {
+    typedef float lanes __attribute__((vector_size(64), aligned(sizeof(float)), may_alias));
+    lanes total[4][3];
+    for (int i = 0; i < rows; i++) {
+        for (int j = 0; j < columns; j++) {
+            total[i][j] = (lanes){0};
+        }
+    }
+    for (int64_t k = 0; k < inner; k++) {
+        for (int i = 0; i < rows; i++) {
+            const float *const x = a + i * a_row + k * a_column;
+            for (int j = 0; j < columns; j++) {
+                const float *const y = b + k * b_row + j * b_column;
+                if (a_is_shared) {
+                    total[i][j] += *x * *(const lanes *)y;
+                } else if (b_is_shared) {
+                    total[i][j] += *(const lanes *)x * *y;
+                } else {
+                    total[i][j] += *(const lanes *)x * *(const lanes *)y;
+                }
+            }
+        }
+    }
+    for (int i = 0; i < rows; i++) {
+        for (int j = 0; j < columns; j++) {
+            *(lanes *)(c + i * c_row + j * c_column) = total[i][j];
+        }
+    }
+}
+
+/* Rows of a product in every lane of a register. */
+static inline void nnc_lane_rows_f32(const int rows, int64_t inner, int64_t columns, const float *a, int64_t a_row,
+                                     int64_t a_column, const bool a_is_shared, const float *b, int64_t b_row,
+                                     int64_t b_column, const bool b_is_shared, float *c, int64_t c_row,
+                                     int64_t c_column) {
+    int64_t j = 0;
+    for (; j + 3 <= columns; j += 3) {
+        nnc_lane_tile_f32(rows, 3, inner, a, a_row, a_column, a_is_shared, b + j * b_column, b_row, b_column,
+                          b_is_shared, c + j * c_column, c_row, c_column);
+    }
+    if (j + 2 == columns) {
+        nnc_lane_tile_f32(rows, 2, inner, a, a_row, a_column, a_is_shared, b + j * b_column, b_row, b_column,
+                          b_is_shared, c + j * c_column, c_row, c_column);
+    } else if (j < columns) {
+        nnc_lane_tile_f32(rows, 1, inner, a, a_row, a_column, a_is_shared, b + j * b_column, b_row, b_column,
+                          b_is_shared, c + j * c_column, c_row, c_column);
+    }
+}
+
+/* C = A B in each lane; elements of one lane lie next to those of the next, but for a matrix that all lanes share. */
+static inline NNC_HOT void nnc_lane_product_f32(int64_t rows, int64_t inner, int64_t columns, int64_t lanes,
+                                                const float *a, int64_t a_row, int64_t a_column,
+                                                const bool a_is_shared, const float *b, int64_t b_row,
+                                                int64_t b_column, const bool b_is_shared, float *c, int64_t c_row,
+                                                int64_t c_column) {
+    enum { WIDTH = 64 / sizeof(float), ROWS = NNC_TILE_BYTES > 64 ? 4 : 2 };
+    int64_t lane = 0;
+    for (; lane + WIDTH <= lanes; lane += WIDTH) {
+        const float *const x = a_is_shared ? a : a + lane, *const y = b_is_shared ? b : b + lane;
+        int64_t i = 0;
+        for (; i + ROWS <= rows; i += ROWS) {
+            nnc_lane_rows_f32(ROWS, inner, columns, x + i * a_row, a_row, a_column, a_is_shared, y, b_row, b_column,
+                              b_is_shared, c + lane + i * c_row, c_row, c_column);
+        }
+        for (; i < rows; i++) {
+            nnc_lane_rows_f32(1, inner, columns, x + i * a_row, a_row, a_column, a_is_shared, y, b_row, b_column,
+                              b_is_shared, c + lane + i * c_row, c_row, c_column);
+        }
+    }
+    for (; lane < lanes; lane++) {
+        const float *const x = a_is_shared ? a : a + lane, *const y = b_is_shared ? b : b + lane;
+        for (int64_t i = 0; i < rows; i++) {
+            for (int64_t j = 0; j < columns; j++) {
+                float total = 0;
+                for (int64_t k = 0; k < inner; k++) {
+                    total += x[i * a_row + k * a_column] * y[k * b_row + j * b_column];
+                }
+                c[lane + i * c_row + j * c_column] = total;
+            }
+        }
+    }
+}
