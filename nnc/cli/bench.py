@@ -31,8 +31,8 @@ def command(
         typer.Option(
             "--suite",
             metavar="NAMES",
-            help="Any of base, mlp, cnn, lstm, transformer, resnet50, mobilenetv2, decoding, latency, startup, "
-            "compile, choice and memory, separated by commas; by default all.",
+            help="Any of base, mlp, cnn, lstm, transformer, replicas, resnet50, mobilenetv2, decoding, latency, "
+            "startup, compile, choice and memory, separated by commas; by default all.",
             show_default=False,
         ),
     ] = "",

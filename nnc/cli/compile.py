@@ -68,6 +68,7 @@ def command(
     backend: options.Backend = None,
     max_bytes: options.MaxBytes = None,
     no_hints: options.NoHints = False,
+    replica: options.Replica = None,
 ) -> None:
     """Compile a model: show what each pass does, then parameters, FLOPs and exact memory."""
     from nnc.cli.compile_report import compile_report
@@ -84,7 +85,7 @@ def command(
     check_output(output, ".nnc")
     stages = Stages()
     language = _LANGUAGES.get(emit, backend)
-    program, report = compile_report(model, graph, batch, dtype, stages, replace, language, max_bytes)
+    program, report = compile_report(model, graph, batch, dtype, stages, replace, language, max_bytes, replica=replica)
     if max_bytes is not None:
         program.check_budget(report.graph, program.plan(report.graph, batch))
     if output is not None:

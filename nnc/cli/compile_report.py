@@ -30,14 +30,17 @@ class CompileReport:
         dtype: element type.
         passes: what each pass did; empty for a program that was compiled before.
         nodes: nodes that compute something, a fusion counted as one.
-        parameters: elements of all weights.
-        flops: floating-point operations of one run of the graph.
+        parameters: elements of all weights of one network.
+        flops: floating-point operations of one run of the graph for one network.
         peak_bytes: bytes of the arena of one thread.
         lower_bound: bytes alive in the fullest step; no arena can be smaller.
         unshared_bytes: bytes of an arena in which no two buffers share memory.
         derived_bytes: bytes of states that are derived from the weights once for all predictions, beside the arena.
         backend: what runs the graph.
         engine: what runs the backend's source, or compiles it.
+        replicas: number of networks; None for one by itself.
+        replication: how they lie in memory, and why.
+        state_bytes: bytes of all states: weights of all networks, what the optimizer keeps, counters, metrics.
     """
 
     model: str
@@ -54,6 +57,9 @@ class CompileReport:
     derived_bytes: int = 0
     backend: str = "numpy"
     engine: str = ""
+    replicas: int | None = None
+    replication: str = ""
+    state_bytes: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """Return plain data."""
@@ -69,11 +75,12 @@ class CompileReport:
     def cost_rows(self) -> list[tuple[str, str, str]]:
         """Return a row per figure, with what it means."""
         above = self.peak_bytes / self.lower_bound - 1 if self.lower_bound else 0.0
+        of_each = "" if self.replicas is None else "of each replica"
         return [
             ("Backend", self.backend, self.engine),
             ("Nodes", f"{self.nodes:,}", ""),
-            ("Parameters", f"{self.parameters:,}", ""),
-            ("FLOPs", f"{self.flops:,}", "in one run"),
+            ("Parameters", f"{self.parameters:,}", of_each),
+            ("FLOPs", f"{self.flops:,}", " ".join(filter(None, ("in one run", of_each)))),
             ("Peak bytes", f"{self.peak_bytes:,}", f"{above:.1%} above the lower bound"),
             ("Lower bound", f"{self.lower_bound:,}", "what the fullest step needs"),
             (
@@ -82,6 +89,7 @@ class CompileReport:
                 f"{self.unshared_bytes / self.peak_bytes:.1f} times the peak",
             ),
             *([("Derived states", f"{self.derived_bytes:,}", "beside the arena")] if self.derived_bytes else []),
+            *([("State bytes", f"{self.state_bytes:,}", self.replication)] if self.replicas is not None else []),
         ]
 
 
@@ -95,6 +103,7 @@ def compile_report(
     backend: BackendName | None = None,
     max_bytes: int | None = None,
     model: Model | None = None,
+    replica: int | None = None,
 ) -> tuple[Program, CompileReport]:
     """Open a model and work out what one of its graphs costs.
 
@@ -108,6 +117,7 @@ def compile_report(
         backend: what runs it; see `nnc.backends.find_backend`.
         max_bytes: the most bytes that a graph may need; see `nnc.program.Program.max_bytes`. Nothing is refused for it.
         model: what was read from the model file already.
+        replica: number of the network to take of a program with replicas.
 
     Raises:
         GraphError: the model has no such graph.
@@ -124,7 +134,8 @@ def compile_report(
         if observe is not None:
             observe(item, graph, record)
 
-    program = open_program(path, dtype, None if is_program(path) else remember, replace, backend, max_bytes, model)
+    observed = None if is_program(path) else remember
+    program = open_program(path, dtype, observed, replace, backend, max_bytes, model, replica)
     name = default_graph(program, wanted)
     graph = program.graph(name)
     plan = program.plan(name, batch)
@@ -143,5 +154,8 @@ def compile_report(
         derived_bytes=program.derived_bytes if name == PREDICT else 0,
         backend=program.engine(name).name,
         engine=program.engine(name).engine,
+        replicas=program.replicas,
+        replication="" if program.spec.replication is None else str(program.spec.replication),
+        state_bytes=program.footprint(name, batch).states,
     )
     return program, report

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,11 +10,13 @@ import typer
 
 from nnc.cli import options
 from nnc.cli.console import print_json, print_table, print_text, say, say_error
-from nnc.cli.programs import is_program, replacements
-from nnc.errors import NncError
+from nnc.cli.programs import is_program, open_program, open_subject, subject_of
+from nnc.errors import ModelError, NncError
 
 if TYPE_CHECKING:
+    from nnc.backends import BackendName
     from nnc.inspection import Difference
+    from nnc.inspection.subject import Subject
 
 NAME = "diff"
 EXAMPLE = "Example: nnc diff examples/base.yaml base.nnc --data points.csv --target label"
@@ -68,22 +71,19 @@ def command(
     replace: options.Replace = None,
     backend: options.Backend = None,
     as_json: options.Json = False,
+    replica: options.Replica = None,
 ) -> None:
     """Compare two models or programs: layers, training, plans, weights and, with --data, what they compute.
 
     Exit code 0 if they do not differ, 1 if they do, 2 if they cannot be compared.
     """
-    from nnc.inspection import diff, open_subject
+    from nnc.inspection import diff
     from nnc.preparing import inputs_of
 
     if data is None and (rtol is not None or atol is not None):
         raise typer.BadParameter("--rtol and --atol are for what the models compute; give --data with them")
     try:
-        chosen = replacements(replace) or None
-        one, other = (
-            open_subject(path, replace=None if is_program(path) else chosen, backend=backend)
-            for path in (first, second)
-        )
+        one, other = _opened((first, second), replace, backend, replica)
         x = None if data is None else inputs_of(one.program, data, target)
         found = diff(one, other, x=x, batch=batch, rtol=rtol, atol=atol)
     except (NncError, OSError) as error:
@@ -96,6 +96,25 @@ def command(
     say(found.verdict)
     if found.differs:
         raise typer.Exit(DIFFERENT)
+
+
+def _opened(
+    paths: Sequence[Path], replace: Sequence[str] | None, backend: BackendName | None, replica: int | None
+) -> list[Subject]:
+    """Return what is compared; the replica is taken of those that have some.
+
+    Raises:
+        ModelError: see `open_program`; or none has replicas.
+    """
+    programs = [open_program(path, backend=backend) if is_program(path) else None for path in paths]
+    if replica is not None and all(program is None or program.replicas is None for program in programs):
+        raise ModelError(f"{' and '.join(map(str, paths))} are one network each; leave out --replica")
+    return [
+        open_subject(path, replace=replace, backend=backend)
+        if program is None
+        else subject_of(path, program, None if program.replicas is None else replica, "diff")
+        for path, program in zip(paths, programs, strict=True)
+    ]
 
 
 def _print(found: Difference) -> None:

@@ -23,14 +23,23 @@ def command(
     max_bytes: options.MaxBytes = None,
     check_nan: options.CheckNan = False,
     no_hints: options.NoHints = False,
+    replica: options.Replica = None,
 ) -> None:
-    """Print loss and metrics of a model on data."""
+    """Print loss and metrics of a model on data; of a program with replicas mean, spread, best and worst."""
+    from nnc.cli.replicas import best_replica, print_replicas
     from nnc.preparing import check_meaning_is_learnt, rows_of
     from nnc.program.progress import format_number
 
     del no_hints  # its callback has seen it
     check_meaning_is_learnt(model, data)
-    program = open_program(model, replace=replace, backend=backend, max_bytes=max_bytes)
+    program = open_program(
+        model,
+        replace=replace,
+        backend=backend,
+        max_bytes=max_bytes,
+        replica=replica,
+        single="--check-nan" if check_nan else "",
+    )
     program.check_nan = check_nan
     say_choice(program, "evaluate")
     with reading(data):
@@ -39,7 +48,10 @@ def command(
     with activity(f"{count:,} rows"):
         logs = program.evaluate(found.x, found.y, batch_size=batch, verbose=0)
     if as_json:
-        print_json({"model": program.name, "rows": count, "result": logs})
+        best = {} if program.replicas is None else {"replicas": program.replicas, "best": best_replica(logs)}
+        print_json({"model": program.name, "rows": count, "result": logs} | best)
+    elif program.replicas is not None:
+        print_replicas(logs, f"On {count:,} rows", f"{program.name}, {program.replicas:,} replicas")
     else:
         rows = [(name, format_number(number, 6)) for name, number in logs.items()]
         print_table(("Metric", ""), rows, f"{program.name}: evaluated on {count:,} rows")

@@ -73,6 +73,7 @@ def command(
     ] = None,
     as_json: options.Json = False,
     replace: options.Replace = None,
+    replica: options.Replica = None,
 ) -> None:
     """Write a model as source that runs without nnc and checks itself when run."""
     from nnc.export import export, find_exporter
@@ -83,7 +84,7 @@ def command(
     find_exporter(to).check_output(output)
     if to is not ExportTarget.c:
         check_output(output)
-    program = open_program(model, replace=replace)
+    program = open_program(model, replace=replace, replica=replica, single="export")
     written = export(program, to, output, batch=batch, train=train, lengths=_sizes(lengths), **options_of_c)
     if as_json:
         print_json({"model": program.name, "target": to, "written": [str(path) for path in written]})

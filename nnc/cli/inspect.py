@@ -9,7 +9,7 @@ import typer
 
 from nnc.cli import options
 from nnc.cli.console import print_json, print_table, print_text, say
-from nnc.cli.programs import default_graph, replacements
+from nnc.cli.programs import default_graph, open_subject
 
 if TYPE_CHECKING:
     from nnc.inspection import Inspection
@@ -47,22 +47,18 @@ def command(
     replace: options.Replace = None,
     backend: options.Backend = None,
     as_json: options.Json = False,
+    replica: options.Replica = None,
 ) -> None:
     """Show a model's layers, parameters, operations and memory; with --profile, where its time goes.
 
     Everything runs on copies: the model does not change.
     """
-    from nnc.inspection import inspect, open_subject
+    from nnc.inspection import inspect
     from nnc.preparing import inputs_of, rows_of
 
     if data is not None and not profile:
         raise typer.BadParameter("--data is what is profiled with; give --profile as well")
-    subject = open_subject(
-        model,
-        dtype=options.dtype_of(dtype),
-        replace=replacements(replace) or None,
-        backend=backend,
-    )
+    subject = open_subject(model, options.dtype_of(dtype), replace, backend, replica, single="inspect")
     x = y = None
     if data is not None and default_graph(subject.program, graph) == "train":
         rows = rows_of(subject.program, data, target)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
+from math import isfinite
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -159,6 +161,72 @@ LearningRate = Annotated[
         metavar="RATE",
         min=0,
         help="Learning rate, instead of the optimizer's own.",
+        show_default=False,
+    ),
+]
+
+
+def _rates(text: str) -> list[float]:
+    try:
+        rates = [float(part) for part in text.split(",")]
+    except ValueError:
+        raise typer.BadParameter(f"expected a number, or several separated by commas, got '{text}'") from None
+    if any(not isfinite(rate) or rate < 0 for rate in rates):
+        raise typer.BadParameter(f"expected numbers of at least 0, got '{text}'")
+    return rates
+
+
+LearningRates = Annotated[
+    Sequence[float] | None,
+    typer.Option(
+        "--learning-rate",
+        "--lr",
+        metavar="RATE[,RATE…]",
+        parser=_rates,
+        help="Learning rate, instead of the optimizer's own; of replicas one for all, or one for each, separated by "
+        "commas.",
+        show_default=False,
+    ),
+]
+Replicas = Annotated[
+    int | None,
+    typer.Option(
+        "--replicas",
+        metavar="K",
+        min=1,
+        help="Train K networks at once, each from first weights of its own.",
+        show_default=False,
+    ),
+]
+
+
+def _seeds(text: str) -> Any:
+    if text == "model":
+        return text
+    parts = [part.strip() for part in text.split(",")]
+    if not all(part.isdecimal() for part in parts):
+        raise typer.BadParameter(f"expected whole numbers separated by commas, or model, got '{text}'")
+    return [int(part) for part in parts]
+
+
+Seeds = Annotated[
+    Any,  # numbers, or the word
+    typer.Option(
+        "--seeds",
+        metavar="N,N…|model",
+        parser=_seeds,
+        help="A seed for the first weights of each replica, by default drawn by --seed; with model, all begin with "
+        "the weights of the model file.",
+        show_default=False,
+    ),
+]
+Replica = Annotated[
+    int | None,
+    typer.Option(
+        "--replica",
+        metavar="N",
+        min=0,
+        help="Take one network of a program with replicas, which are counted from 0.",
         show_default=False,
     ),
 ]

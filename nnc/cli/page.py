@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nnc.cli.programs import is_program, open_program, read_options
+from nnc.cli.programs import check_takes_no_replica, is_program, open_program, read_options
 from nnc.errors import ModelError
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ def page_subject(
     batch: int = 32,
     replace: Sequence[str] | None = None,
     backend: BackendName | None = None,
+    replica: int | None = None,
 ) -> Subject:
     """Open a model and compile it, remembering what each pass makes.
 
@@ -37,10 +38,11 @@ def page_subject(
         batch: rows of a batch, for bytes and FLOPs.
         replace: replacements for classes, as ``--replace`` has it.
         backend: whose plans and source are shown; see `nnc.backends.find_backend`.
+        replica: number of the network to show of a program with replicas.
 
     Raises:
         GraphError: the model has no such graph.
-        ModelError: the model cannot be read.
+        ModelError: the model cannot be read, or has replicas of which none is chosen, or none although one is.
         ProgramFileError: the program's file is damaged.
     """
     import nnc
@@ -56,9 +58,10 @@ def page_subject(
 
     notes: dict[str, str] = {}
     if is_program(path):
-        program = open_program(path, replace=replace, backend=backend)
+        program = open_program(path, replace=replace, backend=backend, replica=replica, single="a page")
         model = _model_of(program)
     else:
+        check_takes_no_replica(path, replica)
         model = read_model(path, **read_options(replace))
         program = nnc.compile(model, observe=remember, backend=backend)
         notes = _notes(model)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from nnc.cli import completion, options
 from nnc.cli.console import check_output, say
-from nnc.cli.programs import note_if_untrained, open_program, reading, say_choice
+from nnc.cli.programs import NUMBER_WANTED, check_single, note_if_untrained, open_program, reading, say_choice
 from nnc.errors import DataError
+
+if TYPE_CHECKING:
+    from nnc.program import Program
 
 NAME = "predict"
 EXAMPLE = "Example: nnc predict base.nnc --input points.npz --output predicted.csv"
@@ -59,15 +62,22 @@ def command(
     backend: options.Backend = None,
     max_bytes: options.MaxBytes = None,
     check_nan: options.CheckNan = False,
+    replica: options.Replica = None,
 ) -> None:
-    """Write a model's answers to the inputs in a file: its outputs, or the classes of the table it was trained on."""
+    """Write a model's answers to the inputs in a file: its outputs, or the classes of the table it was trained on.
+
+    Of a program with replicas .npz and .npy get the outputs of all, one after another, .csv their mean and spread.
+    """
     from nnc.data import write_arrays, write_table
     from nnc.execution.spec import outputs_of
     from nnc.preparing import check_meaning_is_learnt, inputs_of
 
     check_output(output, *SUFFIXES)
     check_meaning_is_learnt(model, source)
-    program = open_program(model, replace=replace, backend=backend, max_bytes=max_bytes)
+    single = "--check-nan" if check_nan else "--probabilities" if probabilities else ""
+    program = open_program(model, replace=replace, backend=backend, max_bytes=max_bytes, replica=replica, single=single)
+    if program.classes:
+        check_single(program, "an answer in classes", NUMBER_WANTED)
     program.check_nan = check_nan
     say_choice(program, "predict")
     with reading(source):
@@ -78,6 +88,8 @@ def command(
         if probabilities:
             raise DataError(f"program '{program.name}' has several outputs, which are written as they are")
         write_arrays(output, dict(zip([item.label for item in program.spec.outputs], arrays, strict=True)))
+    elif program.replicas is not None:
+        write_table(output, *_of_replicas(program, arrays[0], output.suffix.lower() == ".csv"))
     else:
         # Outputs of a program that knows no target are written with the axes they have.
         target = None if program.table is None else program.table.target
@@ -86,5 +98,31 @@ def command(
             written = program.read_outputs(written, probabilities)
         names = program.classes if probabilities else (target.name,) if target is not None and written.ndim == 1 else ()
         write_table(output, written, names)
-    say(f"wrote {output}: {len(arrays[0]):,} rows")
+    if program.replicas is None:
+        say(f"wrote {output}: {len(arrays[0]):,} rows")
+    else:
+        what = "mean and spread of " if output.suffix.lower() == ".csv" else ""
+        say(f"wrote {output}: {arrays[0].shape[1]:,} rows, {what}{program.replicas:,} replicas")
     note_if_untrained(model, program)
+
+
+def _of_replicas(program: Program, outputs: Any, as_columns: bool) -> tuple[Any, tuple[str, ...]]:
+    """Return what is written of outputs of replicas, and names of its columns.
+
+    Args:
+        program: the program.
+        outputs: its output, shape (replicas, rows, …).
+        as_columns: whether each column is to be the mean of all, with their standard deviation beside it.
+    """
+    import numpy
+
+    target = None if program.table is None else program.table.target
+    if target is not None and outputs.shape[2:] == (1,):
+        outputs = outputs[..., 0]
+    mean, spread = outputs.mean(0), outputs.std(0)
+    if not as_columns or mean.ndim > 2:  # which no column holds
+        return outputs, ()
+    columns = 1 if mean.ndim == 1 else mean.shape[1]
+    own = [f"y{column}" for column in range(columns)] if columns > 1 else ["y" if target is None else target.name]
+    both = numpy.stack([mean, spread], -1).reshape(len(mean), -1)
+    return both, tuple(heading for name in own for heading in (name, f"{name}_spread"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,11 +17,15 @@ if TYPE_CHECKING:
     from nnc.backends import BackendName
     from nnc.backends.choice import Choice
     from nnc.choices import FloatName
+    from nnc.inspection.subject import Subject
     from nnc.models import Model
+    from nnc.models.replication import Seeds
     from nnc.passes import Observer
     from nnc.program import Program
 
 PROGRAM_SUFFIX = ".nnc"
+NUMBER_WANTED = "give --replica N to take one of them, counted from 0"
+"""What to do about several networks in a command for one."""
 DEFINITIONS = (".yaml", ".yml", ".json")
 """Suffixes of files that have no weights."""
 
@@ -66,6 +71,10 @@ def open_program(
     backend: BackendName | None = None,
     max_bytes: int | None = None,
     model: Model | None = None,
+    replica: int | None = None,
+    single: str = "",
+    replicas: int | None = None,
+    seeds: Seeds | None = None,
 ) -> Program:
     """Load a saved program, or compile a model file.
 
@@ -77,9 +86,15 @@ def open_program(
         backend: what runs it; see `nnc.backends.find_backend`.
         max_bytes: the most bytes that a graph may need; see `Program.max_bytes`.
         model: what was read from the model file already.
+        replica: number of the network to take of a program with replicas, as ``--replica`` has it.
+        single: what is for one network only, for the error where there are replicas and none is taken; empty where all
+            of them will do.
+        replicas: number of networks to compile a model file for, as ``--replicas`` has it.
+        seeds: those of their first weights, as ``--seeds`` has it; see `nnc.compile`.
 
     Raises:
-        ModelError: the model file is wrong, or an element type is wished for a program that has one already.
+        ModelError: the model file is wrong, or an element type or replicas are wished for a program that is compiled
+            already, or one network is wanted and there are several, or the other way round.
         ProgramFileError: the program's file is damaged.
         OSError: the file cannot be read.
     """
@@ -90,15 +105,98 @@ def open_program(
             raise ModelError(f"{path} is compiled already; give --dtype with the model file it came from")
         if replace:
             raise ModelError(f"{path} is compiled already; give --replace with the model file it came from")
+        if replicas is not None or seeds is not None:
+            raise ModelError(
+                f"{path} is compiled already, and goes on with the replicas that it has, or as the one network that it"
+                " is, without --replicas and --seeds; to train others, give these with the model file it came from"
+            )
         with reading(path):
             program = nnc.load(path, backend=backend)
     else:
         source, options = (path, read_options(replace)) if model is None else (model, {})
         element = cast("FloatName | None", dtype)
         with reading(path):
-            program = nnc.compile(source, dtype=element, observe=observe, backend=backend, **options)
+            program = nnc.compile(
+                source, dtype=element, observe=observe, backend=backend, replicas=replicas, seeds=seeds, **options
+            )
+    program = chosen(program, replica, single)
     program.max_bytes = max_bytes
     return program
+
+
+def chosen(program: Program, replica: int | None, single: str = "") -> Program:
+    """Return a program, or one of its replicas; see `open_program` for the arguments.
+
+    Raises:
+        ModelError: one network is wanted and there are several, or the other way round.
+    """
+    if replica is None:
+        if single:
+            check_single(program, single, NUMBER_WANTED)
+        return program
+    count = program.replicas
+    if count is None:
+        raise ModelError(f"program '{program.name}' is one network; leave out --replica")
+    if replica >= count:
+        raise ModelError(f"program '{program.name}' has the replicas 0 to {count - 1}; there is no replica {replica}")
+    return program[replica]
+
+
+def check_takes_no_replica(path: Path, replica: int | None) -> None:
+    """Check that nobody wants a replica of a model file, which is one network.
+
+    Raises:
+        ModelError: somebody does.
+    """
+    if replica is not None:
+        raise ModelError(f"{path} is one network; leave out --replica")
+
+
+def check_single(program: Program, what: str, remedy: str) -> None:
+    """Check that a program is one network, as `Program.check_single` does, in the words of the command line.
+
+    Args:
+        program: the program.
+        what: what is for one network only.
+        remedy: what to do instead.
+
+    Raises:
+        ModelError: it has replicas.
+    """
+    if program.replicas is not None:
+        raise ModelError(
+            f"{what} is for one network, and program '{program.name}' has {program.replicas:,} replicas; {remedy}"
+        )
+
+
+def open_subject(
+    path: Path,
+    dtype: FloatName | None = None,
+    replace: Sequence[str] | None = None,
+    backend: BackendName | None = None,
+    replica: int | None = None,
+    single: str = "",
+) -> Subject:
+    """Return what a file is about for an inspection; see `open_program` for the arguments.
+
+    Raises:
+        ModelError: see `open_program`.
+    """
+    from nnc import inspection
+
+    if not is_program(path):
+        check_takes_no_replica(path, replica)
+        return inspection.open_subject(path, dtype=dtype, replace=replacements(replace) or None, backend=backend)
+    program = open_program(path, dtype, replace=replace, backend=backend)
+    return subject_of(path, program, replica, single)
+
+
+def subject_of(path: Path, program: Program, replica: int | None, single: str) -> Subject:
+    """Return what an inspection of a saved program, or of one of its replicas, is about."""
+    from nnc import inspection
+
+    title = str(path) if replica is None else f"{path}, replica {replica}"
+    return dataclasses.replace(inspection.open_subject(chosen(program, replica, single)), title=title)
 
 
 def say_choice(program: Program, graph: str) -> None:
@@ -119,11 +217,7 @@ def note_if_untrained(path: Path, program: Program) -> None:
     variables = program.spec.variables
     biases = [item for item in variables if item.path.rpartition("/")[2] == "bias"]
     weights = dict(zip([item.path for item in variables], program.get_weights(), strict=True))
-    is_new = (
-        not program.states.get("optimizer/iterations", 0)
-        and biases
-        and not any(weights[item.path].any() for item in biases)
-    )
+    is_new = not program.optimizer.iterations and biases and not any(weights[item.path].any() for item in biases)
     if variables and (path.suffix.lower() in DEFINITIONS or (is_program(path) and is_new)):
         say(f"note: '{program.name}' has not been trained: its weights are as they were drawn; 'nnc train' trains it")
 

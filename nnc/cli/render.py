@@ -11,7 +11,7 @@ import typer
 from nnc.cli import options
 from nnc.cli.console import check_output, print_text, say
 from nnc.cli.pass_stages import Stages
-from nnc.cli.programs import default_graph, is_program, open_program, read_options
+from nnc.cli.programs import check_takes_no_replica, default_graph, is_program, open_program, read_options
 from nnc.errors import ModelError
 
 if TYPE_CHECKING:
@@ -121,6 +121,7 @@ def command(
     replace: options.Replace = None,
     backend: options.Backend = None,
     no_hints: options.NoHints = False,
+    replica: options.Replica = None,
 ) -> None:
     """Draw a model's layers or units, the ops it is compiled into, its plan's steps or memory; or write a page of all.
 
@@ -136,7 +137,7 @@ def command(
             raise typer.BadParameter(
                 "a page has every level, pass and colour; leave out --level, --after, --depth, --expand and --theme"
             )
-        _write_page(model, output, graph, batch or 32, replace, backend)
+        _write_page(model, output, graph, batch or 32, replace, backend, replica)
         return
     level = level or (Level.ops if graph is not None or after is not None else Level.layers)
     _check_options(level, graph, after, batch, backend, depth, expand)
@@ -148,9 +149,9 @@ def command(
         check_output(output, *SUFFIXES, PAGE_SUFFIX)
         kind = SUFFIXES[output.suffix.lower()] if output is not None else Format.txt
     if level in _OF_MODELS:
-        picture = _of_model(model, level, replace, depth or 0, expand or ())
+        picture = _of_model(model, level, replace, depth or 0, expand or (), replica)
     else:
-        picture = _compiled(model, level, graph, after, batch or 32, replace, backend, expand or ())
+        picture = _compiled(model, level, graph, after, batch or 32, replace, backend, expand or (), replica)
     if output is None:
         print_text(encode(picture, kind, theme).decode())
     else:
@@ -165,6 +166,7 @@ def _write_page(
     batch: int,
     replace: list[str] | None,
     backend: BackendName | None,
+    replica: int | None,
 ) -> None:
     """Write the page about a model, or print it."""
     from nnc import __version__
@@ -173,7 +175,7 @@ def _write_page(
     from nnc.render.page import page
 
     check_output(output)
-    text = page(page_subject(path, graph, batch, replace, backend), __version__)
+    text = page(page_subject(path, graph, batch, replace, backend, replica), __version__)
     if output is None:
         print_text(text)
     else:
@@ -207,19 +209,31 @@ def _check_options(
         raise typer.BadParameter("--expand opens layers or ops; give --level layers or --level ops with it")
 
 
-def _of_model(path: Path, level: Level, replace: list[str] | None, depth: int, expand: Sequence[str]) -> Picture:
+def _of_model(
+    path: Path, level: Level, replace: list[str] | None, depth: int, expand: Sequence[str], replica: int | None
+) -> Picture:
     """Return the picture of a model's layers, or of its units."""
+    from dataclasses import replace as replaced
+
     from nnc.models.saving import model_of_program
     from nnc.readers import read_model
     from nnc.render import picture_of
+    from nnc.render.diagram import Diagram
 
     if not is_program(path):
+        check_takes_no_replica(path, replica)
         return picture_of(read_model(path, **read_options(replace)), level, depth, expand)
+    single = "" if level is Level.layers else f"--level {level}"
+    program = open_program(path, replace=replace, replica=replica, single=single)
     try:
-        model = model_of_program(open_program(path, replace=replace))
+        model = model_of_program(program if program.replicas is None else program[0])
     except ModelError as error:
         raise ModelError(f"{path}: its {level} cannot be drawn, --level ops can: {error}") from error
-    return picture_of(model, level, depth, expand)
+    picture = picture_of(model, level, depth, expand)
+    if program.replicas is None:
+        return picture
+    assert isinstance(picture, Diagram)  # all of the same layers
+    return replaced(picture, title=f"{picture.title} × {program.replicas:,} replicas")
 
 
 def _compiled(
@@ -231,12 +245,14 @@ def _compiled(
     replace: list[str] | None,
     backend: BackendName | None,
     expand: Sequence[str],
+    replica: int | None,
 ) -> Picture:
     """Return the picture of a graph that a model is compiled into, or of its plan."""
     from nnc.render import picture_of
 
     stages = Stages()
-    program = open_program(path, observe=None if is_program(path) else stages, replace=replace, backend=backend)
+    observe = None if is_program(path) else stages
+    program = open_program(path, observe=observe, replace=replace, backend=backend, replica=replica)
     name = default_graph(program, graph)
     found = program.graph(name)  # compiles it, where that is still to be done
     if level is Level.ops and after is None:

@@ -86,7 +86,7 @@ def command(
         _check_takes_points(program)
     source.ready(program)
     print_report(report)
-    set_learning_rate(program, learning_rate)
+    set_learning_rate(program, *([] if learning_rate is None else [learning_rate]))
     say_choice(program, "train")
     training, test = source.training, source.kept[0]
     checked = source.kept[1] if validation_split else None

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from time import perf_counter
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from nnc.cli import options
 from nnc.cli.console import check_output, check_plot, print_json, print_table, say
-from nnc.cli.programs import is_program, say_choice
-from nnc.cli.trainable import also_drawn, kept_parts, open_source, set_learning_rate, stopping
-from nnc.errors import NonFiniteError
+from nnc.cli.programs import DEFINITIONS, check_single, is_program, say_choice
+from nnc.cli.trainable import TrainingSource, also_drawn, kept_parts, open_source, set_learning_rate, stopping
+from nnc.errors import DataError, ModelError, NonFiniteError
+
+if TYPE_CHECKING:
+    from nnc.choices import Verbosity
+    from nnc.program import Program
 
 NAME = "train"
-EXAMPLE = "Example: nnc train examples/base.yaml --data points.csv --target label --epochs 500 --seed 2 -o base.nnc"
+EXAMPLE = (
+    "Example: nnc train examples/base.yaml --data points.csv --target label --epochs 500 --seed 2 --replicas 8 --best "
+    "-o base.nnc"
+)
 
 
 def command(
@@ -28,7 +35,7 @@ def command(
     batch: options.Batch = 32,
     seed: options.Seed = None,
     validation_split: options.ValidationSplit = 0.0,
-    learning_rate: options.LearningRate = None,
+    learning_rate: options.LearningRates = None,
     patience: options.Patience = None,
     encoding: options.Encoding = None,
     output: Annotated[
@@ -42,33 +49,158 @@ def command(
     max_bytes: options.MaxBytes = None,
     check_nan: options.CheckNan = False,
     no_hints: options.NoHints = False,
+    replicas: options.Replicas = None,
+    seeds: options.Seeds = None,
+    best: Annotated[
+        bool, typer.Option("--best", help="Save the best replica alone, as a program of one network.")
+    ] = False,
 ) -> None:
     """Train a model file from the start, or continue a saved program.
+
+    With --replicas several networks are trained at once on the same rows; a saved program that has replicas goes on
+    with all of them. The best is the one with the smallest loss, of validation if there is any.
 
     Ctrl-C ends the training after the current step, and NaN with --check-nan before it; with -o, what was learnt until
     then is saved.
     """
-    from nnc.program.progress import format_number
     from nnc.utils import set_random_seed
 
     del no_hints  # its callback has seen it
-    if seed is not None and is_program(model) and not validation_split:
-        raise typer.BadParameter("a saved program continues with its own random numbers; leave out --seed")
+    _check_usage(is_program(model), seed, validation_split, replicas, seeds, check_nan, best, output)
     check_output(output, ".nnc")
     check_plot(plot)
     set_random_seed(seed or 0)
-    source = open_source(
-        model, data, target, encoding, kept_parts(validation_split), seed or 0, replace, backend, max_bytes
-    )
-    program = source.open(model, backend, max_bytes)
+    kept = kept_parts(validation_split)
+    source = open_source(model, data, target, encoding, kept, seed or 0, replace, backend, max_bytes, replicas, seeds)
+    program = source.open(model, backend, max_bytes, replicas, seeds)
+    if check_nan:
+        check_single(program, "--check-nan", "leave it out, or train one of them, saved by 'nnc compile --replica N'")
+    if best and program.replicas is None:
+        raise ModelError(f"--best is for replicas, and program '{program.name}' is one network; leave it out")
     program.check_nan = check_nan
-    set_learning_rate(program, learning_rate)
+    set_learning_rate(program, *(learning_rate or ()))
     say_choice(program, "train")
-    done, logs = 0, {}
+    if replicas is not None and seeds is None and model.suffix.lower() not in DEFINITIONS:
+        say(f"note: replicas begin with weights of their own; --seeds model lets all begin with those of {model}")
+    if program.spec.replication is not None:
+        say(str(program.spec.replication))
+    found = _trained(program, source, batch, epochs, patience, verbose=0 if as_json else "auto")
+    number = found.best_replica
+    if output is not None:
+        (program[number] if best and number is not None else program).save(output)
+    if as_json:
+        print_json(found.to_json(output))
+    else:
+        found.print()
+    if plot is not None and found.epochs:
+        program.history.plot(path=plot)
+        say(f"drew {plot}")
+    if found.interrupted:
+        say(f"interrupted in epoch {found.epochs + 1} of {epochs}")
+    if best and number is None:
+        raise DataError(f"{output} has all {program.replicas} replicas: none has a loss that is a number, to be best")
+    what = "" if program.replicas is None else f", replica {number}" if best else f", {program.replicas:,} replicas"
+    say(f"saved {output}{what}" if output is not None else "not saved; give -o OUT.nnc to keep what it learnt")
+    if found.stopped is not None:
+        raise found.stopped
+    if found.interrupted:
+        raise typer.Exit(130)
 
-    def remember(epoch: int, found: Mapping[str, float]) -> None:
-        nonlocal done, logs
-        done, logs = epoch + 1, dict(found)
+
+def _check_usage(
+    is_saved: bool,
+    seed: int | None,
+    validation_split: float,
+    replicas: int | None,
+    seeds: Any,
+    check_nan: bool,
+    best: bool,
+    output: Path | None,
+) -> None:
+    """Refuse options that mean nothing together.
+
+    Raises:
+        BadParameter: there are some.
+    """
+    if seed is not None and is_saved and not validation_split:
+        raise typer.BadParameter("a saved program continues with its own random numbers; leave out --seed")
+    if seeds is not None and replicas is None and not is_saved:
+        raise typer.BadParameter("--seeds are those of replicas; give --replicas with them")
+    if check_nan and replicas is not None:
+        raise typer.BadParameter("--check-nan is for one network; leave out --replicas, or --check-nan")
+    if best and output is None:
+        raise typer.BadParameter("--best is what -o saves; give -o OUT.nnc with it")
+    if best and replicas is None and not is_saved:
+        raise typer.BadParameter("--best is for replicas; give --replicas with it")
+
+
+@dataclass(frozen=True, eq=False)
+class _Outcome:
+    """The outcome of a training.
+
+    Args:
+        program: what was trained.
+        epochs: number of epochs done.
+        results: loss and metrics; of replicas arrays with a number for each.
+        seconds: how long it took.
+        interrupted: whether Ctrl-C ended it.
+        stopped: what ended it at a number that is not finite.
+    """
+
+    program: Program
+    epochs: int
+    results: dict[str, Any]
+    seconds: float
+    interrupted: bool
+    stopped: NonFiniteError | None
+
+    @property
+    def best_replica(self) -> int | None:
+        """Number of the replica with the smallest loss; None where there is none."""
+        from nnc.cli.replicas import best_replica
+
+        return None if self.program.replicas is None or not self.epochs else best_replica(self.results)
+
+    def to_json(self, output: Path | None) -> dict[str, Any]:
+        """Return plain data.
+
+        Args:
+            output: where the program was saved.
+        """
+        program = self.program
+        return {
+            "model": program.name,
+            "epochs": self.epochs,
+            "seconds": self.seconds,
+            "saved": None if output is None else str(output),
+            "result": self.results,
+            **({} if program.replicas is None else {"replicas": program.replicas, "best": self.best_replica}),
+            **({} if self.stopped is None else {"stopped": asdict(self.stopped.finding)}),
+        }
+
+    def print(self) -> None:
+        """Print a table of the results."""
+        from nnc.cli.replicas import print_replicas
+        from nnc.program.progress import format_number
+
+        head = f"After {self.epochs} epochs"
+        if self.epochs and self.program.replicas is not None:
+            print_replicas(self.results, head, self.program.name)
+        elif self.epochs:
+            cells = [(name, format_number(number, 6)) for name, number in self.results.items()]
+            print_table((head, ""), cells, self.program.name)
+
+
+def _trained(
+    program: Program, source: TrainingSource, batch: int, epochs: int, patience: int | None, verbose: Verbosity
+) -> _Outcome:
+    """Train until all epochs are done, or something ends it."""
+    done = 0
+    results: dict[str, Any] = {}
+
+    def remember(epoch: int, logs: Mapping[str, Any]) -> None:
+        nonlocal done, results
+        done, results = epoch + 1, dict(logs)
 
     training, checked = source.training, next(iter(source.kept), None)
     say(f"training '{program.name}' on {len(training):,} rows{also_drawn(checked)}; Ctrl-C ends it")
@@ -82,30 +214,20 @@ def command(
             epochs=epochs,
             validation_data=None if checked is None else (checked.x, checked.y),
             callbacks=stopping(patience, checked is not None),
-            verbose=0 if as_json else "auto",
+            verbose=verbose,
             on_epoch=remember,
         )
     except KeyboardInterrupt:
         interrupted = True
+        program.state.restore_stopped()  # which a step that was cut short may have changed
     except NonFiniteError as error:
         stopped = error
     seconds = perf_counter() - start
-    if output is not None:
-        program.save(output)
-    if as_json:
-        saved = None if output is None else str(output)
-        report = {"model": program.name, "epochs": done, "seconds": seconds, "saved": saved, "result": logs}
-        print_json(report | ({} if stopped is None else {"stopped": asdict(stopped.finding)}))
-    elif done:
-        cells = [(name, format_number(number, 6)) for name, number in logs.items()]
-        print_table((f"After {done} epochs", ""), cells, program.name)
-    if plot is not None and done:
-        program.history.plot(path=plot)
-        say(f"drew {plot}")
-    if interrupted:
-        say(f"interrupted in epoch {done + 1} of {epochs}")
-    say(f"saved {output}" if output is not None else "not saved; give -o OUT.nnc to keep what it learnt")
-    if stopped is not None:
-        raise stopped
-    if interrupted:
-        raise typer.Exit(130)
+    if done and program.replicas is not None:
+        from nnc.cli.replicas import kept_results
+
+        record = program.state.stopped
+        stopped_replicas = [False] * program.replicas if record is None else record.which
+        restores_best = patience is not None and not interrupted
+        results = kept_results(program.history.history, restores_best, stopped_replicas)
+    return _Outcome(program, done, results, seconds, interrupted, stopped)

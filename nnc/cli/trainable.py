@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from nnc.cli.console import say
 from nnc.cli.programs import is_program, open_program, reading, replacements
+from nnc.errors import DataError
 
 if TYPE_CHECKING:
     from nnc.backends import BackendName
     from nnc.models import Model
+    from nnc.models.replication import Seeds
     from nnc.preparing import Rows
     from nnc.program import Program
     from nnc.tables import TableSchema
@@ -36,17 +38,28 @@ class TrainingSource:
     program: Program | None = None
     schema: TableSchema | None = None
 
-    def open(self, path: Path, backend: BackendName | None = None, max_bytes: int | None = None) -> Program:
+    def open(
+        self,
+        path: Path,
+        backend: BackendName | None = None,
+        max_bytes: int | None = None,
+        replicas: int | None = None,
+        seeds: Seeds | None = None,
+    ) -> Program:
         """Return the program to train.
 
         Args:
             path: the file of the model.
             backend: what runs it.
             max_bytes: the most bytes that a graph may need.
+            replicas: number of networks to compile a model for.
+            seeds: those of their first weights.
         """
         if self.program is not None:
             return self.program
-        return self.ready(open_program(path, backend=backend, max_bytes=max_bytes, model=self.model))
+        return self.ready(
+            open_program(path, backend=backend, max_bytes=max_bytes, model=self.model, replicas=replicas, seeds=seeds)
+        )
 
     def ready(self, program: Program) -> Program:
         """Return the program that was made of the model, which knows the table from now on."""
@@ -65,6 +78,8 @@ def open_source(
     replace: Sequence[str] | None,
     backend: BackendName | None = None,
     max_bytes: int | None = None,
+    replicas: int | None = None,
+    seeds: Seeds | None = None,
 ) -> TrainingSource:
     """Read a model file or a saved program, and rows for it; say what their columns mean.
 
@@ -78,6 +93,8 @@ def open_source(
         replace: replacements for classes, as ``--replace`` has it.
         backend: what runs a saved program.
         max_bytes: the most bytes that a graph of it may need.
+        replicas: number of networks that are wished for, which a saved program refuses.
+        seeds: those of their first weights.
 
     Raises:
         NncError: the model, the program or the rows are not what they should be.
@@ -85,7 +102,9 @@ def open_source(
     from nnc.preparing import divided, prepare, rows_of
 
     if is_program(model):
-        program = open_program(model, replace=replace, backend=backend, max_bytes=max_bytes)
+        program = open_program(
+            model, replace=replace, backend=backend, max_bytes=max_bytes, replicas=replicas, seeds=seeds
+        )
         with reading(data):
             rows = rows_of(program, data, target, encoding)
         training, *kept = divided(rows, keep, seed)
@@ -109,15 +128,22 @@ def also_drawn(checked: Rows | None) -> str:
     return "" if checked is None else f", and validating on {len(checked):,} others, drawn at random"
 
 
-def set_learning_rate(program: Program, rate: float | None) -> None:
-    """Let a program learn at another rate.
+def set_learning_rate(program: Program, *rates: float) -> None:
+    """Let a program learn at another rate; replicas at one, or at one each.
 
     Raises:
-        DataError: its rate follows a schedule.
+        DataError: its rate follows a schedule, or there are not as many rates as networks.
     """
-    if rate is not None:
-        program.graph("train")  # makes the state that holds the rate
-        program.optimizer.learning_rate = rate
+    if not rates:
+        return
+    if len(rates) not in (1, program.replicas or 1):
+        networks = "is one network" if program.replicas is None else f"has {program.replicas:,} replicas"
+        raise DataError(
+            f"--learning-rate has {len(rates)} numbers, and program '{program.name}' {networks}; give one number"
+            f"{'' if program.replicas is None else ', or one for each replica'}"
+        )
+    program.graph("train")  # makes the state that holds the rate
+    program.optimizer.learning_rate = rates[0] if len(rates) == 1 else rates
 
 
 def stopping(patience: int | None, validates: bool) -> list[Any]:

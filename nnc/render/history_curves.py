@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy
 
 from nnc.errors import DataError, nearest
+from nnc.render.replica_lines import BAND, MANY
 from nnc.render.theme import LIGHT
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ VALIDATION = "val_"
 COLOURS = {"training": LIGHT.styles["forward"].border, "validation": LIGHT.styles["loss"].border}
 """Blue and vermilion, which the colour-blind tell apart; validation is dashed as well."""
 
+_BAND_TEXT = " to ".join(f"{100 * share:.0f} %" for share in BAND)
+
 
 @dataclass(frozen=True)
 class Curve:
@@ -27,18 +30,35 @@ class Curve:
     Args:
         kind: ``training`` or ``validation``.
         epochs: numbers of the epochs, from 1.
-        values: shape (epochs, results); one result, but for metrics that have several.
+        values: shape (epochs, results); one result, but for metrics that have several. Those of replicas follow one
+            another, replica by replica.
+        replicas: number of replicas, None for one network.
     """
 
     kind: str
     epochs: Sequence[int]
     values: numpy.ndarray
+    replicas: int | None = None
 
     @property
     def label(self) -> str:
         """The name in a legend."""
         results = self.values.shape[1]
-        return self.kind if results == 1 else f"{self.kind}, {results} results"
+        if results == 1:
+            return self.kind
+        if self.replicas is None:
+            return f"{self.kind}, {results} results"
+        return f"{self.kind}: median{f', {_BAND_TEXT}' if self.has_band else ''}"
+
+    @property
+    def has_band(self) -> bool:
+        """Whether there are too many replicas to be told apart, so that a band shows where most are."""
+        return self.replicas is not None and self.values.shape[1] > MANY
+
+    def replica(self, column: int) -> int:
+        """Return the number of the replica that a column of `values` belongs to."""
+        results = int(self.values.shape[1]) // (self.replicas or 1)
+        return column // results
 
 
 @dataclass(frozen=True)
@@ -52,6 +72,16 @@ class Panel:
 
     name: str
     curves: tuple[Curve, ...]
+
+    @property
+    def title(self) -> str:
+        """The number's name, and of how many networks."""
+        curve = self.curves[0]
+        if curve.replicas is None:
+            return self.name
+        results = curve.values.shape[1] // curve.replicas
+        several = "" if results == 1 else f" × {results} results"
+        return f"{self.name} of {curve.replicas:,} replica{'' if curve.replicas == 1 else 's'}{several}"
 
 
 def panels_of(history: History, names: Iterable[str] | None = None) -> list[Panel]:
@@ -77,8 +107,31 @@ def panels_of(history: History, names: Iterable[str] | None = None) -> list[Pane
 def _curves(history: History, name: str) -> Iterable[Curve]:
     for kind, key in (("training", name), ("validation", f"{VALIDATION}{name}")):
         if key in history.history:
-            numbers: Any = [numpy.ravel(number) for number in history.history[key]]
-            yield Curve(kind, history.epochs_of(key), numpy.array(numbers, "float64"))
+            numbers = _numbers(history, key)
+            values = numbers.reshape(len(numbers), -1)
+            yield Curve(kind, history.epochs_of(key), values, replicas_of(history))
+
+
+def _numbers(history: History, name: str) -> numpy.ndarray:
+    """Return the numbers of all epochs in one array."""
+    numbers: Any = history.history[name]
+    shapes = dict.fromkeys(numpy.shape(number) for number in numbers)
+    if len(shapes) > 1:
+        texts = " and of ".join(str(shape) for shape in shapes)
+        raise DataError(
+            f"the history has arrays of the shape {texts} as '{name}': numbers of several trainings, of which each"
+            " needs a History of its own to be drawn"
+        )
+    return numpy.array(numbers, "float64")
+
+
+def replicas_of(history: History) -> int | None:
+    """Return the number of replicas whose numbers a history has, None for one network, whose loss is a number."""
+    for name in ("loss", f"{VALIDATION}loss"):
+        if history.history.get(name):
+            shape = numpy.shape(history.history[name][0])
+            return shape[0] if shape else None
+    return None
 
 
 @dataclass(frozen=True)
@@ -89,18 +142,31 @@ class Best:
         name: ``val_loss`` or ``loss``.
         epoch: its number, from 1.
         value: the loss.
+        replica: number of the replica that has it, None for one network.
     """
 
     name: str
     epoch: int
     value: float
+    replica: int | None = None
+
+    @property
+    def heading(self) -> str:
+        """The same with what it is."""
+        return f"best epoch: {self.epoch}{'' if self.replica is None else f' of replica {self.replica}'}"
+
+    @property
+    def text(self) -> str:
+        """The epoch, and the replica that it is of."""
+        return f"{self.epoch}" if self.replica is None else f"replica {self.replica}, epoch {self.epoch}"
 
 
 def best_of(history: History) -> Best | None:
     """Return the best epoch, None where there is no finite loss."""
     name = "val_loss" if "val_loss" in history.history else "loss"
-    losses = numpy.array(history.history.get(name, []), "float64")
+    losses = _numbers(history, name) if name in history.history else numpy.array([])
     if not numpy.isfinite(losses).any():
         return None
-    index = int(numpy.argmin(numpy.where(numpy.isfinite(losses), losses, numpy.inf)))
-    return Best(name, history.epochs_of(name)[index], float(losses[index]))
+    place = numpy.argmin(numpy.where(numpy.isfinite(losses), losses, numpy.inf))
+    index, *replica = (int(number) for number in numpy.unravel_index(place, losses.shape))
+    return Best(name, history.epochs_of(name)[index], float(losses[(index, *replica)]), *replica)

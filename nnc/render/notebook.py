@@ -19,8 +19,8 @@ from nnc.models import Model
 from nnc.models.summary import summary
 from nnc.plan import Plan
 from nnc.program import Program
-from nnc.program.progress import format_number
-from nnc.render.history_curves import VALIDATION, best_of
+from nnc.program.progress import format_number, format_spread
+from nnc.render.history_curves import VALIDATION, best_of, replicas_of
 from nnc.render.history_svg import history_svg
 from nnc.render.plot import plot as draw_curves
 from nnc.texts import printable
@@ -104,14 +104,19 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]], title: str = "") 
 def _history(history: History) -> str | None:
     if not history.history:
         return None
-    rows, count = [], 0
+    rows, count, replicas = [], 0, replicas_of(history)
     for name, numbers in sorted(history.history.items(), key=lambda item: item[0].startswith(VALIDATION)):
         count = max(count, len(numbers))
-        chosen = numbers[0], numbers[-1], numpy.min(numbers, 0), numpy.max(numbers, 0)
-        rows.append((name, *map(format_number, chosen)))
+        if replicas is None:
+            chosen = numbers[0], numbers[-1], numpy.min(numbers, 0), numpy.max(numbers, 0)
+            rows.append((name, *map(format_number, chosen)))
+        else:  # NaN are those that have stopped
+            chosen = numbers[0], numbers[-1], numpy.fmin.reduce(numbers), numpy.fmax.reduce(numbers)
+            rows.append((name, *map(format_spread, chosen)))
     best = best_of(history)
-    noted = f"; best epoch: {best.epoch}, {best.name} {best.value:.4f}" if best is not None else ""
-    title = f"{count:,} epoch{'' if count == 1 else 's'}{noted}"
+    noted = f"; {best.heading}, {best.name} {best.value:.4f}" if best is not None else ""
+    of_all = "" if replicas is None else f" of {replicas:,} replicas"
+    title = f"{count:,} epoch{'' if count == 1 else 's'}{of_all}{noted}"
     return f"<div>{_table(('', 'first', 'last', 'lowest', 'highest'), rows, title)}{history_svg(history)}</div>"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from nnc.ir import Node, Value
@@ -130,7 +130,7 @@ def _steps(plan: Plan, path: str, phase: str) -> Iterator[Step]:
         )
 
 
-def _step(plan: Plan, node: Node, group: StepGroup, places: dict[Value, Place], path: str, phase: str) -> Step:
+def _step(plan: Plan, node: Node, group: StepGroup, places: Mapping[Value, Place], path: str, phase: str) -> Step:
     results = plan.graph.results(node)
     where = node.path or path, phase or node.phase
     loop = plan.loops.get(node.index)

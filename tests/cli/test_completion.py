@@ -66,6 +66,8 @@ VALUES = [
     ("nnc predict base.yaml --input p", ["points.csv", "points.npz"]),
     ("nnc predict base.yaml --input x", ["x.npy"]),
     ("nnc export base.yaml --to ", ["c", "python"]),
+    ("nnc train base.yaml --repli", ["--replicas"]),
+    ("nnc evaluate base.nnc --replic", ["--replica"]),
 ]
 
 

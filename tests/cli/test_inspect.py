@@ -68,4 +68,4 @@ def test_mistakes(run: Run) -> None:
     assert "no such model file" in run("inspect", "bas.yaml", code=1).stderr
     run("compile", "base.yaml", "-o", "base.nnc")
     error = run("inspect", "base.nnc", "--dtype", "float64", code=1).stderr
-    assert error == "error: 'base.nnc' is compiled already; give dtype with the model it came from\n"
+    assert error == "error: base.nnc is compiled already; give --dtype with the model file it came from\n"
