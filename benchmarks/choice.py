@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
 import statistics
-import subprocess
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
 
+from benchmarks.compiling import run_cold
 from benchmarks.networks import NETWORKS, nnc_model
 from benchmarks.report import Row, seconds_text, time_row
 from benchmarks.settings import Settings
-from benchmarks.startup import commands_of, environment_of
 from benchmarks.worker import Entrant, Workers
 from nnc.backends.choice import Cost, cost_of
 from nnc.ir import nominal_sizes
@@ -100,11 +98,5 @@ def _cost(name: str, graph: str, rows: int) -> Cost:
 def _compilations(settings: Settings, name: str, graph: str, rows: int, folder: Path) -> list[float]:
     arguments = f"{name!r}, {graph!r}, {rows}"
     code = f"from benchmarks.choice import compile_seconds; print(compile_seconds({arguments}))"
-    cache = folder / "cold"
-    environment = environment_of(folder) | {"NNC_CACHE_DIR": str(cache)}
-    samples = []
-    for _ in range(min(settings.processes, 5 if name == "base" else _FEW)):
-        shutil.rmtree(cache, ignore_errors=True)
-        done = subprocess.run(commands_of({"": code})[""], env=environment, capture_output=True, text=True, check=True)
-        samples.append(float(done.stdout))
-    return samples
+    rounds = min(settings.processes, 5 if name == "base" else _FEW)
+    return [float(run_cold(code, folder)) for _ in range(rounds)]

@@ -62,11 +62,7 @@ def _cold(settings: Settings, name: str, folder: Path) -> list[Row]:
     title = "base network" if name == "base" else name
     rounds = min(settings.processes, 5 if name == "base" else _FEW)
     code = f"import json; from benchmarks.compiling import compile_times; print(json.dumps(compile_times({name!r})))"
-    environment = environment_of(folder) | {"NNC_CACHE_DIR": str(folder / "cold")}
-    found: list[Mapping[str, float]] = []
-    for _ in range(rounds):
-        shutil.rmtree(folder / "cold", ignore_errors=True)
-        found.append(json.loads(_said(commands_of({"": code})[""], environment)))
+    found: list[Mapping[str, float]] = [json.loads(run_cold(code, folder)) for _ in range(rounds)]
     samples = [times["all"] for times in found]
     rows = [_against_limit(COLD, title, samples, COMPILE_SECONDS[name])]
     for part in list(found[0])[1:-1]:
@@ -74,8 +70,19 @@ def _cold(settings: Settings, name: str, folder: Path) -> list[Row]:
     return [*rows, Row(COLD, f"{title}: lines of C", f"{found[0]['lines']:,.0f}")]
 
 
-def _said(command: list[str], environment: Mapping[str, str]) -> str:
-    return subprocess.run(command, env=dict(environment), capture_output=True, text=True, check=True).stdout
+def run_cold(code: str, folder: Path) -> str:
+    """Run code in a process whose cache is empty, and return what it prints.
+
+    Args:
+        code: Python.
+        folder: where the cache is, and bytecode.
+    """
+    cache = folder / "cold"
+    shutil.rmtree(cache, ignore_errors=True)
+    environment = environment_of(folder) | {"NNC_CACHE_DIR": str(cache)}
+    return subprocess.run(
+        commands_of({"": code})[""], env=environment, capture_output=True, text=True, check=True
+    ).stdout
 
 
 def _against_limit(work: str, contestant: str, samples: list[float], limit: float, suffix: str = "") -> Row:

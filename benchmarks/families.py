@@ -20,7 +20,7 @@ ENGINES = {
 }
 """Who is compared with nnc on C, and the colour of each."""
 NUMPY = "nnc on NumPy"
-_ORDINARY = {"nnc fit": NUMPY, "nnc program(x)": NUMPY}
+_ORDINARY = {"nnc fit": NUMPY, "nnc program(x)": NUMPY, "nnc fit, replicas": NUMPY}
 _OTHERWISE_CALLED = ("bound output", "copy=False")
 """Calls whose result the next call overwrites: they are compared with each other, in the data."""
 
@@ -88,6 +88,13 @@ _KINDS = (
         "Training",
         r"(?P<net>.+), training step(?P<rest>, \d threads?), on C",
         "A training step: forward, backward, optimizer, loss and metrics, on one batch out of a shuffled epoch.",
+    ),
+    (
+        "replicas",
+        "Training many networks at once",
+        r"(?P<net>.+ replicas), training step of each(?P<rest>, \d threads?), on C",
+        "A training step of one of many networks that learn from the same batches, each from weights of its own. JAX "
+        "has them under `vmap`, PyTorch under `torch.func`, and Keras as one model with an axis of replicas.",
     ),
     (
         "small",

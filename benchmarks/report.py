@@ -146,10 +146,12 @@ def seconds_text(seconds: float) -> str:
     return f"{seconds * factor:.3g} {unit}"
 
 
+_UNITS = ((1e-6, 1e9, "ns"), (1e-3, 1e6, "µs"), (1.0, 1e3, "ms"))
+"""Up to which time each is used, how many make a second, and how they are called."""
+
+
 def _unit(seconds: float) -> tuple[float, str]:
-    return next(
-        ((factor, unit) for factor, unit in ((1e6, "µs"), (1e3, "ms")) if abs(seconds) * factor < 1000), (1.0, "s")
-    )
+    return next(((factor, unit) for limit, factor, unit in _UNITS if abs(seconds) < limit), (1.0, "s"))
 
 
 def bytes_text(number: float) -> str:

@@ -15,6 +15,7 @@ SUITES = {
     "cnn": ("training:cnn",),
     "lstm": ("training:lstm",),
     "transformer": ("training:transformer",),
+    "replicas": ("replicas:training", "replicas:two_threads", "replicas:compiling"),
     "resnet50": ("prediction:resnet50",),
     "mobilenetv2": ("prediction:mobilenet_v2",),
     "decoding": ("decoding:run",),

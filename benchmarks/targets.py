@@ -14,6 +14,9 @@ TARGETS = {
     "small CNN, training step": 0.95,
     "LSTM, training step": 0.70,
     "transformer encoder, training step": 1.0,
+    "base network, 64 replicas": 0.2,
+    "base network, 1,024 replicas": 0.1,
+    "64-32-10 network, 32 replicas": 0.5,
     "GPT-2, 64 tokens behind 8": 1.0,
     "base network, predict 1 row": 0.30,
     "MLP, predict 1 row": 1.0,
@@ -40,7 +43,7 @@ def target_rows(
     comparison: Comparison,
     subjects: Sequence[str],
     peers: Sequence[str],
-    others: Sequence[str] = (),
+    others: Sequence[Versus] = (),
 ) -> list[Row]:
     """Return the rows of a work on C: the target is against the fastest peer, whichever that is.
 
@@ -50,10 +53,10 @@ def target_rows(
         comparison: the times.
         subjects: nnc's contestants on C; the target is for the first.
         peers: who competes.
-        others: who is there to compare with, but is not a peer: loops by hand, nnc on NumPy.
+        others: who is there to compare with, but is not a peer: loops by hand, other ways of nnc's, nnc on NumPy.
     """
     there = [name for name in peers if name in comparison.seconds]
     best = comparison.fastest(there) if there else None
     goal = Goal(at_most=TARGETS[key], is_target=True)
     versus = [Versus(name, goal if name == best else None) for name in there]
-    return rows_of(f"{work}, on C", comparison, subjects, [*versus, *map(Versus, others)])
+    return rows_of(f"{work}, on C", comparison, subjects, [*versus, *others])

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmarks.report import Row
+from benchmarks.report import Row, Versus
 from benchmarks.settings import Settings
 from benchmarks.startup import commands_of, environment_of
 from benchmarks.targets import target_rows
@@ -43,5 +43,5 @@ def run(settings: Settings) -> list[Row]:
             shutil.rmtree(cache, ignore_errors=True)
 
         processes = settings.processes_in_turn(commands_of(codes), environment, prepare=empty_cache)
-    others = [NNC["numpy"]] if "numpy" in settings.backends else []
+    others = [Versus(NNC["numpy"])] if "numpy" in settings.backends else []
     return target_rows(WORK, WORK, processes.wall, [NNC["c"]], list(PEERS), others)

@@ -26,7 +26,7 @@ class Work:
         ours: nnc's entrants; of those with the same backend and way, the first is the one that others are compared
             with.
         peers: entrants of other engines.
-        by_hand: loops that a person wrote.
+        others: loops that a person wrote, and other ways of nnc's; goals of these count on their own backend.
         steps: training steps of a run, 1 for predictions.
         epochs: after how many a model counts as trained; None for predictions.
         least: runs of a turn, at least, where a call has costs of its own.
@@ -37,7 +37,7 @@ class Work:
     target: str
     ours: tuple[Entrant, ...]
     peers: tuple[Entrant, ...]
-    by_hand: tuple[Entrant, ...] = ()
+    others: tuple[Entrant, ...] = ()
     steps: int = 1
     epochs: int | None = None
     least: int = 1
@@ -80,8 +80,8 @@ def _measure(settings: Settings, work: Work, threads: int, with_set_up: bool) ->
 def _entrants(settings: Settings, work: Work) -> list[Entrant]:
     """Return who is measured."""
     ours = [entrant for entrant in work.ours if entrant.backend in settings.backends]
-    by_hand = [entrant for entrant in work.by_hand if entrant.backend in settings.backends]
-    return [*ours, *by_hand, *(entrant for entrant in work.peers if entrant.engine in settings.engines)]
+    others = [entrant for entrant in work.others if entrant.backend in settings.backends]
+    return [*ours, *others, *(entrant for entrant in work.peers if entrant.engine in settings.engines)]
 
 
 def _subjects(work: Work, backend: str) -> list[Entrant]:
@@ -108,12 +108,12 @@ def _rows(settings: Settings, work: Work, title: str, comparison: Comparison) ->
         for way in dict.fromkeys(entrant.way for entrant in subjects):
             names = [entrant.name for entrant in subjects if entrant.way == way]
             peers = [entrant for entrant in work.peers if entrant.way == way]
-            others = [entrant for entrant in work.by_hand if (entrant.way, entrant.backend) == (way, backend)]
+            others = [entrant for entrant in work.others if (entrant.way, entrant.backend) == (way, backend)]
             if backend == "numpy":
                 versus = [Versus(entrant.name, entrant.goal) for entrant in (*others, *peers)]
                 rows += rows_of(title, comparison, names, versus)
                 continue
             beside = [entrant for entrant in _subjects(work, "numpy") if entrant.way == way]
-            against, further = ([entrant.name for entrant in some] for some in (peers, [*others, *beside]))
-            rows += target_rows(work.target, title, comparison, names, against, further)
+            further = [Versus(entrant.name, entrant.goal) for entrant in (*others, *beside)]
+            rows += target_rows(work.target, title, comparison, names, [entrant.name for entrant in peers], further)
     return rows

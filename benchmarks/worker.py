@@ -61,7 +61,7 @@ class Entrant:
         engine: the peer that it is of; empty for nnc and for loops written by hand.
         backend: of nnc, where it is nnc's or stands beside nnc only there.
         way: how the work is asked for; entrants are compared with those of the same way.
-        goal: what is wanted of nnc on NumPy against it.
+        goal: what is wanted of nnc against it: on NumPy if it is a peer, else on its own backend.
     """
 
     name: str

@@ -30,8 +30,8 @@ class Network:
 
     @property
     def steps(self) -> int:
-        """Training steps of an epoch."""
-        return self.rows // self.batch
+        """Training steps of an epoch; the last one may be of fewer rows."""
+        return -(-self.rows // self.batch)
 
 
 def _picture() -> tuple[Any, Any]:
@@ -41,6 +41,7 @@ def _picture() -> tuple[Any, Any]:
 NETWORKS = {
     "base": Network(dense.base, dense.base_data, dense.BASE_ROWS, dense.BASE_BATCH),
     "mlp": Network(dense.mlp, dense.mlp_data, dense.MLP_ROWS, dense.MLP_BATCH),
+    "digits": Network(dense.digits, dense.digits_data, dense.DIGITS_ROWS, dense.DIGITS_BATCH),
     "cnn": Network(images.small_cnn, images.cnn_data, images.CNN_ROWS, images.CNN_BATCH),
     "lstm": Network(recurrent.network, recurrent.data, recurrent.ROWS, recurrent.BATCH),
     "lstm_alone": Network(recurrent.layer_alone, recurrent.data, recurrent.ROWS, recurrent.BATCH),

@@ -48,3 +48,11 @@ void train(float *w, const float *x, const float *y, const int64_t *order, int64
     sums[0] = loss;
     sums[1] = right;
 }
+
+/* Trains an epoch of one network after another; of each there are 9 weights and 2 sums. */
+void train_all(float *w, const float *x, const float *y, const int64_t *order, int64_t batches, float rate, float *sums,
+               int64_t replicas) {
+    for (int64_t replica = 0; replica < replicas; replica++) {
+        train(w + 9 * replica, x, y, order, batches, rate, sums + 2 * replica);
+    }
+}

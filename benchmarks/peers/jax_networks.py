@@ -131,6 +131,7 @@ JAX_NETWORKS = {
         activation=jax.nn.sigmoid,
     ),
     "mlp": JaxNetwork(lambda: _dense_weights(dense.MLP_WIDTHS), _dense(jax.nn.relu), _classes, dense.MLP_RATE),
+    "digits": JaxNetwork(lambda: _dense_weights(dense.DIGITS_WIDTHS), _dense(jax.nn.relu), _classes, dense.MLP_RATE),
     "cnn": JaxNetwork(_cnn_weights, _cnn, _classes, images.CNN_RATE),
     "lstm": JaxNetwork(recurrent.weights, _lstm, _squares, recurrent.RATE, activation=_same),
     "lstm_alone": JaxNetwork(lambda: recurrent.weights()[:3], _lstm_alone, _squares, recurrent.RATE, activation=_same),

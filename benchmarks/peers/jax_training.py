@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -22,7 +22,7 @@ _BLOCK = 100
 """Epochs of a call whose orders are drawn beforehand."""
 
 
-def _step(network: JaxNetwork) -> Callable[[Tree, Any, Any], Tree]:
+def training_step(network: JaxNetwork) -> Callable[[Tree, Any, Any], Tree]:
     """Return a training step; its state is what is learned, the summed loss and the number of right answers."""
 
     def loss_of(parameters: Tree, x: Any, y: Any) -> tuple[Any, Any]:
@@ -53,9 +53,9 @@ def _adam(learned: Tree, gradients: Tree, rate: float) -> Tree:
     return parameters, momentum, velocity, count
 
 
-def _fresh(network: JaxNetwork) -> Tree:
-    """Return what is learned, at the beginning."""
-    parameters = [jnp.array(array) for array in network.weights()]
+def fresh(network: JaxNetwork, weights: Sequence[Any] | None = None) -> Tree:
+    """Return what is learned, at the beginning, from the network's own weights or others."""
+    parameters = [jnp.array(array) for array in (network.weights() if weights is None else weights)]
     zeros = [[jnp.zeros_like(array) for array in parameters] for _ in range(2)]
     return (parameters, *zeros, jnp.zeros(())) if network.has_adam else (parameters,)
 
@@ -63,7 +63,7 @@ def _fresh(network: JaxNetwork) -> Tree:
 def _contestant(network: str, epoch: Callable[[Tree, bool], Tree]) -> Contestant:
     """Return a contestant that trains epochs, which are functions of the state and whether to shuffle."""
     rows = NETWORKS[network].rows
-    holder = {"learned": _fresh(JAX_NETWORKS[network])}
+    holder = {"learned": fresh(JAX_NETWORKS[network])}
 
     def fit(epochs: int, shuffle: bool = True) -> list[tuple[float, float]]:
         learned, history = holder["learned"], []
@@ -79,7 +79,7 @@ def _contestant(network: str, epoch: Callable[[Tree, bool], Tree]) -> Contestant
 def by_step(network: str) -> Contestant:
     """Return a contestant that calls a jitted step, which gathers its rows."""
     x, y = map(jnp.asarray, NETWORKS[network].data())
-    step, order, batch = _step(JAX_NETWORKS[network]), Order(len(x)), NETWORKS[network].batch
+    step, order, batch = training_step(JAX_NETWORKS[network]), Order(len(x)), NETWORKS[network].batch
     jitted = jax.jit(lambda state, rows: step(state, x[rows], y[rows]), donate_argnums=0)
 
     def epoch(state: Tree, shuffle: bool) -> Tree:
@@ -94,7 +94,7 @@ def by_step(network: str) -> Contestant:
 def by_epoch(network: str) -> Contestant:
     """Return a contestant whose epochs are one call each, with a scan over the batches."""
     x, y = map(jnp.asarray, NETWORKS[network].data())
-    step, order, batch = _step(JAX_NETWORKS[network]), Order(len(x)), NETWORKS[network].batch
+    step, order, batch = training_step(JAX_NETWORKS[network]), Order(len(x)), NETWORKS[network].batch
 
     @partial(jax.jit, donate_argnums=0)
     def scan(state: Tree, batches: Any) -> Tree:
@@ -109,7 +109,7 @@ def batches_ready(network: str) -> Contestant:
     """Return a contestant that calls a jitted step on batches that are gathered beforehand; it shuffles these alone."""
     (x, y), batch = NETWORKS[network].data(), NETWORKS[network].batch
     batches = [(jnp.asarray(x[at : at + batch]), jnp.asarray(y[at : at + batch])) for at in range(0, len(x), batch)]
-    jitted, order = jax.jit(_step(JAX_NETWORKS[network]), donate_argnums=0), Order(len(batches))
+    jitted, order = jax.jit(training_step(JAX_NETWORKS[network]), donate_argnums=0), Order(len(batches))
 
     def epoch(state: Tree, shuffle: bool) -> Tree:
         for index in order.draw(shuffle):
@@ -125,7 +125,7 @@ def batches_ready(network: str) -> Contestant:
 def _epoch_of_base() -> Callable[[Tree, Any], Tree]:
     """Return an epoch of the base network: from parameters and an order to new ones, mean loss and accuracy."""
     x, y = map(jnp.asarray, NETWORKS["base"].data())
-    step, shape = _step(JAX_NETWORKS["base"]), (NETWORKS["base"].steps, NETWORKS["base"].batch)
+    step, shape = training_step(JAX_NETWORKS["base"]), (NETWORKS["base"].steps, NETWORKS["base"].batch)
 
     def epoch(learned: Tree, order: Any) -> Tree:
         inputs, truth = (array[order].reshape(*shape, -1) for array in (x, y))
@@ -151,7 +151,7 @@ def whole_training() -> Contestant:
     def train(key: Any, learned: Tree, epochs: Any, shuffle: bool) -> Tree:
         return lax.fori_loop(0, epochs, partial(epoch, shuffle), (key, learned, jnp.zeros((10_000, 2))))
 
-    carry = {"key": jax.random.key(ORDER_SEED), "learned": _fresh(JAX_NETWORKS["base"])}
+    carry = {"key": jax.random.key(ORDER_SEED), "learned": fresh(JAX_NETWORKS["base"])}
 
     def fit(epochs: int, shuffle: bool = True) -> Any:
         carry["key"], carry["learned"], history = train(carry["key"], carry["learned"], epochs, shuffle)
@@ -174,7 +174,7 @@ def whole_training_in_order() -> Contestant:
 
         return lax.fori_loop(0, epochs, epoch, (learned, jnp.zeros((_BLOCK, 2))))
 
-    holder = {"learned": _fresh(JAX_NETWORKS["base"])}
+    holder = {"learned": fresh(JAX_NETWORKS["base"])}
 
     def fit(epochs: int, shuffle: bool = True) -> Any:
         history = []

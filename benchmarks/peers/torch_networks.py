@@ -173,6 +173,7 @@ TORCH_NETWORKS = {
         activation=torch.sigmoid,
     ),
     "mlp": TorchNetwork(lambda: _dense(dense.MLP_WIDTHS, nn.ReLU), _adam(dense.MLP_RATE), _CLASSES, _largest),
+    "digits": TorchNetwork(lambda: _dense(dense.DIGITS_WIDTHS, nn.ReLU), _adam(dense.MLP_RATE), _CLASSES, _largest),
     "cnn": TorchNetwork(_cnn, _adam(images.CNN_RATE), _CLASSES, _largest, channels_last),
     "lstm": TorchNetwork(_Recurrent, _adam(recurrent.RATE), nn.MSELoss(), None, activation=nn.Identity()),
     "lstm_alone": TorchNetwork(

@@ -70,7 +70,13 @@ def test_rows_are_plain_data() -> None:
 
 
 def test_units() -> None:
-    assert [seconds_text(number) for number in (2e-7, 1.5e-3, 2.0, -0.0185)] == ["0.2 µs", "1.5 ms", "2 s", "-18.5 ms"]
+    assert [seconds_text(number) for number in (2e-7, 2e-6, 1.5e-3, 2.0, -0.0185)] == [
+        "200 ns",
+        "2 µs",
+        "1.5 ms",
+        "2 s",
+        "-18.5 ms",
+    ]
 
 
 if __name__ == "__main__":

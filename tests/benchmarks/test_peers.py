@@ -8,7 +8,7 @@ from typing import Any
 import numpy
 import pytest
 
-from benchmarks import contestant, prediction, training, work
+from benchmarks import contestant, prediction, replicas, training, work
 from benchmarks.engines import installed
 from benchmarks.networks import NETWORKS, nnc_model
 from benchmarks.order import Order
@@ -57,8 +57,8 @@ def works_of(suites: list[Any], monkeypatch: pytest.MonkeyPatch) -> list[Work]:
         works.append(work)
         return []
 
-    monkeypatch.setattr(training, "measure", note)
-    monkeypatch.setattr(prediction, "measure", note)
+    for module in (training, prediction, replicas):
+        monkeypatch.setattr(module, "measure", note)
     for suite in suites:
         suite(HURRIED)
     return works
@@ -67,12 +67,15 @@ def works_of(suites: list[Any], monkeypatch: pytest.MonkeyPatch) -> list[Work]:
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "suite",
-    [training.base, training.mlp, training.lstm, training.cnn, prediction.small_networks, prediction.mobilenet_v2],
+    [
+        *(training.base, training.mlp, training.lstm, training.cnn),
+        *(prediction.small_networks, prediction.mobilenet_v2, replicas.training),
+    ],
 )
 def test_every_peer_computes_the_same(suite: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     for found in works_of([suite], monkeypatch):
         ours = _numbers(found.ours[0], found)
-        for entrant in (*found.ours[1:], *(peer for peer in found.peers if peer.engine in installed())):
+        for entrant in (*found.ours[1:], *found.others, *(peer for peer in found.peers if peer.engine in installed())):
             numbers = _numbers(entrant, found)
             assert (numbers is None) == (entrant.name == "nnc, the steps alone, C")
             if numbers is not None:

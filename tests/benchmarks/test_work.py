@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 
 import pytest
 
-from benchmarks import prediction, training, work
-from benchmarks.report import Row
+from benchmarks import prediction, replicas, training, work
+from benchmarks.report import Goal, Row
 from benchmarks.settings import HURRIED, Settings
 from benchmarks.timing import Comparison
 from benchmarks.work import Work, measure
@@ -108,6 +108,15 @@ def test_what_fails_is_said_and_the_others_go_on(scripted: type[Scripted]) -> No
     assert rows[-1].reached is False
 
 
+def test_goals_against_others_count_on_their_backend(scripted: type[Scripted]) -> None:
+    others = (Entrant("by hand", "f", backend="c", way="copy", goal=Goal(at_most=1.2)),)
+    rows = measure(replace(SETTINGS, backends=("c",)), example(others=others), [1])
+    (row,) = (row for row in rows if row.contestant == "by hand")
+    assert (row.work, row.ratio, row.wanted, row.reached) == (
+        "example, 1 thread, on C", "1.11× its time", "≤ 1.2×", True
+    )  # fmt: skip
+
+
 def test_training_is_set_up_in_several_processes(scripted: type[Scripted]) -> None:
     settings = replace(SETTINGS, starts=3, backends=("c",), named=())
     rows = [row for row in measure(settings, example(steps=2, epochs=10), [2, 1]) if row.parts]
@@ -122,7 +131,7 @@ def test_training_is_set_up_in_several_processes(scripted: type[Scripted]) -> No
     "suite",
     [
         *(training.base, training.mlp, training.cnn, training.lstm, training.transformer),
-        *(prediction.small_networks, prediction.resnet50, prediction.mobilenet_v2),
+        *(prediction.small_networks, prediction.resnet50, prediction.mobilenet_v2, replicas.training),
     ],
 )
 def test_entrants_have_factories_and_names_of_their_own(suite: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -132,15 +141,15 @@ def test_entrants_have_factories_and_names_of_their_own(suite: Any, monkeypatch:
         works.append(work)
         return []
 
-    monkeypatch.setattr(training, "measure", note)
-    monkeypatch.setattr(prediction, "measure", note)
+    for module in (training, prediction, replicas):
+        monkeypatch.setattr(module, "measure", note)
     suite(replace(HURRIED, backends=("c",)))
     assert works
     for found in works:
-        names = [entrant.name for entrant in (*found.ours, *found.peers, *found.by_hand)]
+        names = [entrant.name for entrant in (*found.ours, *found.peers, *found.others)]
         assert len(set(names)) == len(names)
         subjects = {(entrant.backend, entrant.way) for entrant in found.ours}
-        for entrant in (*found.ours, *found.peers, *found.by_hand):
+        for entrant in (*found.ours, *found.peers, *found.others):
             assert {("numpy", entrant.way), ("c", entrant.way)} <= subjects
             module, _, function = entrant.factory.partition(":")
             text = (ROOT / f"{module.replace('.', '/')}.py").read_text()
