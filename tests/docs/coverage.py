@@ -330,7 +330,8 @@ def packages_section() -> str:
         "## Models of other packages\n\n"
         "What packages build for Keras 3 with layers of their authors', made small and with random weights: the\n"
         "largest difference of a prediction to Keras's, relative to its largest magnitude, and of the losses of two\n"
-        "steps; beside it, how far Keras's own losses move where each weight begins at the next number in float32.\n"
+        "steps; beside it, how far Keras's own losses move at most in four trainings where each weight begins at a\n"
+        "next number in float32, above or below.\n"
         "Measured by `python -m tests.packages --shake --write`, with `pip install -e '.[test,packages]'`.\n\n"
         + table(head, rows, right=range(2, 6))
     )
