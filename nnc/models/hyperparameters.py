@@ -23,6 +23,8 @@ STATES = "hyperparameters/"
 """What the labels of their states begin with."""
 LOSS_WEIGHTS = "loss_weights"
 _ROLE = "hyperparameter"
+_OF_GRADIENTS = "loss_scale_factor"
+"""A number of the optimizer that gradients are made with, before it sees them."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ class Hyperparameters:
         """Check that a model has them.
 
         Raises:
-            ModelError: there is nothing of a name, or it is no number.
+            ModelError: there is nothing of a name, it is no number, or a number is not one that it may be.
         """
         named = {layer.name: layer for layer in layers}
         for item in self.items:
@@ -94,6 +96,11 @@ class Hyperparameters:
                 raise ModelError(
                     f"hyperparameters: {type(owner).__name__} has no number '{item.key}'; it has {', '.join(numbers)}"
                 )
+            if item.name == _OF_GRADIENTS:
+                raise ModelError(f"hyperparameters: '{item.name}' is the same for all replicas")
+            for value in (min(item.values), max(item.values)):
+                given = int(value) if value.is_integer() else value
+                type(owner).from_config(config | {item.key: given})  # says what is wrong with a number
 
     @contextmanager
     def in_layers(self, layers: Sequence[Layer], graph: Graph, dtype: str) -> Iterator[None]:

@@ -33,7 +33,6 @@ from nnc.structure import leaves
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from nnc.models.hyperparameters import Hyperparameters
 
 Array = Any
 PREDICTING = ("predict_step", "make_predict_function")
@@ -274,15 +273,9 @@ class Model(Trainer, Presented):
                 " into layers of your own, and losses into compile() or add_loss(); rename what you call yourself"
             )
 
-    def make_compiler(
-        self,
-        dtype: str | None,
-        observe: Observer | None,
-        passes: Sequence[Pass] = (),
-        hyperparameters: Hyperparameters | None = None,
-    ) -> Compiler:
-        """Return the compiler of the program."""
-        return Compiler(self, dtype, observe, passes, hyperparameters)
+    def make_compiler(self, *args: Any, **kwargs: Any) -> Compiler:
+        """Return the compiler of the program, of what `nnc.models.compiler.Compiler` takes behind the model."""
+        return Compiler(self, *args, **kwargs)
 
     def __getstate__(self) -> dict[str, Any]:
         """Pickles and copies have memory of their own; they compile anew and go on where this model was."""

@@ -27,7 +27,6 @@ from nnc.utils import random_generator
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from nnc.models.hyperparameters import Hyperparameters
 
 Array = Any
 
@@ -77,14 +76,8 @@ class Trainer(ReplicatedModel):
         """Element type of the weights."""
         raise NotImplementedError
 
-    def make_compiler(
-        self,
-        dtype: str | None,
-        observe: Observer | None,
-        passes: Sequence[Pass] = (),
-        hyperparameters: Hyperparameters | None = None,
-    ) -> Any:
-        """Return the compiler of the program; see `nnc.models.compiler`."""
+    def make_compiler(self, *args: Any, **kwargs: Any) -> Any:
+        """Return the compiler of the program, of what `nnc.models.compiler.Compiler` takes behind the model."""
         raise NotImplementedError
 
     # ------------------------------------------------------------------ compiling

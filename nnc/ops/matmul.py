@@ -14,15 +14,53 @@ from nnc.ops.elementwise import Array, apply, check_elements, same_dtype, unbroa
 from nnc.ops.movement import reshape, transpose
 
 
-class MatMul(Op, name="matmul"):
-    """Product of matrices in the last two axes; leading axes broadcast."""
+class Product(Op):
+    """Products of matrices whose axes come before `lanes` others; leading axes broadcast, and so do these."""
 
     arity: ClassVar[int | None] = 2
-    kernel: ClassVar[tuple[int, int] | None] = (1, -1)
+    lanes: ClassVar[int] = 0
 
     def infer(self, *operands: TensorType) -> tuple[TensorType, ...]:
-        """Return (…, rows, columns) of (…, rows, inner) and (…, inner, columns)."""
-        return (_product_type(self, operands, 0),)
+        """Return (…, rows, columns) of (…, rows, inner) and (…, inner, columns), each with its lanes."""
+        x, y = operands
+        check_elements(self, operands, NUMERIC)
+        dtype, lanes = same_dtype(self, operands), self.lanes
+        if x.rank < 2 + lanes or y.rank < 2 + lanes:
+            raise ShapeError(f"'{self.name}' needs matrices{' with lanes' * lanes}, got {x} and {y}")
+        x_inner, y_inner = x.shape[-1 - lanes], y.shape[-2 - lanes]
+        if x_inner != y_inner:
+            message = f"'{self.name}' of {x} and {y}: inner dimensions {x_inner} and {y_inner} differ"
+            raise ShapeError(message, unequal=(x_inner, y_inner))
+        leading = broadcast_shapes(x.shape[: -2 - lanes], y.shape[: -2 - lanes])
+        last = broadcast_shapes(x.shape[x.rank - lanes :], y.shape[y.rank - lanes :])
+        return (TensorType(dtype, (*leading, x.shape[-2 - lanes], y.shape[-1 - lanes], *last)),)
+
+    def vjp(
+        self, operands: Sequence[Value], results: Sequence[Value], cotangents: Sequence[Value | None]
+    ) -> Sequence[Value | None]:
+        """dX = dZ Yᵀ and dY = Xᵀ dZ."""
+        x, y = operands
+        cotangent = cotangents[0]
+        if cotangent is None:
+            return (None, None)
+        first, second = apply(self, cotangent, self._swapped(y)), apply(self, self._swapped(x), cotangent)
+        return unbroadcast(first, x.type), unbroadcast(second, y.type)
+
+    def flops(self, operands: Sequence[TensorType], results: Sequence[TensorType]) -> int:
+        """Return 2 · rows · inner · columns per matrix."""
+        return 2 * prod(int(dim) for dim in results[0].shape) * int(operands[0].shape[-1 - self.lanes])
+
+    def _swapped(self, x: Value) -> Value:
+        """Return matrices with rows and columns in each other's place."""
+        axes, column = list(range(x.rank)), x.rank - 1 - self.lanes
+        axes[column - 1], axes[column] = column, column - 1
+        return transpose(x, axes)
+
+
+class MatMul(Product, name="matmul"):
+    """Product of matrices in the last two axes; leading axes broadcast."""
+
+    kernel: ClassVar[tuple[int, int] | None] = (1, -1)
 
     def evaluate(self, *operands: Array) -> Array:
         """Multiply with NumPy."""
@@ -34,32 +72,21 @@ class MatMul(Op, name="matmul"):
         """dX = dZ Yᵀ and dY = Xᵀ dZ; leading axes that Y lacks are folded into one product."""
         x, y = operands
         cotangent = cotangents[0]
-        if cotangent is None:
-            return (None, None)
-        first = apply(self, cotangent, _swap(y))
-        if y.rank == 2 and x.rank > 2:
-            count = size_of(x.shape[:-1])
-            rows, columns = reshape(x, (count, x.shape[-1])), reshape(cotangent, (count, y.shape[-1]))
-            return unbroadcast(first, x.type), apply(self, transpose(rows), columns)
-        second = apply(self, _swap(x), cotangent)
-        return unbroadcast(first, x.type), unbroadcast(second, y.type)
-
-    def flops(self, operands: Sequence[TensorType], results: Sequence[TensorType]) -> int:
-        """Return 2 · rows · inner · columns per matrix."""
-        return 2 * prod(int(dim) for dim in results[0].shape) * int(operands[0].shape[-1])
+        if cotangent is None or y.rank > 2 or x.rank == 2:
+            return super().vjp(operands, results, cotangents)
+        count = size_of(x.shape[:-1])
+        rows, columns = reshape(x, (count, x.shape[-1])), reshape(cotangent, (count, y.shape[-1]))
+        first = apply(self, cotangent, self._swapped(y))
+        return unbroadcast(first, x.type), apply(self, transpose(rows), columns)
 
 
-class LaneMatMul(Op, name="lane_matmul"):
+class LaneMatMul(Product, name="lane_matmul"):
     """Product of matrices in the two axes before the last, one for each index of the last; leading axes broadcast.
 
     The last axis numbers replicas, which lie in the lanes of a processor's registers; it broadcasts as well.
     """
 
-    arity: ClassVar[int | None] = 2
-
-    def infer(self, *operands: TensorType) -> tuple[TensorType, ...]:
-        """Return (…, rows, columns, lanes) of (…, rows, inner, lanes) and (…, inner, columns, lanes)."""
-        return (_product_type(self, operands, 1),)
+    lanes: ClassVar[int] = 1
 
     def evaluate(self, *operands: Array) -> Array:
         """Multiply with NumPy, lane by lane."""
@@ -67,50 +94,6 @@ class LaneMatMul(Op, name="lane_matmul"):
         rank = max(x.ndim, y.ndim)
         x, y = (each.reshape(each.shape[:1] + (1,) * (rank - each.ndim) + each.shape[1:]) for each in (x, y))
         return numpy.ascontiguousarray(numpy.moveaxis(numpy.matmul(x, y), 0, -1))
-
-    def vjp(
-        self, operands: Sequence[Value], results: Sequence[Value], cotangents: Sequence[Value | None]
-    ) -> Sequence[Value | None]:
-        """dX = dZ Yᵀ and dY = Xᵀ dZ, lane by lane."""
-        x, y = operands
-        cotangent = cotangents[0]
-        if cotangent is None:
-            return (None, None)
-        first = apply(self, cotangent, _swap(y, 1))
-        second = apply(self, _swap(x, 1), cotangent)
-        return unbroadcast(first, x.type), unbroadcast(second, y.type)
-
-    def flops(self, operands: Sequence[TensorType], results: Sequence[TensorType]) -> int:
-        """Return 2 · rows · inner · columns per matrix and lane."""
-        return 2 * prod(int(dim) for dim in results[0].shape) * int(operands[0].shape[-2])
-
-
-def _product_type(op: Op, operands: Sequence[TensorType], lanes: int) -> TensorType:
-    """Return the type of a product of matrices, behind whose axes there may be one of lanes.
-
-    Raises:
-        ShapeError: the operands do not fit each other.
-    """
-    x, y = operands
-    check_elements(op, operands, NUMERIC)
-    dtype, axes = same_dtype(op, operands), 2 + lanes
-    if x.rank < axes or y.rank < axes:
-        raise ShapeError(f"'{op.name}' needs matrices{' with lanes' * lanes}, got {x} and {y}")
-    x_inner, y_inner = x.shape[-1 - lanes], y.shape[-axes]
-    if x_inner != y_inner:
-        message = f"'{op.name}' of {x} and {y}: inner dimensions {x_inner} and {y_inner} differ"
-        raise ShapeError(message, unequal=(x_inner, y_inner))
-    leading = broadcast_shapes(x.shape[:-axes], y.shape[:-axes])
-    last = broadcast_shapes(x.shape[x.rank - lanes :], y.shape[y.rank - lanes :])
-    return TensorType(dtype, (*leading, x.shape[-axes], y.shape[-1 - lanes], *last))
-
-
-def _swap(x: Value, behind: int = 0) -> Value:
-    """Return a value with its last two axes, or the two in front of so many, in the other order."""
-    axes = list(range(x.rank))
-    first, second = x.rank - behind - 2, x.rank - behind - 1
-    axes[first], axes[second] = second, first
-    return transpose(x, axes)
 
 
 def matmul(x: Value, y: Value) -> Value:

@@ -9,102 +9,21 @@ import numpy
 import pytest
 
 import nnc
-from nnc import layers
 from nnc.backends.c.toolchain import find_compiler
 from nnc.errors import DataError, ModelError
 from nnc.export.c import export
 from nnc.models import clone_model
-
-COUNT = 9
-BACKENDS = pytest.mark.parametrize(
-    "backend",
-    ["numpy", pytest.param("c", marks=pytest.mark.skipif(find_compiler() is None, reason="needs a C compiler"))],
+from tests.program.replica_networks import (
+    BACKENDS,
+    COUNT,
+    IN_LANES,
+    ONE_AFTER_ANOTHER,
+    ROWS,
+    YES,
+    X,
+    compiled,
 )
-X = numpy.random.default_rng(0).uniform(-1.0, 1.0, (44, 6)).astype("float32")
-CLASSES = (X[:, 0] > X[:, 1]).astype("int32") + (X[:, 2] > 0)
-YES = (X[:, :1] > 0).astype("float32")
-IMAGES = numpy.random.default_rng(1).uniform(0.0, 1.0, (44, 6, 6, 1)).astype("float32")
-WORDS = numpy.random.default_rng(2).integers(0, 7, (44, 5)).astype("int32")
 
-
-def chain(*parts, shape=(6,), dtype="float32"):
-    return nnc.Sequential([layers.Input(shape, dtype=dtype), *parts])
-
-
-IN_LANES = {
-    "sigmoid": (lambda: chain(layers.Dense(3, "sigmoid"), layers.Dense(1, "sigmoid")), "binary_crossentropy", X, YES),
-    "softmax": (
-        lambda: chain(layers.Dense(5, "relu"), layers.Dense(3, "softmax")),
-        "sparse_categorical_crossentropy",
-        X,
-        CLASSES,
-    ),
-    "activations": (
-        lambda: chain(
-            layers.Dense(4, "gelu"), layers.Dense(4, "selu"), layers.PReLU(), layers.Dense(3, "swish"), layers.Dense(1)
-        ),
-        "huber",
-        X,
-        YES,
-    ),
-    "dropout": (lambda: chain(layers.Dense(5, "tanh"), layers.Dropout(0.4), layers.Dense(1)), "mse", X, YES),
-    "normalized": (
-        lambda: chain(layers.Dense(5), layers.BatchNormalization(), layers.LayerNormalization(), layers.Dense(1)),
-        "mse",
-        X,
-        YES,
-    ),
-    "regularized": (
-        lambda: chain(
-            layers.Dense(5, "relu", kernel_regularizer="l2", activity_regularizer="l1"),
-            layers.Dense(1, kernel_constraint="non_neg"),
-        ),
-        "mse",
-        X,
-        YES,
-    ),
-    "embedding": (
-        lambda: chain(layers.Embedding(7, 3), layers.Flatten(), layers.Dense(1), shape=(5,), dtype="int32"),
-        "mse",
-        WORDS,
-        YES,
-    ),
-    "pooled": (
-        lambda: chain(
-            layers.Embedding(7, 4),
-            layers.Dense(4, "tanh"),
-            layers.GlobalAveragePooling1D(),
-            layers.Dense(1),
-            shape=(5,),
-            dtype="int32",
-        ),
-        "mse",
-        WORDS,
-        YES,
-    ),
-}
-ONE_AFTER_ANOTHER = {
-    "convolution": (
-        lambda: chain(
-            layers.Conv2D(3, 3, activation="relu"),
-            layers.MaxPooling2D(),
-            layers.Flatten(),
-            layers.Dense(1),
-            shape=(6, 6, 1),
-        ),
-        "mse",
-        IMAGES,
-        YES,
-    ),
-    "recurrent": (
-        lambda: chain(
-            layers.Embedding(7, 3, mask_zero=True), layers.LSTM(3), layers.Dense(1), shape=(5,), dtype="int32"
-        ),
-        "mse",
-        WORDS,
-        YES,
-    ),
-}
 OPTIMIZERS = ("adam", "adamw", "rmsprop", "lion", "sgd")
 """By the number of the network; what is normalized is trained by one that makes nothing large of gradients near 0."""
 
@@ -154,12 +73,6 @@ def test_one_after_another_they_are_equal_to_the_bit(name, backend):
     for ours, own in zip(program.get_weights(), alone.get_weights(), strict=True):
         numpy.testing.assert_array_equal(ours[5], own)
     numpy.testing.assert_array_equal(program.predict(x)[5], alone.predict(x))
-
-
-def compiled(count=COUNT, backend="numpy", **options):
-    model = IN_LANES["sigmoid"][0]()
-    model.compile(nnc.optimizers.SGD(0.1), "binary_crossentropy", metrics=["accuracy", "auc"])
-    return model, nnc.compile(model, backend=backend, replicas=count, **options)
 
 
 def test_first_weights_are_those_of_a_clone_with_the_seed():
@@ -274,79 +187,6 @@ def test_weights_are_read_and_written_by_replica(tmp_path):
         program.set_weights([array[0] for array in weights])
 
 
-ROWS = numpy.random.default_rng(5).integers(0, len(X), (COUNT, 40))
-CHECKED = numpy.random.default_rng(6).integers(0, len(X), (COUNT, 12))
-
-
-class Looks(nnc.callbacks.Callback):
-    """Looks at each batch, so that batches run one by one."""
-
-    def on_train_batch_end(self, batch, logs=None):
-        assert numpy.shape(logs["loss"]) in ((), (COUNT,))
-
-
-@BACKENDS
-@pytest.mark.parametrize("lanes", [None, 1])
-@pytest.mark.parametrize("calls", ["epochs", "batches", "each"])
-def test_each_replica_may_see_rows_of_its_own(calls, lanes, backend):
-    model = IN_LANES["sigmoid"][0]()
-    model.compile("adam", "binary_crossentropy", metrics=["accuracy"])
-    program = nnc.compile(model, backend=backend, replicas=COUNT, seeds=range(COUNT), lanes=lanes)
-    alone = program[7]
-    options = {"epochs": 3, "batch_size": 16, "verbose": 0, "callbacks": [Looks()] if calls == "each" else []}
-    checks = {} if calls == "epochs" else {"validation_rows": CHECKED}
-    own_checks = {} if calls == "epochs" else {"validation_data": (X[CHECKED[7]], YES[CHECKED[7]])}
-    together = program.fit(X, YES, rows=ROWS, **checks, **options).history
-    single = alone.fit(X[ROWS[7]], YES[ROWS[7]], **own_checks, **options).history
-    for key, numbers in single.items():
-        numpy.testing.assert_allclose(numpy.array(together[key])[:, 7], numbers, rtol=2e-5, err_msg=key)
-    for ours, own in zip(program.get_weights(), alone.get_weights(), strict=True):
-        numpy.testing.assert_allclose(ours[7], own, rtol=1e-4, atol=1e-6)
-
-
-@BACKENDS
-def test_each_replica_may_weigh_classes_in_its_own_way(backend):
-    _, program = compiled(backend=backend, seeds=range(COUNT))
-    alone = program[4]
-    weights = [{0: 1.0, 1: 1.0 + number} for number in range(COUNT)]
-    sample = numpy.linspace(0.5, 2.0, len(X))
-    options = {"epochs": 2, "verbose": 0, "sample_weight": sample, "validation_split": 0.25}
-    together = program.fit(X, YES, class_weight=weights, **options).history
-    single = alone.fit(X, YES, class_weight=weights[4], **options).history
-    for key in ("loss", "val_loss"):
-        numpy.testing.assert_allclose(numpy.array(together[key])[:, 4], single[key], rtol=1e-5, err_msg=key)
-    for ours, own in zip(program.get_weights(), alone.get_weights(), strict=True):
-        numpy.testing.assert_allclose(ours[4], own, rtol=1e-4, atol=1e-6)
-
-
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ({"rows": ROWS[:3]}, r"rows must be whole numbers of shape \(9, rows\), .*, got int64 of shape \(3, 40\)"),
-        ({"rows": ROWS + 40}, r"rows must be from 0 to 43, got 40 to 8\d"),
-        ({"rows": ROWS, "validation_split": 0.5}, "validation_split is the same for all replicas"),
-        ({"validation_rows": CHECKED, "validation_data": (X, YES)}, "leave out validation_data"),
-        ({"class_weight": [{0: 1.0}]}, "class_weight must be 9 dictionaries, one for each replica, got 1"),
-    ],
-)
-def test_wrong_rows(options, message):
-    _, program = compiled()
-    with pytest.raises(DataError, match=message):
-        program.fit(X, YES, verbose=0, **options)
-
-
-def test_rows_of_one_network_and_of_tables_in_lanes_are_refused():
-    _, program = compiled()
-    with pytest.raises(DataError, match="are those of replicas; compile the model with replicas="):
-        program[0].fit(X, YES, rows=ROWS, verbose=0)
-    model = IN_LANES["embedding"][0]()
-    model.compile("sgd", "mse")
-    program = nnc.compile(model, replicas=COUNT)
-    with pytest.raises(DataError, match=r"cannot take rows of their own .*: compile it with lanes=1"):
-        program.fit(WORDS, YES, rows=ROWS, verbose=0)
-    nnc.compile(model, replicas=COUNT, lanes=1).fit(WORDS, YES, rows=ROWS, verbose=0)
-
-
 def test_a_model_may_be_compiled_for_replicas(tmp_path):
     model = IN_LANES["sigmoid"][0]()
     rates = [0.1 + 0.1 * number for number in range(COUNT)]
@@ -436,6 +276,9 @@ def test_what_is_for_one_network_says_so():
         ),
         ({"replicas": 2, "hyperparameters": {"drop/rate": [0, 0]}}, "there is no layer 'drop'. Did you mean 'dropout'"),
         ({"replicas": 2, "hyperparameters": {"dropout/seed": [1, 2]}}, "'dropout/seed' cannot differ from replica"),
+        ({"replicas": 2, "hyperparameters": {"loss_scale_factor": [1, 2]}}, "is the same for all replicas"),
+        ({"replicas": 2, "hyperparameters": {"dropout/rate": [0.1, 1.5]}}, "rate must be"),
+        ({"replicas": 2, "hyperparameters": {"learning_rate": [0.1, -0.1]}}, "learning_rate must be"),
         ({"replicas": 2, "hyperparameters": {"loss_weights/x": [1, 2]}}, "there is no output 'x'"),
         ({"replicas": 2, "hyperparameters": {"ema_momentum": [0.1, 0.2]}}, "nothing depends on 'ema_momentum'"),
     ],
@@ -444,46 +287,6 @@ def test_wrong_numbers_of_replicas(options, message):
     model = IN_LANES["dropout"][0]()
     with pytest.raises(ModelError, match=message):
         nnc.compile(model, optimizer=nnc.optimizers.SGD(0.1, name="sgd"), loss="mse", **options)
-
-
-HYPERPARAMETERS = {
-    "momentum": lambda value: nnc.optimizers.SGD(0.05, momentum=value),
-    "weight_decay": lambda value: nnc.optimizers.AdamW(0.01, weight_decay=value),
-    "rho": lambda value: nnc.optimizers.RMSprop(0.01, rho=value),
-    "dropout/rate": lambda value: "sgd",
-    "loss_weights/dense_1": lambda value: "sgd",
-}
-
-
-@BACKENDS
-@pytest.mark.parametrize("name", HYPERPARAMETERS)
-def test_hyperparameters_may_differ_from_replica_to_replica(name, backend):
-    values = numpy.linspace(0.1, 0.8, COUNT)
-
-    def make(value):
-        model = chain(
-            layers.Dense(5, "tanh", name="dense"),
-            layers.Dropout(value if "/rate" in name else 0.4, name="dropout"),
-            layers.Dense(1, name="dense_1"),
-        )
-        weights = [value if "loss" in name else 1.0]
-        model.compile(HYPERPARAMETERS[name](value), "mse", loss_weights=weights)
-        return model
-
-    model = make(0.3)
-    program = nnc.compile(model, backend=backend, replicas=COUNT, seeds=range(COUNT), hyperparameters={name: values})
-    own = program[6]
-    other = make(float(values[6]))
-    alone = nnc.compile(other, backend=backend)
-    alone.set_weights(own.get_weights())
-    alone.resume({**alone.checkpoint(), "order": own.order_state})
-    if "seed" in own.states or "random" in own.states:
-        alone.states["random"][...] = own.states["random"]
-    for item in (program, own, alone):
-        item.fit(X, YES, epochs=4, batch_size=16, verbose=0)
-    for several, one, given in zip(program.get_weights(), own.get_weights(), alone.get_weights(), strict=True):
-        numpy.testing.assert_allclose(several[6], one, rtol=1e-4, atol=2e-6)
-        numpy.testing.assert_allclose(one, given, rtol=1e-4, atol=2e-6)
 
 
 def test_lines_of_progress_have_mean_and_spread(capsys):
