@@ -7,6 +7,7 @@ Comments of HTML, which readers of the page do not see, say so in front of a blo
 - ``<!-- output of: COMMAND -->``: it is what this command prints.
 - ``<!-- not run: REASON -->``: it is shown only.
 - ``<!-- ci: NAME -->``: ``.ci/run`` runs it, in a virtual environment of its own.
+- ``<!-- needs: PROGRAM -->``: it is run where this program is installed, as ``.ci/run`` does, and only shown elsewhere.
 
 All others must be ``python`` or ``sh``, and are run one after the other.
 """
@@ -14,14 +15,18 @@ All others must be ``python`` or ``sh``, and are run one after the other.
 from __future__ import annotations
 
 import re
+import shutil
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
+NEEDS = "needs "
+"""Begin of the note of a block that is run where a program is installed."""
+_NOTES = {"ci": ".ci/run runs it: ", "needs": NEEDS}
 _BLOCK = re.compile(
-    r"(?:^<!-- *(?P<mark>file|output|output of|not run|ci)(?:: *(?P<note>[^\n]*?))? *-->\n\s*?)?"
+    r"(?:^<!-- *(?P<mark>file|output|output of|not run|ci|needs)(?:: *(?P<note>[^\n]*?))? *-->\n\s*?)?"
     r"^(?P<fence>```+)(?P<language>\w*)[^\n]*\n(?P<text>.*?)^(?P=fence)[ ]*$",
     re.DOTALL | re.MULTILINE,
 )
@@ -76,6 +81,8 @@ def blocks_of(page: str) -> list[Block]:
             role = Role.shown
         elif mark == "output of":
             role = Role.output
+        elif mark == "needs":
+            role = Role.run if shutil.which(match["note"]) else Role.shown
         elif mark is not None:
             role = Role(mark)
         elif language == "text":
@@ -89,7 +96,7 @@ def blocks_of(page: str) -> list[Block]:
             )
         if role is Role.shown and not match["note"]:
             raise ValueError(f"line {line}: say why the block is not run")
-        note = f".ci/run runs it: {match['note']}" if mark == "ci" else match["note"] or ""
+        note = _NOTES.get(mark, "") + (match["note"] or "")
         blocks.append(Block(role, language, match["text"], note, match.start("text"), line))
     return blocks
 

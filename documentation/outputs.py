@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from documentation.blocks import Block, Role
+from documentation.blocks import NEEDS, Block, Role
 
 
 def matches(shown: str, printed: str) -> bool:
@@ -41,12 +41,14 @@ def pairs(blocks: Sequence[Block], printed: Sequence[str]) -> list[tuple[Block, 
         printed: what each of them printed; empty for those that are not run.
     """
     found: list[tuple[Block, str]] = []
-    last = ""
+    last: str | None = ""
     for block, text in zip(blocks, printed, strict=True):
         if block.role is Role.run:
             last = text
-        elif block.role is Role.output:
-            found.append((block, text if block.note else last))
+        elif block.role is Role.shown and block.note.startswith(NEEDS):
+            last = None
+        elif block.role is Role.output and (block.note or last is not None):
+            found.append((block, text if block.note else last or ""))
     return found
 
 

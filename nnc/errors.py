@@ -64,6 +64,10 @@ class ReplicationError(GraphError):
     """An operation cannot be computed for several replicas side by side."""
 
 
+class DistributionError(GraphError):
+    """Raised where the rows of a batch cannot be divided among processes."""
+
+
 class NotDifferentiableError(NncError, TypeError):
     """A gradient was asked through an operation that has none."""
 

@@ -23,6 +23,14 @@ OWN_ROWS = " on own rows"
 """What the name of a graph ends with where it is run on rows that differ from replica to replica."""
 
 
+SUMMAND, SUM = "summand/", "sum/"
+"""Begin of the labels of vectors that processes add up: outputs of a part of a graph, and inputs of the next one."""
+CROSSING = "crossing/"
+"""Begin of the labels of what a part of a graph computes for another one of the same process."""
+PLACEMENT = "processes/placement"
+"""Label of the input that says which rows of a batch a process has; see `nnc.passes.distribute`."""
+
+
 def unweighted(name: str) -> str:
     """Return the name of a graph without the suffixes of one that takes weights, or own rows of replicas."""
     return name.removesuffix(OWN_ROWS).removesuffix(STEPS).removesuffix(WEIGHTED)

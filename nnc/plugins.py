@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 GROUP = "nnc.frontends"
 """Entry-point group in which packages declare their readers; each names a `Frontend`."""
+COMMUNICATORS = "nnc.communicators"
+"""Entry-point group of functions that return the processes that train together."""
 KERAS_WEIGHTS = ".weights.h5"
 """Suffix of Keras 3's files with weights alone."""
 KERAS_MODELS = (".keras", ".h5", ".hdf5")
@@ -195,6 +197,24 @@ def _writer(method: str, path: str | Path) -> Any:
         if reader.accepts(path):
             return reader
     raise ModelError(f"no reader that writes {str(path)!r} is installed (entry-point group {GROUP!r})")
+
+
+def communicator(given: Any) -> Any:
+    """Return the processes that train together; plug-ins of the group ``nnc.communicators`` return them when called.
+
+    Args:
+        given: a plug-in's name, such as ``mpi``, or a communicator.
+
+    Raises:
+        ModelError: there is no such plug-in, or it cannot be used.
+    """
+    if not isinstance(given, str):
+        return given
+    found = {entry.name: entry for entry in entry_points(COMMUNICATORS)}
+    if given not in found:
+        known = ", ".join(found) or "none"
+        raise ModelError(f"distribute={given!r} is not known; there is {known}.{nearest(given, found)}")
+    return found[given].load()()
 
 
 def missing_file(path: Path) -> ModelError:

@@ -51,6 +51,7 @@ class BackupAndRestore(DeclaredCallback):
         DataError: the folder or the frequency does not fit.
     """
 
+    writes_files = True
     _backup_dir_given: str | Path = argument(alias="backup_dir")
     save_freq: Literal["epoch"] | int = argument(check_frequency, default="epoch")
     double_checkpoint: bool = flag(default=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, TypedDict, Unpack, dataclass_transform
+from typing import Any, ClassVar, TypedDict, Unpack, dataclass_transform
 
 from nnc.arguments import Declared, argument, flag, number
 from nnc.errors import DataError, nearest
@@ -20,7 +20,11 @@ class Callback:
     Attributes:
         params: how `fit` was called: ``verbose``, ``epochs`` and ``steps``.
         model: the model, or the program where there is no model.
+        writes_files: whether only the first of several processes that train together has it; what it changes before
+            the first epoch, all of them take over.
     """
+
+    writes_files: ClassVar[bool] = False
 
     def __init__(self) -> None:
         self.params: Mapping[str, Any] = {}

@@ -23,6 +23,7 @@ class CSVLogger(DeclaredCallback):
         append: whether to go on with a file that is there.
     """
 
+    writes_files = True
     _filename_given: str | Path = argument(alias="filename")
     sep: str = argument(default=",", alias="separator")
     append: bool = flag(default=False)

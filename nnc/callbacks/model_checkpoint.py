@@ -58,6 +58,7 @@ class ModelCheckpoint(Monitor):
         DataError: the path or the frequency does not fit.
     """
 
+    writes_files = True
     _filepath_given: str | Path = argument(alias="filepath")
     monitor: str = argument(default="val_loss")
     verbose: int = argument(default=0)

@@ -230,6 +230,42 @@ Replica = Annotated[
         show_default=False,
     ),
 ]
+Distribute = Annotated[
+    str | None,
+    typer.Option(
+        "--distribute",
+        metavar="mpi",
+        help="Let all processes that mpiexec has started train together, each on its rows of every batch. It is the "
+        "default where mpiexec has started several.",
+        show_default=False,
+    ),
+]
+Backup = Annotated[
+    Path | None,
+    typer.Option(
+        "--backup",
+        metavar="FOLDER",
+        help="Keep a copy of the whole state in FOLDER, which is deleted when training ends.",
+        show_default=False,
+    ),
+]
+BackupEvery = Annotated[
+    int | None,
+    typer.Option(
+        "--backup-every",
+        metavar="STEPS",
+        min=1,
+        help="Make that copy after so many steps instead of after each epoch.",
+        show_default=False,
+    ),
+]
+Resume = Annotated[
+    bool,
+    typer.Option(
+        "--resume",
+        help="Go on from the copy in the folder of --backup, to the bit; without a copy, begin at the start.",
+    ),
+]
 Patience = Annotated[
     int | None,
     typer.Option(

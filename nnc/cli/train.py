@@ -12,6 +12,7 @@ import typer
 
 from nnc.cli import options
 from nnc.cli.console import check_output, check_plot, print_json, print_table, say
+from nnc.cli.processes import together
 from nnc.cli.programs import DEFINITIONS, check_single, is_program, say_choice
 from nnc.cli.trainable import TrainingSource, also_drawn, kept_parts, open_source, set_learning_rate, stopping
 from nnc.errors import DataError, ModelError, NonFiniteError
@@ -54,6 +55,10 @@ def command(
     best: Annotated[
         bool, typer.Option("--best", help="Save the best replica alone, as a program of one network.")
     ] = False,
+    backup: options.Backup = None,
+    backup_every: options.BackupEvery = None,
+    resume: options.Resume = False,
+    distribute: options.Distribute = None,
 ) -> None:
     """Train a model file from the start, or continue a saved program.
 
@@ -67,25 +72,71 @@ def command(
 
     del no_hints  # its callback has seen it
     _check_usage(is_program(model), seed, validation_split, replicas, seeds, check_nan, best, output)
-    check_output(output, ".nnc")
-    check_plot(plot)
-    set_random_seed(seed or 0)
-    kept = kept_parts(validation_split)
-    source = open_source(model, data, target, encoding, kept, seed or 0, replace, backend, max_bytes, replicas, seeds)
-    program = source.open(model, backend, max_bytes, replicas, seeds)
-    if check_nan:
-        check_single(program, "--check-nan", "leave it out, or train one of them, saved by 'nnc compile --replica N'")
-    if best and program.replicas is None:
-        raise ModelError(f"--best is for replicas, and program '{program.name}' is one network; leave it out")
-    program.check_nan = check_nan
-    set_learning_rate(program, *(learning_rate or ()))
-    say_choice(program, "train")
-    if replicas is not None and seeds is None and model.suffix.lower() not in DEFINITIONS:
-        say(f"note: replicas begin with weights of their own; --seeds model lets all begin with those of {model}")
-    if program.spec.replication is not None:
-        say(str(program.spec.replication))
-    found = _trained(program, source, batch, epochs, patience, verbose=0 if as_json else "auto")
-    number = found.best_replica
+    copies = _Backup.of(backup, backup_every, resume)
+    with together(distribute) as group:
+
+        def opened() -> tuple[TrainingSource, Program]:
+            check_output(output, ".nnc")
+            check_plot(plot)
+            copies.check()
+            set_random_seed(seed or 0)
+            kept = kept_parts(validation_split)
+            source = open_source(
+                model, data, target, encoding, kept, seed or 0, replace, backend, max_bytes, replicas, seeds
+            )
+            return source, source.open(model, backend, max_bytes, replicas, seeds)
+
+        source, program = group.agreed(opened)
+        if check_nan:
+            advice = "leave it out, or train one of them, saved by 'nnc compile --replica N'"
+            check_single(program, "--check-nan", advice)
+        if best and program.replicas is None:
+            raise ModelError(f"--best is for replicas, and program '{program.name}' is one network; leave it out")
+        program.check_nan = check_nan
+        set_learning_rate(program, *(learning_rate or ()))
+        if group.communicator is None:
+            say_choice(program, "train")
+        else:
+            say(f"{group.communicator.size} processes train together")
+        if replicas is not None and seeds is None and model.suffix.lower() not in DEFINITIONS:
+            say(f"note: replicas begin with weights of their own; --seeds model lets all begin with those of {model}")
+        if program.spec.replication is not None:
+            say(str(program.spec.replication))
+        if resume and patience is not None and copies.exists:
+            say("note: --patience counts afresh from here, and knows the best weights of this run alone")
+        found = _trained(
+            program,
+            source,
+            batch,
+            epochs,
+            [*stopping(patience, bool(source.kept)), *copies.callbacks],
+            restores_best=patience is not None,
+            verbose=0 if as_json else "auto",
+            distribute=group.communicator,
+        )
+        if group.is_first:
+            _report(found, source, epochs, output, plot, as_json, best)
+        if found.stopped is not None:
+            raise found.stopped
+        if found.interrupted:
+            raise typer.Exit(130)
+
+
+def _report(
+    found: _Outcome,
+    source: TrainingSource,
+    epochs: int,
+    output: Path | None,
+    plot: Path | None,
+    as_json: bool,
+    best: bool,
+) -> None:
+    """Save and say what has come of a training; see `command` for the arguments.
+
+    Raises:
+        DataError: there is no best replica.
+    """
+    program, number = found.program, found.best_replica
     if output is not None:
         (program[number] if best and number is not None else program).save(output)
     if as_json:
@@ -101,10 +152,54 @@ def command(
         raise DataError(f"{output} has all {program.replicas} replicas: none has a loss that is a number, to be best")
     what = "" if program.replicas is None else f", replica {number}" if best else f", {program.replicas:,} replicas"
     say(f"saved {output}{what}" if output is not None else "not saved; give -o OUT.nnc to keep what it learnt")
-    if found.stopped is not None:
-        raise found.stopped
-    if found.interrupted:
-        raise typer.Exit(130)
+
+
+@dataclass(frozen=True)
+class _Backup:
+    """The copy that lets a training go on.
+
+    Args:
+        folder: where it is, None for no copy.
+        every: steps between two of them, None for one after each epoch.
+        resumes: whether the training goes on from the one that is there.
+    """
+
+    folder: Path | None
+    every: int | None
+    resumes: bool
+
+    @classmethod
+    def of(cls, folder: Path | None, every: int | None, resumes: bool) -> _Backup:
+        """Return what the options say.
+
+        Raises:
+            BadParameter: there is no folder for them.
+        """
+        if folder is None and (every is not None or resumes):
+            name = "--resume" if resumes else "--backup-every"
+            raise typer.BadParameter(f"{name} is about the copy of --backup; give --backup FOLDER with it")
+        return cls(folder, every, resumes)
+
+    @property
+    def exists(self) -> bool:
+        """Whether there is a copy."""
+        return self.folder is not None and self.folder.exists() and any(self.folder.iterdir())
+
+    def check(self) -> None:
+        """Check that a copy is there on purpose.
+
+        Raises:
+            ModelError: there is one, and the training is not to go on from it.
+        """
+        if self.exists and not self.resumes:
+            raise ModelError(f"{self.folder} has the copy of a training; --resume goes on from it, or delete it")
+
+    @property
+    def callbacks(self) -> list[Any]:
+        """What makes copies."""
+        from nnc.callbacks import BackupAndRestore
+
+        return [] if self.folder is None else [BackupAndRestore(self.folder, self.every or "epoch")]
 
 
 def _check_usage(
@@ -192,7 +287,14 @@ class _Outcome:
 
 
 def _trained(
-    program: Program, source: TrainingSource, batch: int, epochs: int, patience: int | None, verbose: Verbosity
+    program: Program,
+    source: TrainingSource,
+    batch: int,
+    epochs: int,
+    callbacks: list[Any],
+    restores_best: bool,
+    verbose: Verbosity,
+    distribute: Any,
 ) -> _Outcome:
     """Train until all epochs are done, or something ends it."""
     done = 0
@@ -213,9 +315,10 @@ def _trained(
             batch_size=batch,
             epochs=epochs,
             validation_data=None if checked is None else (checked.x, checked.y),
-            callbacks=stopping(patience, checked is not None),
+            callbacks=callbacks,
             verbose=verbose,
             on_epoch=remember,
+            distribute=distribute,
         )
     except KeyboardInterrupt:
         interrupted = True
@@ -228,6 +331,5 @@ def _trained(
 
         record = program.state.stopped
         stopped_replicas = [False] * program.replicas if record is None else record.which
-        restores_best = patience is not None and not interrupted
-        results = kept_results(program.history.history, restores_best, stopped_replicas)
+        results = kept_results(program.history.history, restores_best and not interrupted, stopped_replicas)
     return _Outcome(program, done, results, seconds, interrupted, stopped)

@@ -21,6 +21,7 @@ from nnc.execution.plans import CompiledPlan, PlanCache
 from nnc.execution.prologue import Prologue, guarded
 from nnc.execution.spec import ProgramSpec
 from nnc.execution.state import ProgramState
+from nnc.ir import Graph
 from nnc.labels import OWN_ROWS, PREDICT, PROLOGUE, ROWS, TRAIN
 from nnc.passes import Observer
 from nnc.plan import Plan
@@ -182,6 +183,7 @@ class Executor:
         local: the runs of this thread.
         retarget: returns another description, and what makes graphs that train and evaluate, for targets of other
             shapes, None where no loss takes such; None for programs that take one kind of targets.
+        divide: returns the parts of a graph that several processes run; None for programs that cannot make any.
     """
 
     def __init__(
@@ -198,6 +200,7 @@ class Executor:
         self.plans = PlanCache(spec, self.graphs, self.engines, state, observe)
         self.local = ThreadRuns()
         self.retarget: Retarget | None = None
+        self.divide: Callable[[str], list[Graph]] | None = None
         self._check_nan = False
         self._prologue: Prologue | None = None
         self._has_prologue: bool | None = None

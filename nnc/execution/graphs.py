@@ -127,6 +127,13 @@ class GraphTable:
                 self._made[name] = MadeGraph(graph, name)
             return self._made[name]
 
+    def add(self, name: str, graph: Graph) -> MadeGraph:
+        """Take a part of a graph, which is not a graph of the program's own, and return what is asked about it."""
+        with self.lock:
+            self._state.add(graph.states, (), name)
+            self._made[name] = MadeGraph(graph, name)
+            return self._made[name]
+
     def make(self, name: str) -> Graph:
         """Make a graph anew, equal to that of `graph`."""
         with collection_paused(), announced(f"compiling the graph '{name}'"):

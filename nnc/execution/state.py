@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import threading
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 
 Array = Any
 _AVERAGE = "optimizer/average/"
+
+
+def _itself(array: Array) -> Array:
+    return array
 
 
 def is_shared(label: str, array: Array) -> bool:
@@ -91,6 +95,7 @@ class ProgramState:
         derived: arrays that a prologue derives from the others for predictions; they are not saved.
         turn: held by whoever trains or evaluates.
         stopped: the replicas that the training has done with, None where there are none.
+        summed: returns the sum of an array over all processes that train together.
     """
 
     def __init__(
@@ -111,6 +116,7 @@ class ProgramState:
         self.stopped: StoppedReplicas | None = None
         self._shuffler: numpy.random.Generator | None = None
         self._place: tuple[int, int] | None = None
+        self.summed: Callable[[Array], Array] = _itself
         self._renew_locks()
         renew_in_children(self, type(self)._renew_locks)
 
@@ -232,6 +238,7 @@ class ProgramState:
         totals, counts = self.arrays.get(TOTAL), self.arrays.get(COUNT)
         if totals is None or counts is None:
             return dict.fromkeys(self._spec.metrics, float("nan"))
+        totals, counts = self.summed(totals), self.summed(counts)
         if self.replication is not None:
             return self._of_replicas(self.replication, totals, counts)
         others = {result.metric: result for result in self._spec.results}
@@ -248,7 +255,7 @@ class ProgramState:
     def _result(self, spec: ResultSpec, sums: Array | None = None) -> Any:
         from nnc.results.rules import result_of
 
-        sums = self.arrays[sums_label(spec.metric)] if sums is None else sums
+        sums = self.summed(self.arrays[sums_label(spec.metric)]) if sums is None else sums
         return result_of(spec.kind, sums, spec.shapes, spec.settings)
 
     def _of_replicas(self, replication: Replication, totals: Array, counts: Array) -> dict[str, Any]:
@@ -282,6 +289,10 @@ class ProgramState:
         if self._shuffler is None and self._order is not None:
             return self._order
         return dict(self.shuffler.bit_generator.state)
+
+    def follow_order(self, order: dict[str, Any]) -> None:
+        """Draw the order of samples from this state of its generator on."""
+        self._shuffler, self._order = None, order
 
     # ------------------------------------------------------------------ weights
 

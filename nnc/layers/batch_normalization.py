@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from nnc.arguments import Argument, argument, flag, number, unsupported
+from nnc.arguments import Argument, argument, flag, number
 from nnc.checks import is_whole
 from nnc.errors import ModelError
 from nnc.ir import Dim, Value
@@ -63,7 +63,8 @@ class BatchNormalization(KerasLayer):
             `nnc.layers.renormalization`. Predictions are the same.
         renorm_clipping: limits of that correction: ``rmin`` and ``rmax`` of the factor, ``dmax`` of the shift.
         renorm_momentum: of the means that it is corrected towards.
-        synchronized: must be False: there is one device.
+        synchronized: whether the means of a batch that several processes divide are those of all its rows, instead of
+            those of each process's rows; see `nnc.passes.distribute`. In one process it is all the same.
 
     Raises:
         ModelError: an argument is wrong.
@@ -88,9 +89,10 @@ class BatchNormalization(KerasLayer):
     renorm: bool = flag(default=False)
     renorm_clipping: Any = Argument(_clipping, default=None, optional=False)
     renorm_momentum: float = number(0, default=0.99)
-    synchronized: bool = unsupported(default=False, written="always")
+    synchronized: bool = flag(default=False, written="always")
 
     def __post_init__(self) -> None:
+        self._measures_own_rows = not self.synchronized
         self.gamma: Variable | None = None
         self.beta: Variable | None = None
         self.moving_stddev: Variable

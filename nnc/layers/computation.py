@@ -36,6 +36,8 @@ class Computation(Described):
     is_merging: bool = False
     """Whether `call` takes a list of inputs."""
     _is_operation: bool = False
+    _measures_own_rows: bool = False
+    """Whether it measures the rows of each process by themselves where several divide a batch."""
     """Whether it is an operation of `keras.ops` between layers."""
     supports_masking: bool = False
     """Whether masks pass through the layer, as `compute_mask` says; otherwise they end at it, with a warning.
@@ -146,6 +148,8 @@ class Computation(Described):
                     rows = size(value, [0], value.dtype) if value.rank else 1.0
                     self.add_loss(self.activity_regularizer(value) / rows)
             self._pass_masks(context, arguments.first, found, previous, built)
+        if self._measures_own_rows:
+            context.per_process.add(path)
         values = tuple(leaves(found, Value))
         context.results.append(LoweredCall(path, self._class_title, values, self._is_operation))
         return found

@@ -63,6 +63,7 @@ class Lowering:
         losses: what layers add to the loss.
         loop: the loop whose body is being built, or None.
         updates: new values of weights, by weight.
+        per_process: paths of layers that measure the rows of each process by themselves, where several divide a batch.
         results: what each call of a layer returned, in the order in which the calls ended.
         replays: the calls of traced layers that stand in no other one, likewise.
         replay: the one that is going on, or None.
@@ -81,6 +82,7 @@ class Lowering:
     losses: list[Value] = field(default_factory=list)
     loop: Loop | None = None
     updates: dict[Variable, Value] = field(default_factory=dict)
+    per_process: set[str] = field(default_factory=set)
     results: list[LoweredCall] = field(default_factory=list)
     replays: list[Replay] = field(default_factory=list)
     replay: Replay | None = None

@@ -15,6 +15,7 @@ from nnc.execution.spec import GivenSpec, OutputSpec
 from nnc.hints import telling
 from nnc.ir import PARAMETER, Graph, Placeholder, TensorType, Value
 from nnc.ir.decisions import is_listened_to
+from nnc.labels import unweighted
 from nnc.layers.lengths import length_names
 from nnc.layers.lowering import BUFFER, FROZEN, RANDOM, LoweredCall, declare_segments, lowering
 from nnc.layers.symbolic import SymbolicTensor
@@ -28,7 +29,19 @@ from nnc.models.objective import target_specs
 from nnc.models.text_edge import edge_of, parted, text_results
 from nnc.models.trainer import Trainer
 from nnc.models.wiring import run_calls
-from nnc.passes import HOISTABLE, INFER, Observer, Pass, evaluate_pipeline, extended, run_passes, train_pipeline
+from nnc.passes import (
+    HOISTABLE,
+    INFER,
+    ApplyOptimizer,
+    Observer,
+    Pass,
+    divided_evaluation,
+    divided_training,
+    evaluate_pipeline,
+    extended,
+    run_passes,
+    train_pipeline,
+)
 from nnc.program import (
     EVALUATE,
     PREDICT,
@@ -108,6 +121,7 @@ class Compiler:
         self.versions = share_versions(self.paths)
         self.results: list[LoweredCall] = []
         self.meanings: dict[Placeholder, Value] = {}
+        self.per_process: set[str] = set()
         self.is_masked = False
         """Whether an output had a mask in the graph that was lowered last."""
 
@@ -153,6 +167,7 @@ class Compiler:
             context.finish()
             self.is_masked = any(values[tensor] in context.masks for _, tensor in self.outputs)
             self.results, self.meanings = context.results, dict(context.meanings)
+            self.per_process = context.per_process
         return graph
 
     def _layers_with_states(self, graph: Graph, training: bool) -> AbstractContextManager[None]:
@@ -220,6 +235,7 @@ class Compiler:
         program = Program(spec, makers, states, model.seed, None, self.versions, backend, self.observe)
         self.told = program.told
         program.executor.retarget = partial(self._retargeted, spec)
+        program.executor.divide = self._divided
         return program
 
     def _training_makers(self, targets: Sequence[TargetSpec]) -> dict[str, Callable[[], Graph]]:
@@ -298,13 +314,39 @@ class Compiler:
         return make
 
     def _train_passes(self, head: ModelHead) -> tuple[Pass, ...]:
+        return train_pipeline(head, self._update(), self.optimizer.loss_scale_factor or 1.0)
+
+    def _update(self) -> ApplyOptimizer:
+        """Return what makes updates of gradients."""
         self.optimizer.locate(self.paths)
-        scale = self.optimizer.loss_scale_factor or 1.0
         constraints = {path: weight.constraint for weight, path in self.paths.items() if weight.constraint is not None}
         optimizer: Any = self.optimizer
         if self.hyperparameters is not None:
             optimizer = self.hyperparameters.in_optimizer(optimizer)
-        return train_pipeline(head, optimizer, self._trainable_variables(), constraints, scale)
+        return ApplyOptimizer(optimizer, self._trainable_variables(), constraints)
+
+    def _divided(self, name: str) -> list[Graph]:
+        """Return the parts of a graph that processes run on their rows of a batch.
+
+        Args:
+            name: of the graph that trains or evaluates, with the suffix of weights.
+        """
+        kind = unweighted(name)
+        head = self._head(name.removeprefix(kind))
+        assert head is not None
+        with telling(self.told):
+            graph = self.lower(name, training=kind == TRAIN)
+            if kind == EVALUATE:
+                return divided_evaluation(graph, head, extra=self.extra, observe=self.observe)
+            return divided_training(
+                graph,
+                head,
+                self._update(),
+                self.optimizer.loss_scale_factor or 1.0,
+                per_process=self.per_process,
+                extra=self.extra,
+                observe=self.observe,
+            )
 
     def _trainable_variables(self) -> tuple[VariableSpec, ...]:
         return tuple(variable for variable in self._variables() if variable.trainable)

@@ -251,6 +251,7 @@ class Trainer(ReplicatedModel):
         validation_freq: int = 1,
         rows: Any = None,
         validation_rows: Any = None,
+        distribute: Any = None,
     ) -> History:
         """Train on arrays. Names and defaults are Keras's; see `nnc.program.training.fit`.
 
@@ -282,6 +283,7 @@ class Trainer(ReplicatedModel):
             owner=self if self._replicas is None else None,
             rows=rows,
             validation_rows=validation_rows,
+            distribute=distribute,
         )
 
     def evaluate(

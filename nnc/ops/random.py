@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy
 
@@ -14,6 +14,9 @@ from nnc.ops.elementwise import Array, apply
 
 KEY_TYPE = TensorType("uint32", (2,))
 """Type of the random key: a seed and a counter."""
+
+START_TYPE = TensorType("uint32", ())
+"""Type of the number of the first element."""
 
 _GOLDEN = 0x9E3779B9
 
@@ -39,7 +42,7 @@ def stream_words(key: Any, stream: int) -> tuple[int, int]:
     return words[0], words[1]
 
 
-def fill_uniform(key: Any, stream: int, counters: Any, words: Any, scratch: Any, out: Any) -> None:
+def fill_uniform(key: Any, stream: int, counters: Any, words: Any, scratch: Any, out: Any, start: Any = 0) -> None:
     """Write uniform numbers of [0, 1) into `out` without allocating.
 
     Args:
@@ -49,8 +52,10 @@ def fill_uniform(key: Any, stream: int, counters: Any, words: Any, scratch: Any,
         words: uint32 workspace of n elements.
         scratch: uint32 workspace of n elements.
         out: n floats.
+        start: number of the first element.
     """
     first, second = stream_words(key, stream)
+    first = (first + int(start) * _GOLDEN) & 0xFFFFFFFF
     numpy.add(counters, numpy.uint32(first), words)
     mix(words, scratch)
     numpy.bitwise_xor(words, numpy.uint32(second), words)
@@ -70,21 +75,26 @@ def element_counters(count: int) -> Any:
 class RandomUniform(Op, name="random_uniform"):
     """Uniform numbers of [0, 1), a pure function of the key, the stream and the element's position.
 
+    A second operand, where there is one, is added to the positions: the number of the first element in a larger array.
+
     Args:
         shape: shape of the result.
         stream: number that tells this op from others with the same key.
         dtype: element type of the result.
     """
 
-    arity: ClassVar[int | None] = 1
     shape: Shape
     stream: int
     dtype: str = "float32"
 
     def infer(self, *operands: TensorType) -> tuple[TensorType, ...]:
         """Return the declared type."""
-        if operands[0] != KEY_TYPE:
-            raise ShapeError(f"'random_uniform' needs a key of type {KEY_TYPE}, got {operands[0]}")
+        if operands[:1] != (KEY_TYPE,) or operands[1:] not in ((), (START_TYPE,)):
+            found = " and ".join(map(str, operands)) or "nothing"
+            raise ShapeError(
+                f"'random_uniform' needs a key of type {KEY_TYPE}, and may have a start of type {START_TYPE},"
+                f" got {found}"
+            )
         result = TensorType(self.dtype, self.shape)
         if not result.is_floating:
             raise ShapeError(f"'random_uniform' gives floating-point numbers, not {result}")
@@ -95,14 +105,14 @@ class RandomUniform(Op, name="random_uniform"):
         count = int(size_of(self.shape))
         words, scratch = numpy.empty((2, count), numpy.uint32)
         result = numpy.empty(count, self.dtype)
-        fill_uniform(operands[0], self.stream, element_counters(count), words, scratch, result)
+        fill_uniform(operands[0], self.stream, element_counters(count), words, scratch, result, *operands[1:])
         return result.reshape([int(dim) for dim in self.shape])
 
     def vjp(
         self, operands: Sequence[Value], results: Sequence[Value], cotangents: Sequence[Value | None]
     ) -> Sequence[Value | None]:
         """A key has no gradient."""
-        return (None,)
+        return [None] * len(operands)
 
 
 def random_uniform(key: Value, shape: Shape, stream: int, dtype: str = "float32") -> Value:

@@ -19,14 +19,26 @@ if TYPE_CHECKING:
     from nnc.passes.fuse import Fuse
     from nnc.passes.hoist import Hoist, Prologue
     from nnc.passes.lift import Lift
-    from nnc.passes.pipelines import HOISTABLE, INFER, OPTIMIZE, PROLOGUE, evaluate_pipeline, extended, train_pipeline
+    from nnc.passes.pipelines import (
+        HOISTABLE,
+        INFER,
+        OPTIMIZE,
+        PROLOGUE,
+        divided_evaluation,
+        divided_training,
+        evaluate_pipeline,
+        extended,
+        train_pipeline,
+    )
     from nnc.passes.registry import make_pass, pass_names
     from nnc.passes.schedule import Schedule
     from nnc.passes.simplify import Simplify
     from nnc.passes.sink import Sink
     from nnc.passes.split import Split
+    from nnc.passes.training import ApplyOptimizer
 
 _MEMBERS = {
+    "ApplyOptimizer": "training",
     "CommonSubexpressions": "cleanup",
     "DeadCode": "cleanup",
     "Decompose": "decompose",
@@ -47,6 +59,8 @@ _MEMBERS = {
     "Simplify": "simplify",
     "Sink": "sink",
     "Split": "split",
+    "divided_evaluation": "pipelines",
+    "divided_training": "pipelines",
     "evaluate_pipeline": "pipelines",
     "extended": "pipelines",
     "gradients": "differentiate",
@@ -61,6 +75,7 @@ __all__ = [
     "INFER",
     "OPTIMIZE",
     "PROLOGUE",
+    "ApplyOptimizer",
     "CommonSubexpressions",
     "DeadCode",
     "Decompose",
@@ -81,6 +96,8 @@ __all__ = [
     "Sink",
     "Split",
     "count_nodes",
+    "divided_evaluation",
+    "divided_training",
     "evaluate_pipeline",
     "extended",
     "gradients",

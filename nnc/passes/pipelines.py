@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from types import MappingProxyType
-from typing import Any
+from collections.abc import Collection, Sequence
 
-from nnc.ir import Value
-from nnc.passes.base import Pass
+from nnc.ir import Graph
+from nnc.passes.base import Observer, Pass, run_passes
 from nnc.passes.cleanup import CommonSubexpressions, DeadCode, FoldConstants
 from nnc.passes.decompose import Decompose
 from nnc.passes.differentiate import Differentiate
+from nnc.passes.distribute import divide
 from nnc.passes.fold_batch_norm import FoldBatchNorm
 from nnc.passes.fold_sign import FoldSign
 from nnc.passes.fuse import Fuse
@@ -18,7 +17,7 @@ from nnc.passes.hoist import Hoist, Prologue
 from nnc.passes.lift import Lift
 from nnc.passes.schedule import Schedule
 from nnc.passes.simplify import Simplify
-from nnc.passes.training import ApplyOptimizer, AttachLoss, Head, OptimizerRule
+from nnc.passes.training import ApplyOptimizer, AttachLoss, Head
 
 OPTIMIZE: tuple[Pass, ...] = (
     Simplify(),  # while composites are whole, so that rules see them
@@ -57,6 +56,14 @@ HOISTABLE: tuple[Pass, ...] = (
     DeadCode(),
 )
 
+PRIMITIVE: tuple[Pass, ...] = (
+    Simplify(),
+    Decompose(),
+    Simplify(),
+    Lift(),
+    DeadCode(),  # a graph is divided among processes by what its results need
+)
+
 INFER: tuple[Pass, ...] = (
     *HOISTABLE,
     Hoist(),  # what states alone decide is read from states that the prologue derives
@@ -83,25 +90,59 @@ def evaluate_pipeline(head: Head) -> tuple[Pass, ...]:
     return (AttachLoss(head), *FOLD, Fuse(), Schedule())
 
 
-def train_pipeline(
+def divided_evaluation(graph: Graph, head: Head, *, extra: Sequence[Pass], observe: Observer | None) -> list[Graph]:
+    """Return the parts of an evaluation graph that processes run on their rows; see `nnc.passes.distribute`.
+
+    Args:
+        graph: the forward graph.
+        head: losses and metrics.
+        extra: passes of a user's own, for each part.
+        observe: called after each pass.
+    """
+    whole = run_passes(graph, (AttachLoss(head), *PRIMITIVE), observe)
+    pipeline = extended((*FOLD, Fuse(), Schedule()), extra)
+    return [run_passes(part, pipeline, observe) for part in divide(whole)]
+
+
+def divided_training(
+    graph: Graph,
     head: Head,
-    optimizer: OptimizerRule,
-    variables: Sequence[Any] = (),
-    constraints: Mapping[str, Callable[[Value], Value]] = MappingProxyType({}),
+    update: ApplyOptimizer,
     loss_scale: float = 1.0,
-) -> tuple[Pass, ...]:
+    *,
+    per_process: Collection[str],
+    extra: Sequence[Pass],
+    observe: Observer | None,
+) -> list[Graph]:
+    """Return the parts of a training graph, of which the last one applies the gradients of all rows.
+
+    Args:
+        graph: the forward graph.
+        head: losses and metrics.
+        update: makes updates of gradients.
+        loss_scale: factor of the gradients, which the optimizer takes out again.
+        per_process: paths of layers that measure the rows of each process by themselves.
+        extra: passes of a user's own, for each part.
+        observe: called after each pass.
+    """
+    whole = run_passes(graph, (AttachLoss(head), Differentiate(scale=loss_scale), *PRIMITIVE), observe)
+    *parts, last = divide(whole, per_process)
+    pipeline = extended(OPTIMIZE, extra)
+    made = [run_passes(part, pipeline, observe) for part in parts]
+    return [*made, run_passes(last, (update, *pipeline), observe)]
+
+
+def train_pipeline(head: Head, update: ApplyOptimizer, loss_scale: float = 1.0) -> tuple[Pass, ...]:
     """Return the passes from a forward graph to a training graph.
 
     Args:
         head: losses and metrics.
-        optimizer: the update rule.
-        variables: what lies where in the states of weights; see `ApplyOptimizer`.
-        constraints: what variables are projected to after the update, by path.
+        update: makes updates of gradients.
         loss_scale: factor of the gradients, which the optimizer takes out again.
     """
     return (
         AttachLoss(head),  # outputs become loss and metrics
         Differentiate(scale=loss_scale),  # on primitives, before any fusion
-        ApplyOptimizer(optimizer, tuple(variables), constraints),  # gradients become updates of state
+        update,
         *OPTIMIZE,
     )

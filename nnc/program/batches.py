@@ -142,14 +142,16 @@ class Batches:
                     f"target '{target.label}' has numbers for each pair of rows of a batch: its {rows:,} rows must be"
                     f" one batch, batch_size={rows}, or batches one by one"
                 )
-        sizes = executor.graphs.sizes(name, arrays)
+        sizes = self._sizes(name, arrays)
         lengths = [size] * (rows // size) + [rows % size] * (rows % size > 0)
-        self.name, self.arrays, self.sizes = name, arrays, sizes
+        self.name, self.arrays, self.sizes, self.limit = name, arrays, sizes, limit
         self.steps, self.stretches = self._steps(arrays, size, lengths)
-        self.limit = limit
         self.first = first
         self.is_watched, self.done = False, 0
         self._position = 0
+
+    def _sizes(self, name: str, arrays: Mapping[str, Array]) -> dict[str, int]:
+        return self.executor.graphs.sizes(name, arrays)
 
     def _steps(self, arrays: Mapping[str, Array], size: int, lengths: Sequence[int]) -> tuple[Steps, list[Stretch]]:
         """Return what runs each batch, and the batches as stretches; see `_stretches`."""

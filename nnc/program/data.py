@@ -117,29 +117,37 @@ def _fit_rank(spec: ArraySpec, array: Array, what: str) -> Array:
     return array
 
 
-def check_finite(specs: Sequence[ArraySpec], arrays: Sequence[Array], what: str) -> None:
+def check_finite(specs: Sequence[ArraySpec], arrays: Sequence[Array], what: str, part: range) -> None:
     """Check that there is no NaN and no infinity.
+
+    Args:
+        specs: what is expected.
+        arrays: an array for each.
+        what: ``input`` or ``target``, for messages.
+        part: the rows to look at, one behind the other.
 
     Raises:
         DataError: there is; the message has the first row.
     """
-    for spec, array in zip(specs, arrays, strict=True):
+    for spec, whole in zip(specs, arrays, strict=True):
+        array = whole[part.start : part.stop]
         if array.dtype.kind == "f" and not numpy.isfinite(array).all():
             bad = ~numpy.isfinite(array).reshape(len(array), -1).all(axis=1)
             row = first_row(bad)
             raise DataError(
                 f"{what} '{spec.label}' has NaN or infinity in {int(bad.sum())} of {len(array)} rows, first in row"
-                f" {row}: {numpy.array2string(array[row], threshold=8)}"
+                f" {part[row]}: {numpy.array2string(array[row], threshold=8)}"
             )
 
 
-def check_targets(specs: Sequence[TargetSpec], arrays: Sequence[Array]) -> None:
-    """Check that targets are what the losses can use.
+def check_targets(specs: Sequence[TargetSpec], arrays: Sequence[Array], part: range) -> None:
+    """Check that targets are what the losses can use; see `check_finite` for the arguments.
 
     Raises:
         DataError: a class index or a number is out of range.
     """
-    for spec, array in zip(specs, arrays, strict=True):
+    for spec, whole in zip(specs, arrays, strict=True):
+        array = whole[part.start : part.stop]
         low, high = (0.0, float(spec.classes - 1)) if spec.classes else (spec.low, spec.high)
         outside = numpy.zeros(array.shape, bool)
         if low is not None:
@@ -155,7 +163,7 @@ def check_targets(specs: Sequence[TargetSpec], arrays: Sequence[Array]) -> None:
             value = array[row][outside[row]] if array.ndim > 1 else array[row]
             kind = f"class indices 0 … {spec.classes - 1}" if spec.classes else f"numbers from {low:g} to {high:g}"
             raise DataError(
-                f"target '{spec.label}' must hold {kind} for the loss '{spec.loss}', row {row} has"
+                f"target '{spec.label}' must hold {kind} for the loss '{spec.loss}', row {part[row]} has"
                 f" {numpy.asarray(value).reshape(-1)[0].item()}{on_numbers(spec, array)}"
             )
 

@@ -51,9 +51,16 @@ class TestHooks:
         return bool(self.callbacks.model.stop_evaluating)
 
 
-def run_evaluation(state: ProgramState, feed: Feed, callbacks: CallbackList) -> dict[str, Any]:
-    """Run an epoch of evaluation, with its hooks, and return loss and metrics."""
-    hooks = TestHooks(state, callbacks) if callbacks.wants_test_batches else None
+def run_evaluation(state: ProgramState, feed: Feed, callbacks: CallbackList, wants_batches: bool) -> dict[str, Any]:
+    """Run an epoch of evaluation, with its hooks, and return loss and metrics.
+
+    Args:
+        state: what is evaluated.
+        feed: the batches.
+        callbacks: what is called.
+        wants_batches: whether one of them, or one of another process, is called around batches.
+    """
+    hooks = TestHooks(state, callbacks) if wants_batches else None
     callbacks.on_test_begin()
     state.reset_metrics()
     feed.restart()
@@ -109,7 +116,7 @@ def evaluate(
         # Metrics that are no means cost more than a look.
         measured = no_logs if spec.results else state.metric_values
         with _showing("evaluating", "Evaluated", verbose, feed, measured, spec.replication is not None):
-            return run_evaluation(state, feed, listed)
+            return run_evaluation(state, feed, listed, listed.wants_test_batches)
 
 
 def predict(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from numbers import Real
 from typing import Any
 
@@ -11,7 +11,7 @@ import numpy
 from nnc.errors import DataError
 from nnc.execution.executor import Executor
 from nnc.execution.spec import ProgramSpec, unpacked
-from nnc.labels import EVALUATE, OWN_ROWS, STEPS, WEIGHTED
+from nnc.labels import EVALUATE, OWN_ROWS, ROWS, STEPS, WEIGHTED
 from nnc.program.data import as_arrays, check_finite, check_targets, input_arrays, known_sizes
 from nnc.program.sample_weights import as_weights, weights_suffix
 
@@ -25,8 +25,17 @@ def prepare(
     y: Any,
     sample_weight: Any = None,
     class_weight: Mapping[int, float] | None = None,
+    share: Callable[[int], range] = range,
 ) -> dict[str, Array]:
     """Check data for training or evaluation and return arrays by input label.
+
+    Args:
+        executor: has the program.
+        x: input array or arrays.
+        y: target array or arrays.
+        sample_weight: weights of rows.
+        class_weight: weights of classes.
+        share: returns which of so many rows to look at; others look at the rest.
 
     Raises:
         DataError: something does not fit.
@@ -41,9 +50,10 @@ def prepare(
     spec = executor.spec
     labels = [item.label for item in (*spec.inputs, *spec.targets)]
     sizes = known_sizes([*spec.inputs, *spec.targets], [*inputs, *targets])
-    check_finite(spec.inputs, inputs, "input")
-    check_finite(spec.targets, targets, "target")
-    check_targets(spec.targets, targets)
+    part = share(sizes[ROWS])
+    check_finite(spec.inputs, inputs, "input", part)
+    check_finite(spec.targets, targets, "target", part)
+    check_targets(spec.targets, targets, part)
     arrays = dict(zip(labels, [*inputs, *targets], strict=True))
     names = _output_names(spec)
 

@@ -361,6 +361,7 @@ class Program(Replicated, Presented):
         owner: Any = None,
         rows: Any = None,
         validation_rows: Any = None,
+        distribute: Any = None,
     ) -> History:
         """Train and return the `History`; see `nnc.program.training.fit`."""
         from nnc.program.training import fit
@@ -388,6 +389,7 @@ class Program(Replicated, Presented):
             on_epoch=on_epoch,
             rows=rows,
             validation_rows=validation_rows,
+            distribute=distribute,
         )
 
     # ------------------------------------------------------------------ states

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
@@ -109,6 +109,7 @@ def fit(
     on_epoch: Callable[[int, Mapping[str, float]], None] | None = None,
     rows: Any = None,
     validation_rows: Any = None,
+    distribute: Any = None,
 ) -> History:
     """Train on arrays; the arguments are those of Keras's ``Model.fit``.
 
@@ -140,9 +141,12 @@ def fit(
         rows: for replicas, numbers of the rows that each is trained on, of shape (replicas, rows of an epoch): a
             bootstrap sample, a fold; rows may occur several times.
         validation_rows: for replicas, numbers of the rows of x and y that each is validated on, likewise.
+        distribute: ``mpi`` where all processes that ``mpiexec`` has started train together, each on its rows of every
+            batch; or a `Communicator`. All are given the same arrays, and find the same losses.
 
     Raises:
         DataError: the arrays do not fit the model.
+        DistributionError: the processes cannot train together.
         KeyboardInterrupt: Ctrl-C; the state is that after a whole step.
     """
     epochs, initial_epoch = whole("epochs", epochs, 0), whole("initial_epoch", initial_epoch, 0)
@@ -150,30 +154,42 @@ def fit(
     size = batch_size_of(batch_size)
     checking_size = size if validation_batch_size is None else whole("validation_batch_size", validation_batch_size, 1)
     limits = whole_or_none("steps_per_epoch", steps_per_epoch), whole_or_none("validation_steps", validation_steps)
-    shown, state = verbosity(verbose), executor.state
+    state, group = executor.state, _processes(executor, distribute)
+    shown = verbosity(verbose) if group.is_first else 0
     check_trains(executor.spec)
-    weights = sample_weight, class_weight
-    arrays, checked = training_arrays(
-        executor, x, y, weights, batch_size, validation_split, validation_data, rows, validation_rows
-    )
-    with state.turn, executor.deciding(), line_of(shown):
-        given = x if arrays is None else arrays
+
+    def feeds() -> tuple[Feed, Feed | None]:
+        arrays, checked = training_arrays(
+            executor,
+            x,
+            y,
+            (sample_weight, class_weight),
+            batch_size,
+            validation_split,
+            validation_data,
+            rows,
+            validation_rows,
+            group.share,
+        )
+        given, validation = x if arrays is None else arrays, validation_data if checked is None else checked
+        group.check(given, validation)
         first_look = FirstLook(executor, told) if executor.spec.replication is None else None
-        feed = make_feed(executor, TRAIN, given, size, limits[0], epochs, class_weight, first_look)
-        checks = None
-        if checked is not None or validation_data is not None:
-            given = validation_data if checked is None else checked
-            checks = make_feed(executor, EVALUATE, given, checking_size, limits[1], epochs // validation_freq)
-        executor.graphs.made(TRAIN)  # makes the optimizer's state, which callbacks may restore
-        listed = CallbackList(callbacks, True, model=owner, verbose=shown, epochs=epochs, steps=feed.count)
+        feed = group.feed(TRAIN, given, size, limits[0], epochs, class_weight, first_look)
+        if validation is None:
+            return feed, None
+        return feed, group.feed(EVALUATE, validation, checking_size, limits[1], epochs // validation_freq)
+
+    with state.turn, executor.deciding(), line_of(shown), group.training():
+        feed, checks = group.agreed(feeds)
+        listed = CallbackList(group.own(callbacks), True, model=owner, verbose=shown, epochs=epochs, steps=feed.count)
         owner.stop_training, state.stopped = False, None
-        listed.on_train_begin()
-        first, skipped = state.take_place(initial_epoch)
+        group.agreed(listed.on_train_begin)
+        first, skipped = group.begin(state.take_place(initial_epoch))
         progress = None
         if shown or is_shown():  # metrics that are not means cost more than a look
-            measured = dict if executor.spec.results else state.metric_values
+            measured = dict if executor.spec.results or not group.is_alone else state.metric_values
             progress = Progress(first, epochs, shown, measured, executor.spec.replication is not None)
-        loop = TrainingLoop(state, listed, feed, checks, shuffle, validation_freq, progress)
+        loop = TrainingLoop(state, listed, feed, checks, shuffle, validation_freq, progress, group)
         if on_epoch is None and checks is None and not skipped and shown < 2 and listed.only_records:
             loop.whole = whole_epochs(feed, shuffle)
         epoch = first
@@ -196,10 +212,78 @@ def fit(
                     on_epoch(epoch - 1, loop.logs)
             if not interrupted:
                 if epochs > 0:
-                    state.take_averages(executor.graphs.averages)
+                    state.take_averages(group.averages)
                 listed.on_train_end(loop.logs)
     assert listed.history is not None
     return listed.history
+
+
+class Alone:
+    """A training that one process does; `nnc.program.distributed_training.Processes` is that of several.
+
+    Args:
+        executor: runs what is trained.
+
+    Attributes:
+        is_alone: whether it is one process.
+        is_first: whether this process says and writes what all have found.
+    """
+
+    is_alone = is_first = True
+
+    def __init__(self, executor: Executor) -> None:
+        self.executor = executor
+
+    def share(self, rows: int) -> range:
+        """Return which of so many rows this process looks at."""
+        return range(rows)
+
+    def check(self, arrays: Any, checked: Any) -> None:
+        """Check what is given to train and to validate on."""
+
+    def agreed(self, work: Callable[[], Any]) -> Any:
+        """Return what work returns."""
+        return work()
+
+    def any(self, wanted: bool) -> bool:
+        """Return whether a process wants something that all have to do then."""
+        return wanted
+
+    def feed(self, name: str, given: Any, *arguments: Any) -> Feed:
+        """Return what gives batches to a graph; see `make_feed`."""
+        return make_feed(self.executor, name, given, *arguments)
+
+    def own(self, callbacks: Any) -> Any:
+        """Return the callbacks of this process."""
+        return callbacks
+
+    def begin(self, place: tuple[int, int]) -> tuple[int, int]:
+        """Return epoch and batch to begin with."""
+        self.executor.graphs.made(TRAIN)
+        return place
+
+    def training(self) -> AbstractContextManager[None]:
+        """Return the context of the training."""
+        return nullcontext()
+
+    def end_epoch(self, epoch: int, stops: bool) -> bool:
+        """Return whether the training is to stop."""
+        del epoch
+        return stops
+
+    @property
+    def averages(self) -> Sequence[str]:
+        """Labels of the states that keep moving averages of weights."""
+        return self.executor.graphs.averages
+
+
+def _processes(executor: Executor, distribute: Any) -> Any:
+    if distribute is None:
+        return Alone(executor)
+    from nnc.plugins import communicator
+    from nnc.program.distributed_training import Processes  # one process starts without it
+
+    return Processes(executor, communicator(distribute))
 
 
 class TrainingLoop:
@@ -213,6 +297,7 @@ class TrainingLoop:
         shuffle: whether each epoch takes the rows in a new order.
         validation_freq: epochs between two validations.
         progress: shows how far it is, where somebody looks.
+        group: the processes that train, `Alone` or several.
 
     Attributes:
         logs: what the last epoch measured.
@@ -229,11 +314,13 @@ class TrainingLoop:
         shuffle: bool,
         validation_freq: int,
         progress: Progress | None,
+        group: Any,
     ) -> None:
         self.state, self.callbacks = state, callbacks
         self.feed, self.checks, self.validation_freq = feed, checks, validation_freq
-        self.shuffle, self.progress = shuffle, progress
-        self.hooks = TrainHooks(state, callbacks) if callbacks.wants_train_batches else None
+        self.shuffle, self.progress, self.group = shuffle, progress, group
+        self.hooks = TrainHooks(state, callbacks) if group.any(callbacks.wants_train_batches) else None
+        self._is_checked_by_batch = checks is not None and group.any(callbacks.wants_test_batches)
         self.logs: dict[str, Any] = {}
         self.is_over = False
         self.whole: WholeEpochs | None = None
@@ -274,12 +361,12 @@ class TrainingLoop:
         if self.checks is not None and (epoch + 1) % self.validation_freq == 0:
             if self.progress is not None:
                 self.progress.watch(self.checks, is_validating=True)
-            found = run_evaluation(state, self.checks, self.callbacks)
+            found = run_evaluation(state, self.checks, self.callbacks, self._is_checked_by_batch)
             logs |= {f"val_{name}": number for name, number in found.items()}
         logs = _without_stopped(state, logs)
         self.callbacks.on_epoch_end(epoch, logs)
         self.logs = logs
         if self.progress is not None:
             self.progress.epochs_done(1, lambda _: logs)
-        self.is_over = not ran or bool(self.callbacks.model.stop_training)
+        self.is_over = self.group.end_epoch(epoch, not ran or bool(self.callbacks.model.stop_training))
         return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from nnc.errors import DataError
@@ -23,6 +24,7 @@ def training_arrays(
     validation_data: Any,
     rows: Any = None,
     validation_rows: Any = None,
+    share: Callable[[int], range] = range,
 ) -> tuple[Arrays | None, Arrays | None]:
     """Return the arrays to train and to validate on, None for what comes in batches or is not given.
 
@@ -38,6 +40,7 @@ def training_arrays(
         validation_data: likewise.
         rows: likewise.
         validation_rows: likewise.
+        share: see `prepare`.
 
     Raises:
         DataError: the arrays do not fit the model, or not each other.
@@ -55,17 +58,18 @@ def training_arrays(
         if validation_split and validation_data is None:
             raise DataError(f"validation_split cannot be given where x is {type(x).__name__}; give validation_data")
     else:
-        arrays = prepare(executor, x, y, sample_weight, class_weight)
+        arrays = prepare(executor, x, y, sample_weight, class_weight, share)
     if validation_data is not None and not is_stream(validation_data):
-        checked = _validation(executor, validation_data)
+        checked = _validation(executor, validation_data, share)
     elif validation_data is None and validation_split and arrays is not None:
-        unweighted = arrays if class_weight is None else prepare(executor, x, y, sample_weight)
+        unweighted = arrays if class_weight is None else prepare(executor, x, y, sample_weight, share=share)
         arrays, _ = split_rows(arrays, validation_split)
         _, checked = split_rows(unweighted, validation_split)
     return (arrays, checked) if own is None else own.divided(arrays, checked, validation_split > 0)
 
 
-def _validation(executor: Executor, given: Any) -> Arrays:
+def _validation(executor: Executor, given: Any, share: Callable[[int], range]) -> Arrays:
     if not isinstance(given, list | tuple) or len(given) not in (2, 3):
         raise DataError("validation_data must be (x, y) or (x, y, sample_weight)")
-    return prepare(executor, *given)
+    x, y, sample_weight = (*given, None)[:3]
+    return prepare(executor, x, y, sample_weight, share=share)

@@ -102,7 +102,7 @@ NOT_THERE = """## What is not there
   layers](guides/your-own-layer.md), losses and metrics are written in graph arithmetic.
 - **Texts inside a model.** Layers for [texts](guides/texts.md) stand at its beginning; functions as `standardize` or
   `split`, `ragged=True` and texts as outputs are errors.
-- **Arguments.** `synchronized=True` of `BatchNormalization` and `flash_attention=True` are errors.
+- **Arguments.** `flash_attention=True` is an error.
 """
 """What is missing beside names of classes; `tests/docs/test_coverage.py` tries each."""
 

@@ -40,7 +40,6 @@ REFUSED: dict[str, Callable[[], Any]] = {
     "`split`": lambda: nnc.layers.TextVectorization(split=str.split),
     "ragged=True": lambda: nnc.layers.TextVectorization(ragged=True),
     "run_eagerly": lambda: nnc.Sequential([nnc.layers.Dense(1)]).compile("sgd", "mse", run_eagerly=True),
-    "synchronized=True": lambda: nnc.layers.BatchNormalization(synchronized=True),
     "flash_attention=True": lambda: nnc.layers.MultiHeadAttention(2, 2, flash_attention=True),
 }
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from nnc import ops
 from nnc.ir import Dim, Op, Shape, TensorType, Value, make_op, op_class
+from nnc.ops.random import START_TYPE
 from tests.graphs.grower import ELEMENTS, EXACT, FLOATS, LARGEST, LIMIT, NUMBERS, ROUNDED, WHOLES, WILD, Grower, Known
 
 Step = Callable[[Grower], None]
@@ -404,7 +405,8 @@ def random_uniform(grower: Grower, name: str) -> None:
     key = grower.pick(lambda value: value.type == TensorType("uint32", (2,)), "uint32", (2,), WILD)
     shape = tuple(dim for dim in grower.shape(0, 3))
     op = make_op(name, {"shape": shape, "stream": grower.whole(0, 5), "dtype": grower.choose(FLOATS)})
-    grower.add(op, key, known=Known(1.0, is_exact=False))
+    start = [grower.pick(lambda value: value.type == START_TYPE, "uint32", (), WILD)] if grower.chance(0.3) else []
+    grower.add(op, key, *start, known=Known(1.0, is_exact=False))
 
 
 def indices(grower: Grower, shape: Shape | None = None) -> Value:

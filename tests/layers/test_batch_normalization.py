@@ -166,7 +166,7 @@ def test_training_needs_no_prologue():
     ("make", "message"),
     [
         (lambda: BatchNormalization(axis=[1, 2]), r"axis must be an integer, got \[1, 2\]"),
-        (lambda: BatchNormalization(synchronized=True), "synchronized is not supported"),
+        (lambda: BatchNormalization(synchronized="yes"), "synchronized must be True or False"),
         (lambda: BatchNormalization(renorm=True, renorm_clipping=[1]), r"must be a dictionary with rmax, rmin, dmax"),
         (lambda: BatchNormalization(renorm=True, renorm_clipping={"r": 1}), "rmax, rmin, dmax as keys only, got 'r'"),
         (lambda: BatchNormalization(renorm=True, renorm_clipping={"rmax": "1"}), "rmax must be a number, got '1'"),

@@ -11,7 +11,7 @@ from nnc import Input, Model, Sequential, layers
 from nnc.errors import ModelError
 from nnc.ir import PHASES, Graph
 from nnc.models.compiler import Compiler
-from nnc.passes import run_passes, train_pipeline
+from nnc.passes import ApplyOptimizer, run_passes, train_pipeline
 from nnc.render import layers_diagram, ops_diagram, render, write
 from tests.render.test_golden import golden_file
 
@@ -25,7 +25,7 @@ def train_graph(model: Sequential) -> Graph:
     compiler = Compiler(model)
     head = model.head(compiler.dtype, weighted=False)
     assert head is not None
-    return run_passes(compiler.lower("train", training=True), train_pipeline(head, model.optimizer))
+    return run_passes(compiler.lower("train", training=True), train_pipeline(head, ApplyOptimizer(model.optimizer)))
 
 
 @pytest.mark.parametrize("format", ["dot", "mermaid"])

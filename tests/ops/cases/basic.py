@@ -167,11 +167,18 @@ def hashed(key: Any, stream: int, count: int) -> Any:
     return numpy.array([word >> 8 for word in mixed]) / 2.0**24
 
 
+def drawn_later(key: Any, start: Any) -> Any:
+    """Return what an array of which this is a part has from element `start` on."""
+    return hashed(key, 4, int(start) + 14)[int(start) :].reshape(7, 2)
+
+
+START = whole(low=3, high=40, dtype="uint32")
 KEY = whole(2, low=0, high=2**32, dtype="uint32")
 RANDOM = [
     Case(random.RandomUniform((BATCH, 2), 3, "float64"), (KEY,), lambda key: hashed(key, 3, 14).reshape(7, 2), FLAT),
     Case(random.RandomUniform((), 0, "float64"), (KEY,), lambda key: hashed(key, 0, 1)[0], FLAT),
     Case(random.RandomUniform((5,), 1), (KEY,), lambda key: hashed(key, 1, 5).astype("float32"), FLAT),
+    Case(random.RandomUniform((BATCH, 2), 4, "float64"), (KEY, START), drawn_later, FLAT),
 ]
 
 REDUCTION = [

@@ -25,5 +25,5 @@ def random_uniform(call: KernelCall) -> Sequence[str]:
 
     vector = call.derive(f"{result}_flat", flat)
     counters = call.derive(f"{result}_counters", lambda arrays: element_counters(arrays[result].size))
-    arguments = [call.operands[0], str(op.stream), counters, *call.workspace, vector]
+    arguments = [call.operands[0], str(op.stream), counters, *call.workspace, vector, *call.operands[1:]]
     return [f"{call.function(fill_uniform)}({', '.join(arguments)})"]

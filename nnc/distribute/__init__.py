@@ -1,0 +1,1 @@
+"""Work that goes beyond one process: training on MPI."""

@@ -1,0 +1,210 @@
+"""Training under ``mpiexec``: the same files as one process, and what becomes of it when a process dies or hangs."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy
+import pytest
+
+import nnc
+
+pytest.importorskip("mpi4py")
+MPIEXEC = shutil.which("mpiexec", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}")
+if MPIEXEC is None:
+    pytest.skip("there is no mpiexec", allow_module_level=True)
+
+ROOT = Path(__file__).parents[2]
+SECONDS = 60
+MODEL = ROOT / "examples" / "base.yaml"
+
+
+def environment(**others: str) -> dict[str, str]:
+    """Return the environment of processes: more of them than cores, on this machine alone, also for root."""
+    found = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    found |= {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1", "OMPI_MCA_btl": "self,sm"}
+    found |= {"PRTE_MCA_rmaps_default_mapping_policy": ":oversubscribe", "OMPI_MCA_rmaps_base_oversubscribe": "1"}
+    return found | others
+
+
+def started(count: int, *arguments: str, cwd: Path, **others: str) -> subprocess.Popen[str]:
+    """Return ``mpiexec`` with a number of Python processes."""
+    command = [str(MPIEXEC), "-n", str(count), sys.executable, *arguments]
+    pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    return subprocess.Popen(command, cwd=cwd, env=environment(**others), start_new_session=True, **pipes)
+
+
+def ended(process: subprocess.Popen[str], seconds: float = SECONDS) -> tuple[int, str, str]:
+    """Return exit code and output of a process, which ends in time."""
+    try:
+        out, error = process.communicate(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        raise
+    return process.returncode, out, error
+
+
+def run(count: int, *arguments: str, cwd: Path, **others: str) -> tuple[int, str, str]:
+    return ended(started(count, *arguments, cwd=cwd, **others))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    generator = numpy.random.default_rng(0)
+    x = generator.normal(size=(500, 2)).astype("float32")
+    numpy.savez(tmp_path / "points.npz", x=x, y=(x[:, 0] * x[:, 1] > 0).astype("float32"))
+    return tmp_path
+
+
+def train(*others: str) -> list[str]:
+    return ["-m", "nnc", "train", str(MODEL), "--data", "points.npz", "--seed", "2", *others]
+
+
+def losses(path: Path, data: Path) -> dict[str, float]:
+    with numpy.load(data) as arrays:
+        return nnc.load(path).evaluate(arrays["x"], arrays["y"])
+
+
+def test_two_processes_train_as_one(folder: Path):
+    options = ("--epochs", "5", "--validation-split", "0.2")
+    alone = subprocess.run(
+        [sys.executable, *train(*options, "-o", "one.nnc")], cwd=folder, env=environment(), check=True
+    )
+    assert alone.returncode == 0
+    code, out, error = run(2, *train(*options, "-o", "two.nnc"), cwd=folder)
+    assert code == 0, error
+    assert error.count("2 processes train together") == 1
+    assert error.count("saved two.nnc") == 1
+    assert "Epoch 5/5" in out
+    assert out.count("Epoch 5/5") == 1
+    data = folder / "points.npz"
+    assert losses(folder / "two.nnc", data) == pytest.approx(losses(folder / "one.nnc", data), rel=1e-6)
+
+
+@pytest.mark.slow
+def test_four_processes_have_the_same_bits_twice(folder: Path):
+    for name in ("first.nnc", "second.nnc"):
+        code, _, error = run(4, *train("--epochs", "3", "-o", name), cwd=folder)
+        assert code == 0, error
+    assert (folder / "first.nnc").read_bytes() == (folder / "second.nnc").read_bytes()
+
+
+def test_a_missing_file_is_one_error(folder: Path):
+    code, _, error = run(2, "-m", "nnc", "train", str(MODEL), "--data", "pointz.npz", cwd=folder)
+    assert code == 1
+    assert error.count("error: ") == 1
+    assert "error: pointz.npz: cannot be read: No such file or directory" in error
+
+
+DIFFERENT = """
+import numpy, nnc
+from mpi4py import MPI
+rank = MPI.COMM_WORLD.rank
+nnc.utils.set_random_seed(1)
+model = nnc.Sequential([nnc.Input((2,)), nnc.layers.Dense(1)])
+model.compile("sgd", "mse")
+x = numpy.ones((8, 2)) * (1 + rank)
+model.fit(x, x[:, :1], verbose=0, distribute="mpi")
+"""
+
+
+def test_different_data_is_refused_before_the_first_step(folder: Path):
+    code, _, error = run(2, "-c", DIFFERENT, cwd=folder)
+    assert code == 1
+    assert "DistributionError: processes 0 and 1 do not train the same: data " in error
+
+
+HANGS = """
+import time
+import numpy, nnc
+from mpi4py import MPI
+from nnc import callbacks
+class Hangs(callbacks.Callback):
+    def on_epoch_end(self, epoch, logs=None):
+        if MPI.COMM_WORLD.rank == 1:
+            time.sleep(300)
+model = nnc.Sequential([nnc.Input((2,)), nnc.layers.Dense(1)])
+model.compile("sgd", "mse")
+x = numpy.ones((8, 2))
+model.fit(x, x[:, :1], verbose=0, epochs=3, callbacks=[Hangs()], distribute="mpi")
+"""
+
+
+def test_a_process_that_hangs_ends_all_with_the_name_of_its_host(folder: Path):
+    begin = time.monotonic()
+    code, _, error = run(2, "-c", HANGS, cwd=folder, NNC_MPI_TIME_LIMIT="2")
+    assert code != 0
+    assert time.monotonic() - begin < 30
+    host = os.uname().nodename
+    assert f"nnc: process 0 on {host}: waited 2 s for process 1 on {host}; NNC_MPI_TIME_LIMIT sets how long" in error
+
+
+def test_a_time_limit_that_is_no_number_is_refused(folder: Path):
+    code, _, error = run(1, *train("--distribute", "mpi"), cwd=folder, NNC_MPI_TIME_LIMIT="soon")
+    assert code == 1
+    assert "error: NNC_MPI_TIME_LIMIT must be a number of seconds, got 'soon'" in error
+
+
+def ranks_of(launcher: subprocess.Popen[str]) -> list[int]:
+    """Return the process numbers of what ``mpiexec`` has started."""
+    found = subprocess.run(["ps", "-eo", "pid,sid,args"], capture_output=True, text=True, check=True).stdout
+    lines = [line.split(None, 2) for line in found.splitlines()[1:]]
+    return [
+        int(number)
+        for number, session, text in lines
+        if "-m nnc train" in text
+        and not text.startswith(str(MPIEXEC))
+        and os.getsid(int(number)) == int(session)
+        and _descends(int(number), launcher.pid)
+    ]
+
+
+def _descends(number: int, ancestor: int) -> bool:
+    while number > 1:
+        if number == ancestor:
+            return True
+        try:
+            number = int(Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[1])
+        except OSError:
+            return False
+    return False
+
+
+def cut_and_resumed(folder: Path, generator: random.Random, cuts: int) -> int:
+    """Kill a process of a training at any moment, start it again with --resume, and return how often that was."""
+    options = ("--epochs", "200", "--backup", "copies", "--backup-every", "7", "--resume", "-o", "cut.nnc")
+    (folder / "cut.nnc").unlink(missing_ok=True)
+    shutil.rmtree(folder / "copies", ignore_errors=True)
+    for done in range(cuts + 1):
+        process = started(2, *train(*options), cwd=folder)
+        if done < cuts:
+            until = time.monotonic() + generator.uniform(0.2, 2.5)
+            while time.monotonic() < until and process.poll() is None:
+                time.sleep(0.01)
+            ranks = ranks_of(process)
+            if ranks and process.poll() is None:
+                os.kill(generator.choice(ranks), signal.SIGKILL)
+                code, _, error = ended(process, 10 + 5)
+                assert code != 0, error
+                continue
+        code, _, error = ended(process)
+        assert code == 0, error
+        return done
+    raise AssertionError("the last one was not to be cut")
+
+
+@pytest.mark.slow
+def test_a_process_that_is_killed_ends_all_and_the_training_goes_on_to_the_bit(folder: Path):
+    code, _, error = run(2, *train("--epochs", "200", "-o", "whole.nnc"), cwd=folder)
+    assert code == 0, error
+    assert cut_and_resumed(folder, random.Random(1), 4) > 0
+    assert (folder / "cut.nnc").read_bytes() == (folder / "whole.nnc").read_bytes()
