@@ -106,6 +106,6 @@ def pages() -> list[Path]:
     return [
         ROOT / "README.md",
         ROOT / "CONTRIBUTING.md",
-        *sorted((ROOT / "examples").glob("*.md")),
+        *sorted((ROOT / "examples").rglob("*.md")),
         *sorted(DOCS.rglob("*.md")),
     ]

@@ -23,6 +23,8 @@ OUTSIDE = {
     "SECURITY.md": "security.md",
     "CODE_OF_CONDUCT.md": "code-of-conduct.md",
     "examples/README.md": "examples.md",
+    "examples/serving/kserve.md": "serving/kserve.md",
+    "examples/serving/ray_serve.md": "serving/ray_serve.md",
 }
 """Pages that are not in docs/, and their names on the site."""
 GENERATED = "how-it-compiles.md"
@@ -37,9 +39,9 @@ def on_files(files: Any, config: Any) -> Any:
 
     for source, target in OUTSIDE.items():
         files.append(File.generated(config, target, content=(ROOT / source).read_text()))
-    for path in sorted((ROOT / "examples").iterdir()):
+    for path in sorted((ROOT / "examples").rglob("*")):
         if path.suffix in (".ipynb", ".py", ".yaml"):
-            files.append(File.generated(config, f"examples/{path.name}", content=path.read_text()))
+            files.append(File.generated(config, str(path.relative_to(ROOT)), content=path.read_text()))
     files.append(File.generated(config, "CITATION.cff", content=(ROOT / "CITATION.cff").read_text()))
     return files
 

@@ -38,6 +38,8 @@ FOR_USERS = (
     "nnc.doctor",
     "nnc.verify",
     "nnc.sklearn",
+    "nnc.distribute.sweeps",
+    "nnc.integrations.ray",
     "nnc.utils",
     "nnc.errors",
 )

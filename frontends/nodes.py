@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from collections.abc import Mapping as MappingType
 from dataclasses import dataclass, field
 from typing import Any
@@ -119,6 +120,18 @@ def from_plain(value: Any, depth: int = 0) -> ValueNode:
     if getattr(value, "shape", None) == () and hasattr(value, "item"):  # a NumPy scalar
         value = value.item()
     return Scalar(value=value)
+
+
+def lines_of(node: ValueNode, above: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], int]]:
+    """Yield the line of each value by the keys and numbers that lead to it."""
+    if isinstance(node, Mapping):
+        for key, entry in node.entries.items():
+            yield (*above, key), node.line_of(key) or 0
+            yield from lines_of(entry, (*above, key))
+    elif isinstance(node, Sequence):
+        for number, item in enumerate(node.items):
+            yield (*above, number), item.line or 0
+            yield from lines_of(item, (*above, number))
 
 
 def describe(node: ValueNode) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from frontends.column_declarations import declared_columns
 from frontends.model_reader import build_model
-from frontends.nodes import from_plain
+from frontends.nodes import ValueNode, from_plain, lines_of
 from frontends.origin import origin_of
 from frontends.problems import Problems
 from frontends.reader_options import Options
@@ -64,13 +64,23 @@ class YamlFrontend:
             ModelFileError: it cannot be understood.
             ModelError: it cannot be read.
         """
-        path = Path(source)
-        problems = Problems(str(path), path.name)
-        root = parse(_text(_bytes_of(path), problems), problems, path.suffix.lower() == ".json")
+        root, problems = _parsed(source)
         found = declared_columns(root, problems)
         if problems:
             raise problems.error()
         return found
+
+    def read_values(self, source: str | os.PathLike[str]) -> tuple[Any, dict[tuple[str | int, ...], int]]:
+        """Return the plain values of a file, and the line of each by its keys and numbers.
+
+        Raises:
+            ModelFileError: it cannot be understood.
+            ModelError: it cannot be read.
+        """
+        root, problems = _parsed(source)
+        if problems:
+            raise problems.error()
+        return root.plain(), dict(lines_of(root))
 
     def read_config(self, config: Mapping[str, Any] | str) -> Model:
         """Return the model of a config in Keras's form.
@@ -119,6 +129,12 @@ def read_text(
     model = build_model(root, problems, compile, options)
     problems.warn()
     return model
+
+
+def _parsed(source: str | os.PathLike[str]) -> tuple[ValueNode, Problems]:
+    path = Path(source)
+    problems = Problems(str(path), path.name)
+    return parse(_text(_bytes_of(path), problems), problems, path.suffix.lower() == ".json"), problems
 
 
 def _text(content: bytes | str, problems: Problems) -> str:

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from nnc.callbacks import History
     from nnc.compiling import compile
     from nnc.data import Dataset
+    from nnc.distribute.sweeps import sweep
     from nnc.inspection import diff, inspect
     from nnc.layers import Input
     from nnc.models import Model, Sequential
@@ -80,6 +81,7 @@ _MEMBERS = {
     "diff": "nnc.inspection",
     "inspect": "nnc.inspection",
     "load": "nnc.program",
+    "sweep": "nnc.distribute.sweeps",
 }
 
 __all__ = [
@@ -108,6 +110,7 @@ __all__ = [
     "passes",
     "regularizers",
     "render",
+    "sweep",
     "utils",
 ]
 

@@ -83,6 +83,27 @@ def read_columns(source: Any) -> dict[str, Any]:
     return {}
 
 
+def read_values(source: Any) -> tuple[Any, dict[tuple[str | int, ...], int]]:
+    """Return the plain values of a text file, and the line of each by the keys and numbers that lead to it.
+
+    Readers that can do so have a method `read_values`.
+
+    Args:
+        source: a path.
+
+    Raises:
+        ModelFileError: the file cannot be understood; all its problems are listed.
+        ModelError: there is no reader for it.
+    """
+    readers = _readers_with("read_values")
+    for reader in readers:
+        if reader.accepts(source):
+            found: tuple[Any, dict[tuple[str | int, ...], int]] = reader.read_values(source)
+            return found
+    known = ", ".join(sorted({suffix for reader in readers for suffix in reader.suffixes}))
+    raise ModelError(f"{str(source)!r} is not a file of plain values ({known or 'no reader is installed'})")
+
+
 def compute_operations(source: Any, arrays: Sequence[Any], training: bool) -> list[Any]:
     """Return what a live model of another library computes, operation by operation, inside what its author wrote.
 

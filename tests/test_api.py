@@ -20,7 +20,7 @@ def names(text: str) -> list[str]:
 NAMES = names(
     """
     Dataset History Input Model Program Sequential activations callbacks compile constraints data diff errors
-    initializers inspect layers load losses metrics models ops optimizers passes regularizers render utils
+    initializers inspect layers load losses metrics models ops optimizers passes regularizers render sweep utils
     """
 )
 MODULES = names(

@@ -13,9 +13,10 @@ from typing import Any, Literal
 import numpy
 
 from nnc.arguments import argument, flag
-from nnc.callbacks.callback import DeclaredCallback, Logs
-from nnc.callbacks.model_checkpoint import BatchCounter, check_frequency
-from nnc.callbacks.replicas import not_stopped, program_of, replicas_of
+from nnc.callbacks.callback import Logs
+from nnc.callbacks.model_checkpoint import check_frequency
+from nnc.callbacks.places import KeepsPlaces, Place, read_place
+from nnc.callbacks.replicas import replicas_of
 from nnc.checks import is_whole
 from nnc.errors import DataError
 from nnc.files import read_json, write_atomically
@@ -27,7 +28,7 @@ _KERAS_WEIGHTS = "latest.weights.h5"
 _KERAS_PLACE = "training_metadata.json"
 
 
-class BackupAndRestore(DeclaredCallback):
+class BackupAndRestore(KeepsPlaces):
     """Keeps a copy of the whole state in a folder, and goes on from it to the bit (keras.io/api/callbacks).
 
     The copy has weights, optimizer, metrics, random key and the order of samples. It is one file, which is complete or
@@ -62,15 +63,7 @@ class BackupAndRestore(DeclaredCallback):
         if not self.backup_dir:
             raise DataError("BackupAndRestore: backup_dir must be the path of a folder, got ''")
         self.path = Path(self.backup_dir) / "latest.npz"
-        self.batches = BatchCounter(self.save_freq)
-        self._epoch = 0
-        self._order: Any = None
-        if isinstance(self.save_freq, int):  # a hook of batches, which cost time, only where it is needed
-            self.on_train_batch_end = self._batch_done  # type: ignore[method-assign]  # a hook of batches costs
-
-    @property
-    def _program(self) -> Any:
-        return program_of(self.model)
+        self.keep_every(self.save_freq)
 
     def on_train_begin(self, logs: Logs = None) -> None:
         """Take over the copy, where there is one.
@@ -85,19 +78,7 @@ class BackupAndRestore(DeclaredCallback):
             self._take_over_from_keras(found[-1])
             return
         place, states = self._read_copy()
-        count, epoch = replicas_of(self.model), place["epoch"]
-        if place["replicas"] != count:
-            of, has = (f"{number or 'no'} replicas" for number in (place["replicas"], count))
-            raise DataError(
-                f"BackupAndRestore: {self.path} is the copy of a training of {of}, and this one has {has}; delete it to"
-                " train from the start"
-            )
-        stopped = numpy.isin(numpy.arange(count or 0), place["stopped"])
-        if len(place["stopped"]) == count:  # there is nothing left to train
-            epoch = max(epoch, self.params["epochs"])
-        self._program.restore(states, place["order"], epoch, place["batch"])
-        if stopped.any():
-            self.model.stop_replicas(stopped)
+        self.go_on(place, states, f"{self.path} is the copy", "delete it to train from the start")
 
     def _read_copy(self) -> tuple[dict[str, Any], dict[str, Any]]:
         before = Path(f"{self.path}.bkp")
@@ -116,42 +97,28 @@ class BackupAndRestore(DeclaredCallback):
     def _take_over_from_keras(self, path: Path) -> None:
         if replicas_of(self.model) is not None:
             raise DataError(f"BackupAndRestore: {path} is a backup of Keras's, which has one network and no replicas")
-        if self._program is self.model:
+        if self.program is self.model:
             raise DataError(
                 f"BackupAndRestore: {path} is a backup of Keras's, whose weights belong to layers; continue it with"
                 " `fit` of the model, not of a program"
             )
         epoch = _read_keras_place(path.with_name(_KERAS_PLACE))
         load_weights(self.model, path, resume=True)
-        self._program.restore({}, self._program.order_state, epoch, 0)
-
-    def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
-        """Remember where the epoch begins."""
-        self._epoch, self._order = epoch, self._program.order_state
-
-    def _batch_done(self, batch: int, logs: Logs = None) -> None:
-        if self.batches.is_due(batch):
-            self._save({"epoch": self._epoch, "batch": batch + 1, "order": self._order})
-
-    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
-        """Save."""
-        if self.save_freq == "epoch":
-            self._save({"epoch": epoch + 1, "batch": 0, "order": self._program.order_state})
+        self.program.restore({}, self.program.order_state, epoch, 0)
 
     def on_train_end(self, logs: Logs = None) -> None:
         """Delete the copy."""
         if self.delete_checkpoint:
             shutil.rmtree(self.backup_dir, ignore_errors=True)
 
-    def _save(self, place: dict[str, Any]) -> None:
+    def save_place(self, place: Place, logs: Logs) -> None:
+        """Write the copy."""
+        del logs
         self.path.parent.mkdir(parents=True, exist_ok=True)
         if self.double_checkpoint and self.path.exists():
             write_atomically(f"{self.path}.bkp", self.path.read_bytes())
-        count = replicas_of(self.model)
-        if count is not None:
-            place = place | {"replicas": count, "stopped": numpy.flatnonzero(~not_stopped(self.model)).tolist()}
         buffer = io.BytesIO()
-        arrays: dict[str, Any] = {f"{_STATE}{label}": array for label, array in self._program.states.items()}
+        arrays: dict[str, Any] = {f"{_STATE}{label}": array for label, array in self.program.states.items()}
         arrays[_PLACE] = numpy.frombuffer(json.dumps(place).encode(), "uint8")
         numpy.savez(buffer, **arrays)
         write_atomically(self.path, buffer.getbuffer())
@@ -178,13 +145,5 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     for key, array in arrays.items():
         if not isinstance(array, numpy.ndarray):
             raise ValueError(f"{key!r:.80} is not an array")
-    place = read_json(arrays[_PLACE].tobytes())
     states = {key.removeprefix(_STATE): array for key, array in arrays.items() if key.startswith(_STATE)}
-    stopped = place.get("stopped", [])
-    for count in (place["epoch"], place["batch"], *stopped):
-        if not isinstance(count, int) or count < 0:
-            raise ValueError(f"epochs and batches are counted from 0, got {count!r:.80}")
-    generator: Any = numpy.random.PCG64(0)
-    generator.state = place["order"]  # which raises where it is none
-    place |= {"order": dict(generator.state), "replicas": place.get("replicas"), "stopped": stopped}
-    return place, states
+    return read_place(arrays[_PLACE].tobytes()), states

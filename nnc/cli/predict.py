@@ -1,23 +1,32 @@
-"""The command `nnc predict`: a model's outputs for the inputs in a file."""
+"""The command `nnc predict`: a model's outputs for the inputs in a file, or in many."""
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from nnc.cli import completion, options
-from nnc.cli.console import check_output, say
+from nnc.cli.console import check_output, progress, say
 from nnc.cli.programs import NUMBER_WANTED, check_single, note_if_untrained, open_program, reading, say_choice
 from nnc.errors import DataError
+from nnc.installation import install_command
 
 if TYPE_CHECKING:
+    from nnc.distribute.part_files import Part, Reading
     from nnc.program import Program
 
 NAME = "predict"
 EXAMPLE = "Example: nnc predict base.nnc --input points.npz --output predicted.csv"
-SUFFIXES = (".csv", ".npy", ".npz")
+
+
+class Engine(StrEnum):
+    """What predicts a table's many parts."""
+
+    local = "local"
+    ray = "ray"
 
 
 def command(
@@ -29,7 +38,8 @@ def command(
             "--input",
             metavar="FILE",
             help="Inputs: a table with the columns that the program was trained on (.csv, .tsv, also .gz, .bz2, .xz; "
-            ".parquet, .feather), .npy, or .npz with the array x (with several inputs: by name).",
+            ".parquet, .feather), .npy, or .npz with the array x (with several inputs: by name); or a folder of such "
+            "files, or a pattern such as 'parts/*.parquet'.",
             show_default=False,
             autocompletion=completion.files(".npy", *options.DATA_SUFFIXES),
         ),
@@ -40,7 +50,8 @@ def command(
             "-o",
             "--output",
             metavar="FILE",
-            help="Where the predictions go: .npz, .npy or .csv; those of several outputs by name to a .npz.",
+            help="Where the predictions go: .npz, .npy, .csv, .parquet or .feather; those of several outputs by name "
+            "to a .npz; those of many files to a folder, each under its own name.",
             show_default=False,
         ),
     ],
@@ -63,66 +74,86 @@ def command(
     max_bytes: options.MaxBytes = None,
     check_nan: options.CheckNan = False,
     replica: options.Replica = None,
+    engine: Annotated[
+        Engine | None,
+        typer.Option(
+            "--engine",
+            help="What predicts many files: this process, which is the default, or Ray, on all processors of this "
+            f"machine or of a cluster ({install_command('ray')}).",
+            show_default=False,
+        ),
+    ] = None,
+    address: Annotated[
+        str | None,
+        typer.Option(
+            "--address",
+            metavar="HOST:PORT",
+            help="With --engine ray, the cluster to use, or auto; its machines see the files under the same names.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Write a model's answers to the inputs in a file: its outputs, or the classes of the table it was trained on.
 
-    Of a program with replicas .npz and .npy get the outputs of all, one after another, .csv their mean and spread.
+    Of a program with replicas .npz and .npy get the outputs of all, one after another, tables their mean and spread.
+    Of many files each is answered in one of the same name, row by row; a file of answers is complete or not there.
     """
-    from nnc.data import write_arrays, write_table
-    from nnc.execution.spec import outputs_of
+    from nnc.data import WRITTEN, is_table
+    from nnc.distribute import part_files
     from nnc.preparing import check_meaning_is_learnt, inputs_of
 
-    check_output(output, *SUFFIXES)
-    check_meaning_is_learnt(model, source)
+    several = engine is not None or part_files.is_several(source)
+    if address is not None and engine is not Engine.ray:
+        raise DataError("--address is that of a cluster of Ray; give --engine ray as well, or leave it out")
+    if several:
+        parts = part_files.parts_of(source, output)
+        if output.exists() and not output.is_dir():
+            raise DataError(f"{output}: many files are answered in a folder, and this is a file; name another")
+    else:
+        check_output(output, *WRITTEN)
+        parts = [part_files.Part(source, output)]
+    check_meaning_is_learnt(model, parts[0].source)
     single = "--check-nan" if check_nan else "--probabilities" if probabilities else ""
     program = open_program(model, replace=replace, backend=backend, max_bytes=max_bytes, replica=replica, single=single)
     if program.classes:
         check_single(program, "an answer in classes", NUMBER_WANTED)
     program.check_nan = check_nan
     say_choice(program, "predict")
-    with reading(source):
-        inputs = inputs_of(program, source, without, encoding)
-    found = program.predict(inputs, batch, verbose=0)
-    arrays = outputs_of(program.spec.structure, found)
-    if len(arrays) > 1:
-        if probabilities:
-            raise DataError(f"program '{program.name}' has several outputs, which are written as they are")
-        write_arrays(output, dict(zip([item.label for item in program.spec.outputs], arrays, strict=True)))
-    elif program.replicas is not None:
-        write_table(output, *_of_replicas(program, arrays[0], output.suffix.lower() == ".csv"))
+    manner = part_files.Reading(without, encoding, probabilities, batch)
+    if several:
+        rows = _predict_parts(program, source, output, manner, engine, address, len(parts))
+        what = f"{len(parts):,} files, {rows:,} rows"
     else:
-        # Outputs of a program that knows no target are written with the axes they have.
-        target = None if program.table is None else program.table.target
-        written = arrays[0]
-        if target is not None or probabilities:
-            written = program.read_outputs(written, probabilities)
-        names = program.classes if probabilities else (target.name,) if target is not None and written.ndim == 1 else ()
-        write_table(output, written, names)
-    if program.replicas is None:
-        say(f"wrote {output}: {len(arrays[0]):,} rows")
-    else:
-        what = "mean and spread of " if output.suffix.lower() == ".csv" else ""
-        say(f"wrote {output}: {arrays[0].shape[1]:,} rows, {what}{program.replicas:,} replicas")
+        with reading(source):
+            inputs = inputs_of(program, source, without, encoding)
+        what = f"{part_files.write_answers(program, inputs, output, manner):,} rows"
+    if program.replicas is not None:
+        mean = "mean and spread of " if is_table(parts[0].target) else ""
+        what += f", {mean}{program.replicas:,} replicas"
+    say(f"wrote {output}: {what}")
     note_if_untrained(model, program)
 
 
-def _of_replicas(program: Program, outputs: Any, as_columns: bool) -> tuple[Any, tuple[str, ...]]:
-    """Return what is written of outputs of replicas, and names of its columns.
+def _predict_parts(
+    program: Program,
+    source: Path,
+    folder: Path,
+    manner: Reading,
+    engine: Engine | None,
+    address: str | None,
+    count: int,
+) -> int:
+    """Predict many files on an engine, and return the number of rows; see `command` for the arguments."""
+    with progress(count, "files") as advance:
 
-    Args:
-        program: the program.
-        outputs: its output, shape (replicas, rows, …).
-        as_columns: whether each column is to be the mean of all, with their standard deviation beside it.
-    """
-    import numpy
+        def done(part: Part, rows: int) -> None:
+            del part, rows
+            advance()
 
-    target = None if program.table is None else program.table.target
-    if target is not None and outputs.shape[2:] == (1,):
-        outputs = outputs[..., 0]
-    mean, spread = outputs.mean(0), outputs.std(0)
-    if not as_columns or mean.ndim > 2:  # which no column holds
-        return outputs, ()
-    columns = 1 if mean.ndim == 1 else mean.shape[1]
-    own = [f"y{column}" for column in range(columns)] if columns > 1 else ["y" if target is None else target.name]
-    both = numpy.stack([mean, spread], -1).reshape(len(mean), -1)
-    return both, tuple(heading for name in own for heading in (name, f"{name}_spread"))
+        if engine is Engine.ray:
+            from nnc.distribute import ray_data
+
+            return ray_data.predict_parts(program, source, folder, address=address, reading=manner, done=done)
+        from nnc.distribute import part_files
+
+        return part_files.predict_parts(program, source, folder, manner, done)

@@ -4,6 +4,8 @@ from nnc.data.columns import Columns
 from nnc.data.dataset import ArrayDataset, Dataset, standardize
 from nnc.data.table import Table
 from nnc.data.table_files import (
+    WRITTEN,
+    is_compressed,
     is_table,
     is_text,
     read_arrays,
@@ -19,6 +21,8 @@ __all__ = [
     "Columns",
     "Dataset",
     "Table",
+    "WRITTEN",
+    "is_compressed",
     "is_table",
     "is_text",
     "read_arrays",

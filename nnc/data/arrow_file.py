@@ -1,7 +1,8 @@
-"""Reads tables from Parquet and Feather files, with pyarrow."""
+"""Reads tables from Parquet and Feather files, and writes them, with pyarrow."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,18 +24,60 @@ def read_arrow_file(path: Path) -> Columns:
         DataError: pyarrow is not installed, the file is damaged, has no rows, or a column holds lists or the like.
         OSError: it cannot be read.
     """
-    try:
-        from pyarrow import ArrowException, feather, parquet
-    except ImportError as error:
-        raise DataError(
-            f"{path}: {path.suffix} files are read with pyarrow; run: {install_command('parquet')}"
-        ) from error
+    pyarrow = _pyarrow(path, "read")
+    feather, parquet = pyarrow.feather, pyarrow.parquet
     with path.open("rb") as stream:
         try:
             table = parquet.read_table(stream) if path.suffix.lower() == ".parquet" else feather.read_table(stream)
-        except (ArrowException, ValueError, OSError) as error:
+        except (pyarrow.ArrowException, ValueError, OSError) as error:
             raise DataError(f"{path}: expected a {path.suffix} file, found damaged data: {error}") from error
     return columns_of_arrow(table, str(path))
+
+
+def write_arrow_file(path: Path, stream: Any, names: Sequence[str], values: Any) -> None:
+    """Write a table, with the same bytes for the same cells.
+
+    Args:
+        path: name of the file, which says of which kind it is.
+        stream: gets the bytes.
+        names: of the columns.
+        values: numbers or names, shape (rows, columns).
+
+    Raises:
+        DataError: pyarrow is not installed, or two columns have one name.
+    """
+    pyarrow = _pyarrow(path, "written")
+    if len(set(names)) < len(names):
+        raise DataError(f"{path}: two columns have one name among {', '.join(map(repr, names))}; write .csv or .npz")
+    # Columns lie apart in an array by rows; pyarrow takes them where they lie together.
+    table = pyarrow.table({name: _together(values[:, index]) for index, name in enumerate(names)})
+    if path.suffix.lower() == ".parquet":
+        pyarrow.parquet.write_table(table, stream)
+    else:
+        pyarrow.feather.write_feather(table, stream)
+
+
+def _together(column: Any) -> Any:
+    import numpy
+
+    return numpy.ascontiguousarray(column)
+
+
+def _pyarrow(path: Path, what: str) -> Any:
+    """Return pyarrow with the modules for files.
+
+    Raises:
+        DataError: it is not installed.
+    """
+    try:
+        import pyarrow
+        import pyarrow.feather
+        import pyarrow.parquet
+    except ImportError as error:
+        raise DataError(
+            f"{path}: {path.suffix} files are {what} with pyarrow; run: {install_command('parquet')}"
+        ) from error
+    return pyarrow
 
 
 def columns_of_arrow(table: Any, source: str) -> Columns:

@@ -89,6 +89,22 @@ def _targets(columns: Columns, column: int) -> tuple[Array, tuple[str, ...]]:
     return indices.reshape(-1, 1), classes
 
 
+def named_columns(path: Path, values: Array, names: Sequence[str] = ()) -> tuple[list[str], Array]:
+    """Return the names of the columns of a table, and its cells, shape (rows, columns); see `csv_text`.
+
+    Raises:
+        DataError: the array has another number of axes.
+    """
+    if not 1 <= values.ndim <= 2:
+        raise DataError(
+            f"{path}: a {path.suffix} file holds at most two axes, got shape {values.shape}; write .npz or .npy"
+        )
+    rows = values.reshape(-1, 1) if values.ndim == 1 else values
+    if not names:
+        names = ["y"] if rows.shape[1] == 1 else [f"y{column}" for column in range(rows.shape[1])]
+    return list(names), rows
+
+
 def csv_text(path: Path, values: Array, names: Sequence[str] = ()) -> str:
     """Return the text of a .csv file with a header.
 
@@ -100,11 +116,7 @@ def csv_text(path: Path, values: Array, names: Sequence[str] = ()) -> str:
     Raises:
         DataError: the array has another number of axes.
     """
-    if not 1 <= values.ndim <= 2:
-        raise DataError(f"{path}: a .csv file holds at most two axes, got shape {values.shape}; write .npz or .npy")
-    rows = values.reshape(-1, 1) if values.ndim == 1 else values
-    if not names:
-        names = ["y"] if rows.shape[1] == 1 else [f"y{column}" for column in range(rows.shape[1])]
+    names, rows = named_columns(path, values, names)
     text = StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(names)

@@ -13,11 +13,14 @@ from numpy.typing import ArrayLike
 
 from nnc.data import arrow_file, text_file
 from nnc.data.columns import Columns
-from nnc.data.csv_table import csv_text, numeric_inputs, numeric_table
+from nnc.data.csv_table import csv_text, named_columns, numeric_inputs, numeric_table
 from nnc.data.npz_table import read_npy_inputs, read_npz, read_npz_arrays, read_npz_inputs
 from nnc.data.table import Array, Table
 from nnc.errors import DataError
 from nnc.files import write_atomically
+
+WRITTEN = (".csv", ".npy", ".npz", *arrow_file.SUFFIXES)
+"""Suffixes of files that predictions are written to."""
 
 
 def is_table(path: str | os.PathLike[str]) -> bool:
@@ -32,6 +35,11 @@ def is_table(path: str | os.PathLike[str]) -> bool:
 def is_text(path: str | os.PathLike[str]) -> bool:
     """Whether a file holds a table as text, by its name."""
     return is_table(path) and Path(path).suffix.lower() not in arrow_file.SUFFIXES
+
+
+def is_compressed(path: str | os.PathLike[str]) -> bool:
+    """Whether a file holds a table as compressed text, by its name."""
+    return is_text(path) and Path(path).suffix.lower() in text_file.COMPRESSED
 
 
 def read_columns(path: str | os.PathLike[str], encoding: str | None = None) -> Columns:
@@ -161,14 +169,16 @@ def write_arrays(path: str | os.PathLike[str], arrays: Mapping[str, ArrayLike]) 
 
 
 def write_table(path: str | os.PathLike[str], y: ArrayLike, names: Sequence[str] = ()) -> None:
-    """Write predictions: ``.npz`` (key ``y``), ``.npy``, or ``.csv`` with a header (at most two axes).
+    """Write predictions: ``.npz`` (key ``y``), ``.npy``, or a table of at most two axes.
+
+    A table is ``.csv`` with a header, or ``.parquet`` or ``.feather``, which need pyarrow.
 
     The file appears under its name only when it is complete, so that an interrupted run leaves what was there before.
 
     Args:
         path: the file; its folder must exist.
         y: numbers or names, shape (rows, …).
-        names: of the columns of a ``.csv`` file; by default ``y``, or ``y0,y1,…`` for several.
+        names: of the columns of a table; by default ``y``, or ``y0,y1,…`` for several.
 
     Raises:
         DataError: the array does not fit the format, or the file cannot be written.
@@ -176,13 +186,15 @@ def write_table(path: str | os.PathLike[str], y: ArrayLike, names: Sequence[str]
     file = Path(path)
     values = numpy.asarray(y)
     suffix = file.suffix.lower()
-    if suffix not in (".csv", ".npz", ".npy"):
-        raise DataError(f"{file}: expected a file named *.csv, *.npz or *.npy")
+    if suffix not in WRITTEN:
+        raise DataError(f"{file}: expected a file named *.csv, *.npz, *.npy, *.parquet or *.feather")
     if values.dtype.kind not in "biufU":
         raise DataError(f"{file}: expected numbers or names to write, found elements of type {values.dtype}")
     stream = BytesIO()
     if suffix == ".csv":
         stream.write(csv_text(file, values, names).encode())
+    elif suffix in arrow_file.SUFFIXES:
+        arrow_file.write_arrow_file(file, stream, *named_columns(file, values, names))
     elif suffix == ".npy":
         numpy.save(stream, values, allow_pickle=False)
     else:

@@ -1,1 +1,1 @@
-"""Work that goes beyond one process: training on MPI."""
+"""Work of many networks and of several processes or machines, by engines that exist."""

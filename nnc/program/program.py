@@ -479,8 +479,8 @@ class Program(Replicated, Presented):
         """
         write_atomically(Path(path), program_to_bytes(self))
 
-    def __reduce__(self) -> tuple[Callable[..., Program], tuple[bytes, str, str | None]]:
-        return program_from_bytes, (program_to_bytes(self), "program", self.engines.wanted)
+    def __reduce__(self) -> tuple[Callable[..., Program], tuple[bytes, str | None, int | None, bool]]:
+        return unpickled, (program_to_bytes(self), self.engines.wanted, self.max_bytes, self.check_nan)
 
 
 def program_to_bytes(program: Program) -> bytes:
@@ -527,4 +527,14 @@ def program_from_bytes(data: bytes, source: str = "program", backend: str | None
     contents = from_bytes(data, source)
     program = Program(contents.spec, contents.graphs, contents.states, order=contents.order, backend=backend)
     program.table = contents.table
+    return program
+
+
+def unpickled(data: bytes, backend: str | None, max_bytes: int | None, check_nan: bool) -> Program:
+    """Return a program as it was pickled: the contents of its file, and what files know nothing of."""
+    program = program_from_bytes(data, backend=backend)
+    if max_bytes is not None:
+        program.max_bytes = max_bytes
+    if check_nan:
+        program.check_nan = True
     return program

@@ -343,7 +343,7 @@ def test_same_predictions_give_the_same_bytes(tmp_path):
 @pytest.mark.parametrize(
     ("name", "y", "message"),
     [
-        ("y.txt", [1.0], ": expected a file named *.csv, *.npz or *.npy"),
+        ("y.txt", [1.0], ": expected a file named *.csv, *.npz, *.npy, *.parquet or *.feather"),
         (
             "y.csv",
             numpy.zeros((2, 2, 2)),

@@ -31,9 +31,18 @@ NOT_RUN = {
     "README.md: .ci/run runs it: run",
     "README.md: .ci/run runs it: test",
     "docs/backends.md: installs a package",
+    "docs/guides/sweeps.md: needs Optuna; the tests run sweeps of this kind",
+    "docs/guides/sweeps.md: needs Ray; the tests run sweeps of this kind",
+    "docs/guides/predict-everywhere.md: needs Dask; a test runs it, with threads and with processes",
+    "docs/guides/predict-everywhere.md: needs Ray; the tests compare its files",
+    "docs/guides/predict-everywhere.md: needs Ray; the tests kill such workers",
+    "docs/guides/predict-everywhere.md: needs Spark",
     "docs/reliability.md: the tests and CI run these",
     "docs/results.md: takes a minute, and writes this page",
     "docs/start.md: who runs this page has nnc; .ci/run installs it in a bare virtual environment first",
+    "examples/serving/kserve.md: starts a server; the tests ask it in their own process",
+    "examples/serving/kserve.md: takes minutes, with a server in another terminal",
+    "examples/serving/ray_serve.md: starts a server",
 }
 """All blocks that are shown and not run here, each with its reason."""
 
