@@ -18,12 +18,13 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 NETWORKS = ("base", "perceptron", "convolutions")
-ROUNDS, EPOCHS = 5, 3
+EPOCHS = 5
 MACHINES = (1, 2, 4, 8, 16, 32, 64)
 NAMESPACE = "nncbench"
 
@@ -92,6 +93,8 @@ def worker(name: str, distributes: bool, rows: int | None) -> None:
     """Train, and print the seconds of a step and of summing up its gradient, as JSON."""
     import numpy
 
+    from nnc import callbacks
+
     network = make(name, rows)
     communicator = None
     if distributes:
@@ -99,12 +102,11 @@ def worker(name: str, distributes: bool, rows: int | None) -> None:
 
         communicator = world()
     options = {"batch_size": network.batch, "verbose": 0, "distribute": communicator}
-    network.model.fit(network.x, network.y, **options)
-    steps, seconds = len(network.x) // network.batch, []
-    for _ in range(EPOCHS):
-        begin = perf_counter()
-        network.model.fit(network.x, network.y, **options)
-        seconds.append((perf_counter() - begin) / steps)
+    ends: list[float] = []
+    timer = callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: ends.append(perf_counter()))
+    network.model.fit(network.x, network.y, epochs=EPOCHS + 1, callbacks=[timer], **options)
+    steps = len(network.x) // network.batch
+    seconds = [(end - begin) / steps for begin, end in pairwise(ends)]
     found = {"step": statistics.median(seconds), "parameters": network.model.count_params(), "batch": network.batch}
     if communicator is not None:
         for key, count in (("short", 16), ("long", network.model.count_params())):
@@ -198,11 +200,11 @@ def summing_seconds(count: int, size: float, latency: float, bandwidth: float) -
     return 2 * math.log2(count) * latency + 2 * (count - 1) / count * size / bandwidth
 
 
-def report(name: str, processes: Sequence[int], link: tuple[float, float] | None) -> None:
+def report(name: str, processes: Sequence[int], link: tuple[float, float] | None, rounds: int) -> None:
     """Measure a network in turns; print what a step takes, and what the model of its cost says for more machines."""
     runs: dict[Any, list[Any]] = {}
     batch = int(measured(name, 0)["batch"])
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         for threads in (1, 2):
             runs.setdefault(("alone", threads), []).append(measured(name, 0, threads))
         for count in processes:
@@ -240,6 +242,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--network", nargs="+", choices=NETWORKS, default=NETWORKS)
     parser.add_argument("--processes", nargs="+", type=int, default=(1, 2, 4))
+    parser.add_argument("--rounds", type=int, default=5, help="runs of each kind, in turns; medians are shown")
     parser.add_argument("--link", help="milliseconds and Mbit/s, such as 1,100")
     parser.add_argument("--worker", choices=NETWORKS, help=argparse.SUPPRESS)
     parser.add_argument("--distribute", action="store_true", help=argparse.SUPPRESS)
@@ -253,7 +256,7 @@ def main() -> None:
         delay, _, rate = given.link.partition(",")
         link = float(delay), float(rate or 0)
     for name in given.network:
-        report(name, given.processes, link)
+        report(name, given.processes, link, given.rounds)
 
 
 if __name__ == "__main__":

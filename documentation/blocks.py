@@ -7,7 +7,8 @@ Comments of HTML, which readers of the page do not see, say so in front of a blo
 - ``<!-- output of: COMMAND -->``: it is what this command prints.
 - ``<!-- not run: REASON -->``: it is shown only.
 - ``<!-- ci: NAME -->``: ``.ci/run`` runs it, in a virtual environment of its own.
-- ``<!-- needs: PROGRAM -->``: it is run where this program is installed, as ``.ci/run`` does, and only shown elsewhere.
+- ``<!-- needs: NAMES -->``: it is run where these programs and packages are installed, as ``.ci/run`` does, and only
+  shown elsewhere.
 
 All others must be ``python`` or ``sh``, and are run one after the other.
 """
@@ -18,12 +19,13 @@ import re
 import shutil
 from dataclasses import dataclass
 from enum import StrEnum
+from importlib.util import find_spec
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
-NEEDS = "needs "
-"""Begin of the note of a block that is run where a program is installed."""
+NEEDS = "needs to be installed: "
+"""Begin of the note of a block that is run where something is installed."""
 _NOTES = {"ci": ".ci/run runs it: ", "needs": NEEDS}
 _BLOCK = re.compile(
     r"(?:^<!-- *(?P<mark>file|output|output of|not run|ci|needs)(?:: *(?P<note>[^\n]*?))? *-->\n\s*?)?"
@@ -82,7 +84,7 @@ def blocks_of(page: str) -> list[Block]:
         elif mark == "output of":
             role = Role.output
         elif mark == "needs":
-            role = Role.run if shutil.which(match["note"]) else Role.shown
+            role = Role.run if all(map(_is_installed, match["note"].split(", "))) else Role.shown
         elif mark is not None:
             role = Role(mark)
         elif language == "text":
@@ -99,6 +101,11 @@ def blocks_of(page: str) -> list[Block]:
         note = _NOTES.get(mark, "") + (match["note"] or "")
         blocks.append(Block(role, language, match["text"], note, match.start("text"), line))
     return blocks
+
+
+def _is_installed(name: str) -> bool:
+    """Whether there is a program or a package of this name."""
+    return shutil.which(name) is not None or find_spec(name) is not None
 
 
 def pages() -> list[Path]:

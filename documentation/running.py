@@ -54,6 +54,9 @@ def run_page(path: Path, folder: Path, cache: Path | None = None) -> list[str]:
         "NNC_CACHE_DIR": str(cache or folder / "cache"),
         "NNC_BACKEND": "",
         "COLUMNS": "100",
+        "OMPI_ALLOW_RUN_AS_ROOT": "1",  # about which Open MPI asks who runs pages in a container
+        "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
+        "OMPI_MCA_btl": "self,sm",  # without a look at networks, which it says something about where there is none
     }
     environment.pop("NNC_C_LEVEL", None)
     done = subprocess.run(

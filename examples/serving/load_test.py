@@ -89,6 +89,8 @@ async def connection(
             continue
         times.append(time.perf_counter() - begun)
         if status != 200:
+            if not counts["lost"]:
+                print(f"the first one lost has status {status}: {body[:200]!r}", file=sys.stderr)
             counts["lost"] += 1
         elif not numpy.allclose(output_of(headers, body), expected, rtol=1e-5, atol=1e-6):
             counts["wrong"] += 1

@@ -75,12 +75,15 @@ def main() -> None:
     parser.add_argument("file", type=Path, metavar="MODEL.nnc", help="a saved program, served by its name")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8000)
+    parser.add_argument("--address", default="local", help="cluster to run on, such as auto; by default this machine")
     parser.add_argument("--replicas", type=int, default=1, help="processes that predict")
     parser.add_argument("--wait", type=float, default=0.0, help="seconds to wait for others; 0: each by itself")
     parser.add_argument("--backend", default="auto", help="numpy, c or auto")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # Ray is to end as well
-    ray.init(include_dashboard=False, logging_level=logging.ERROR, runtime_env={"env_vars": {"PYTHONPATH": _path()}})
+    own = {"include_dashboard": False} if options.address == "local" else {}
+    environment = {"env_vars": {"PYTHONPATH": _path()}}
+    ray.init(options.address, logging_level=logging.ERROR, runtime_env=environment, **own)
     try:
         serve.start(http_options={"host": options.host, "port": options.port})
         program = nnc.load(options.file, backend=options.backend)

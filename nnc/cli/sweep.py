@@ -58,8 +58,8 @@ def command(
         Engine | None,
         typer.Option(
             "--engine",
-            help=f"What runs trials, instead of what the file says; optuna and ray are extras: "
-            f"{install_command('optuna')}, {install_command('ray')}.",
+            help="What runs trials, instead of what the file says: processes of this machine, Optuna "
+            f"({install_command('optuna')}) or Ray ({install_command('ray')}).",
             show_default=False,
         ),
     ] = None,

@@ -96,7 +96,7 @@ def command(
         set_learning_rate(program, *(learning_rate or ()))
         if group.communicator is None:
             say_choice(program, "train")
-        else:
+        elif group.communicator.size > 1:
             say(f"{group.communicator.size} processes train together")
         if replicas is not None and seeds is None and model.suffix.lower() not in DEFINITIONS:
             say(f"note: replicas begin with weights of their own; --seeds model lets all begin with those of {model}")

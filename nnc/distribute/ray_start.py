@@ -50,9 +50,11 @@ def connected(ray: Any, address: str | None) -> Iterator[None]:
         yield
         return
     _check_answers(address)
-    alone = {"include_dashboard": False} if address is None and not os.environ.get("RAY_ADDRESS") else {}
+    options: dict[str, Any] = {"address": address}
+    if address is None and not os.environ.get("RAY_ADDRESS"):  # without 'local' Ray joins any cluster of this machine
+        options = {"address": "local", "include_dashboard": False}
     try:
-        ray.init(address, log_to_driver=False, logging_level=logging.ERROR, **alone)
+        ray.init(**options, log_to_driver=False, logging_level=logging.ERROR)
     except (ConnectionError, ValueError, RuntimeError, TimeoutError) as error:
         place = "on this machine" if address is None else f"at '{address}'"
         raise NncError(f"Ray does not start {place}: {str(error).strip().partition(chr(10))[0]}") from error

@@ -30,11 +30,14 @@ PLACE = "place.json"
 class ReportCheckpointCallback(KeepsPlaces):
     """Reports metrics to Ray Train, with checkpoints that are ``.nnc`` files, and goes on from the latest to the bit.
 
-    It belongs at the end of the callbacks of `fit`, in the function that a `ray.train` trainer runs on one worker. An
-    epoch's end reports its losses and metrics, those of replicas in lists, and ``epoch``, the number of epochs so far.
-    A checkpoint is a folder with ``program.nnc``, which `nnc.load` reads, and with the place in the training. What
-    follows the last epoch, such as best weights that `EarlyStopping` restores, is reported as well. What other
+    It belongs at the end of the callbacks of `fit`, in the function that a `ray.train` trainer runs on one worker. With
+    each checkpoint it reports losses and metrics, those of replicas in lists, and ``epoch``, the number of epochs that
+    are done. A checkpoint is a folder with ``program.nnc``, which `nnc.load` reads, and with the place in the training.
+    What follows the last epoch, such as best weights that `EarlyStopping` restores, is reported as well. What other
     callbacks remember is not in a checkpoint: they start afresh, as with `nnc.callbacks.BackupAndRestore`.
+
+    Ray Train takes a report every two seconds, which the variable ``RAY_TRAIN_HEALTH_CHECK_INTERVAL_S`` changes, and
+    the training waits for it. So for short epochs there should be a checkpoint every so many batches.
 
     Args:
         save_freq: when there is a checkpoint: ``epoch``, or a number of batches.
@@ -48,7 +51,8 @@ class ReportCheckpointCallback(KeepsPlaces):
     def __post_init__(self) -> None:
         self.keep_every(self.save_freq)
         self._last = b""
-        self._metrics: dict[str, Any] = {}
+        self._measured: dict[str, Any] = {}
+        self._reported: dict[str, Any] = {}
 
     def on_train_begin(self, logs: Logs = None) -> None:
         """Take over the latest checkpoint, where there is one.
@@ -74,28 +78,26 @@ class ReportCheckpointCallback(KeepsPlaces):
                 raise DataError(f"ReportCheckpointCallback: {checkpoint.path}/{PLACE} is damaged: {error}") from error
         source = f"{checkpoint.path} is the checkpoint"
         self.go_on(place, program.states, source, "give the run another name or storage_path")
+        self._last = program_to_bytes(self.program)
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
-        """Report the epoch."""
-        self._metrics = {"epoch": epoch + 1, **{name: _plain(value) for name, value in (logs or {}).items()}}
-        if self.save_freq == "epoch":
-            super().on_epoch_end(epoch, logs)
-        else:
-            _ray_train().report(self._metrics)
+        """Report the epoch, where each has a checkpoint."""
+        self._measured = _metrics(epoch + 1, logs)
+        super().on_epoch_end(epoch, logs)
 
     def on_train_end(self, logs: Logs = None) -> None:
         """Report what there is in the end, where that is not what was reported last."""
-        if program_to_bytes(self.program) != self._last:
-            self._report(self.place(self.params["epochs"], 0, self.program.order_state), self._metrics)
+        measured = self._measured or self._reported
+        if program_to_bytes(self.program) != self._last or measured != self._reported:
+            self._report(self.place(self.params["epochs"], 0, self.program.order_state), measured)
 
     def save_place(self, place: Place, logs: Logs) -> None:
         """Report, with a checkpoint."""
-        metrics = {"epoch": place["epoch"], **{name: _plain(value) for name, value in (logs or {}).items()}}
-        self._report(place, metrics)
+        self._report(place, _metrics(place["epoch"], logs))
 
     def _report(self, place: Place, metrics: dict[str, Any]) -> None:
         train = _ray_train()
-        self._last = program_to_bytes(self.program)
+        self._last, self._reported = program_to_bytes(self.program), metrics
         with TemporaryDirectory(prefix="nnc-") as folder:
             (Path(folder) / PROGRAM).write_bytes(self._last)
             (Path(folder) / PLACE).write_text(json.dumps(place))
@@ -191,9 +193,9 @@ def load_checkpoint(checkpoint: Any) -> Program:
         return load(Path(folder) / PROGRAM)
 
 
-def _plain(value: Any) -> Any:
-    """Return a number, or those of replicas in a list."""
-    return numpy.asarray(value).tolist()
+def _metrics(epoch: int, logs: Logs) -> dict[str, Any]:
+    """Return what is reported: numbers, and those of replicas in lists."""
+    return {"epoch": epoch, **{name: numpy.asarray(value).tolist() for name, value in (logs or {}).items()}}
 
 
 def _ray_train() -> Any:

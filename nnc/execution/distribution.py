@@ -83,7 +83,6 @@ class Distribution:
 
     def __init__(self, executor: Executor, communicator: Communicator) -> None:
         self.executor, self.communicator = executor, communicator
-        self._parts: dict[str, list[MadeGraph]] = {}
         self._runs: dict[tuple[Any, ...], DistributedRun] = {}
 
     def parts(self, name: str) -> list[MadeGraph]:
@@ -96,8 +95,8 @@ class Distribution:
             ModelError: the program is not one that can be divided.
             DistributionError: an operation needs rows of a batch together.
         """
-        if name not in self._parts:
-            executor = self.executor
+        executor = self.executor
+        if name not in executor.parts:
             if executor.divide is None:
                 raise ModelError(
                     f"program '{executor.spec.name}' cannot be trained by several processes: it has replicas, or was"
@@ -105,8 +104,10 @@ class Distribution:
                 )
             made = executor.divide(name)
             labels = part_names(name, len(made))
-            self._parts[name] = [executor.graphs.add(label, graph) for label, graph in zip(labels, made, strict=True)]
-        return self._parts[name]
+            executor.parts[name] = [
+                executor.graphs.add(label, graph) for label, graph in zip(labels, made, strict=True)
+            ]
+        return executor.parts[name]
 
     def decide(self, name: str, batches: int | None, sizes: Mapping[str, int], times: int) -> None:
         """Decide what runs the parts of a graph; see `Executor.decide`."""

@@ -184,6 +184,7 @@ class Executor:
         retarget: returns another description, and what makes graphs that train and evaluate, for targets of other
             shapes, None where no loss takes such; None for programs that take one kind of targets.
         divide: returns the parts of a graph that several processes run; None for programs that cannot make any.
+        parts: those that were made, by the name of the graph.
     """
 
     def __init__(
@@ -201,6 +202,7 @@ class Executor:
         self.local = ThreadRuns()
         self.retarget: Retarget | None = None
         self.divide: Callable[[str], list[Graph]] | None = None
+        self.parts: dict[str, list[MadeGraph]] = {}
         self._check_nan = False
         self._prologue: Prologue | None = None
         self._has_prologue: bool | None = None
@@ -217,7 +219,7 @@ class Executor:
             shapes: the shapes of what is given for each of the targets.
         """
         with self.graphs.lock:
-            if self.retarget is None or self.graphs.has_objective:
+            if self.retarget is None or self.graphs.has_objective or self.parts:
                 return False
             found = self.retarget(shapes)
             if found is None:

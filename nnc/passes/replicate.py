@@ -119,7 +119,7 @@ class _Replicated:
             ReplicationError: it has the axis.
         """
         if value in self.with_lanes:
-            raise ReplicationError("which rows of a table are read differs from replica to replica")
+            raise ReplicationError("which rows, of a table or of random numbers, are read differs by replica")
         return self.values[value]
 
     def _add(self, node: Node) -> None:
@@ -200,11 +200,11 @@ def _scatter_added(new: _Replicated, op: ScatterAdd, operands: Sequence[Value]) 
 
 def _drawn(new: _Replicated, op: RandomUniform, operands: Sequence[Value]) -> Sequence[Value]:
     """What each lane's key draws, as that of a network by itself."""
-    (keys,) = map(new.everywhere, operands)
+    keys, starts = new.everywhere(operands[0]), [new.shared(start) for start in operands[1:]]
     parts: list[Value] = []
     for lane in range(new.lanes):
         (key,) = new.graph.add(Slice((0, lane), (-1, lane + 1), (1, 1)), keys)
-        (drawn,) = new.graph.add(op, *new.graph.add(Reshape((2,)), key))
+        (drawn,) = new.graph.add(op, *new.graph.add(Reshape((2,)), key), *starts)
         parts += new.graph.add(Reshape((*op.shape, 1)), drawn)
     return new.graph.add(Concatenate(len(op.shape)), *parts)
 

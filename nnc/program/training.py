@@ -251,7 +251,10 @@ class Alone:
 
     def feed(self, name: str, given: Any, *arguments: Any) -> Feed:
         """Return what gives batches to a graph; see `make_feed`."""
-        return make_feed(self.executor, name, given, *arguments)
+        feed = make_feed(self.executor, name, given, *arguments)
+        if name == TRAIN:  # which makes the optimizer's state, for callbacks to restore
+            self.executor.graphs.made(TRAIN)
+        return feed
 
     def own(self, callbacks: Any) -> Any:
         """Return the callbacks of this process."""
@@ -259,7 +262,6 @@ class Alone:
 
     def begin(self, place: tuple[int, int]) -> tuple[int, int]:
         """Return epoch and batch to begin with."""
-        self.executor.graphs.made(TRAIN)
         return place
 
     def training(self) -> AbstractContextManager[None]:

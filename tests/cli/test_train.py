@@ -216,3 +216,42 @@ def test_predictions_of_a_model_that_nobody_trained_say_so(run: Run, folder: Pat
     model.save("given.h5")
     for name in ("base.nnc", "given.nnc", "given.h5"):
         assert "note:" not in run("predict", name, *predict).stderr
+
+
+def test_a_killed_training_is_resumed_to_the_bit(run: Run, folder: Path) -> None:
+    line = ["train", "base.yaml", "--data", "points.npz", "--epochs", "2000"]
+    run(*line, "-o", "whole.nnc")
+    backup = ["--backup", "copies", "--backup-every", "7"]
+    process = subprocess.Popen(
+        [sys.executable, str(ROOT / "main.py"), *line, *backup, "-o", "cut.nnc"],
+        cwd=folder,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    copy = folder / "copies" / "latest.npz"
+    with process:
+        while not copy.exists() and process.poll() is None:
+            time.sleep(0.002)
+        process.kill()
+    assert copy.exists()
+    refused = run(*line, *backup, "-o", "cut.nnc", code=1)
+    assert "error: copies has the copy of a training; --resume goes on from it, or delete it\n" in refused.stderr
+    found = run(*line, *backup, "--resume", "-o", "cut.nnc").stdout
+    assert "Epoch 1/2000 " not in found
+    assert Path("cut.nnc").read_bytes() == Path("whole.nnc").read_bytes()
+    assert not Path("copies").exists()
+
+
+def test_options_of_copies_need_their_folder(run: Run) -> None:
+    line = ["train", "base.yaml", "--data", "points.npz"]
+    assert "--resume is about the copy of --backup" in run(*line, "--resume", code=2).stderr
+    assert "--backup-every is about the copy of --backup" in run(*line, "--backup-every", "3", code=2).stderr
+
+
+def test_one_process_may_be_asked_to_divide(run: Run) -> None:
+    pytest.importorskip("mpi4py")
+    run("train", "base.yaml", "--data", "points.npz", "--epochs", "3", "-o", "alone.nnc")
+    found = run("train", "base.yaml", "--data", "points.npz", "--epochs", "3", "--distribute", "mpi", "-o", "mpi.nnc")
+    assert "1 processes train together" not in found.stderr
+    first, second = (nnc.load(name).get_weights() for name in ("alone.nnc", "mpi.nnc"))
+    assert [weight.tobytes() for weight in first] == [weight.tobytes() for weight in second]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -251,6 +252,20 @@ def test_each_process_looks_at_its_part_of_a_file(tmp_path: Path):
     assert str(first) == f"process 1 cannot train: {second}"
 
 
+def test_processes_of_different_versions_are_refused(monkeypatch: pytest.MonkeyPatch):
+    here = threading.local()
+    monkeypatch.setattr("importlib.metadata.version", lambda name: f"{name} {here.rank}.0")
+
+    def work(processes: ThreadCommunicator) -> Any:
+        here.rank = processes.rank
+        return perceptron().fit(X, Y, verbose=0, distribute=processes)
+
+    for error in in_processes(2, work):
+        assert str(error) == (
+            "processes 0 and 1 do not train the same: version of nnc 'nnc-keras 0.0' and 'nnc-keras 1.0'"
+        )
+
+
 def test_weights_that_a_callback_changes_in_one_process_are_noticed():
     class Changes(callbacks.Callback):
         def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
@@ -333,3 +348,18 @@ def test_a_program_from_its_file_cannot_be_divided(tmp_path: Path):
 def test_an_unknown_communicator_is_refused_by_name():
     with pytest.raises(ModelError, match="distribute='mpl' is not known; there is mpi"):
         perceptron().fit(X, Y, distribute="mpl")
+
+
+def test_a_second_training_compiles_nothing():
+    models = [perceptron(), perceptron()]
+
+    def work(processes: ThreadCommunicator) -> int:
+        model = models[processes.rank]
+        model.fit(X, Y, verbose=0, distribute=processes)
+        before = model.program.compilations
+        model.fit(X, Y, epochs=2, verbose=0, distribute=processes)
+        return model.program.compilations - before
+
+    assert in_processes(2, work) == [0, 0]
+    parts = models[0].program.executor.parts["train"]
+    assert [part.name for part in parts] == ["gradients", "apply"]

@@ -84,8 +84,7 @@ def test_two_processes_train_as_one(folder: Path):
     assert code == 0, error
     assert error.count("2 processes train together") == 1
     assert error.count("saved two.nnc") == 1
-    assert "Epoch 5/5" in out
-    assert out.count("Epoch 5/5") == 1
+    assert out.count("After 5 epochs") == 1
     data = folder / "points.npz"
     assert losses(folder / "two.nnc", data) == pytest.approx(losses(folder / "one.nnc", data), rel=1e-6)
 
@@ -156,16 +155,15 @@ def test_a_time_limit_that_is_no_number_is_refused(folder: Path):
 
 def ranks_of(launcher: subprocess.Popen[str]) -> list[int]:
     """Return the process numbers of what ``mpiexec`` has started."""
-    found = subprocess.run(["ps", "-eo", "pid,sid,args"], capture_output=True, text=True, check=True).stdout
-    lines = [line.split(None, 2) for line in found.splitlines()[1:]]
-    return [
-        int(number)
-        for number, session, text in lines
-        if "-m nnc train" in text
-        and not text.startswith(str(MPIEXEC))
-        and os.getsid(int(number)) == int(session)
-        and _descends(int(number), launcher.pid)
-    ]
+    found = []
+    for path in Path("/proc").glob("[0-9]*"):
+        try:
+            program, words = (path / "exe").resolve(), (path / "cmdline").read_bytes().split(b"\0")
+        except OSError:  # it has ended
+            continue
+        if program == Path(sys.executable).resolve() and b"train" in words and _descends(int(path.name), launcher.pid):
+            found.append(int(path.name))
+    return found
 
 
 def _descends(number: int, ancestor: int) -> bool:

@@ -153,3 +153,17 @@ def test_a_picture_is_compared_by_its_words(tmp_path: Path) -> None:
     assert is_current(work / "net.svg", shown)
     shown.write_text(drawing.format(1, "3 units"))
     assert not is_current(work / "net.svg", shown)
+
+
+def test_a_block_that_needs_a_program_is_run_where_that_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    page = "<!-- needs: echo, numpy -->\n```sh\necho here\n```\n\n```text\nhere\n```\n"
+    blocks = blocks_of(page)
+    assert [block.role for block in blocks] == [Role.run, Role.output]
+    printed = run_blocks(blocks, "page")
+    assert pairs(blocks, printed) == [(blocks[1], "here\n")]
+    elsewhere = blocks_of(page.replace("numpy -->", "no-such-program -->"))
+    assert [(block.role, block.note) for block in elsewhere] == [
+        (Role.shown, "needs to be installed: echo, no-such-program"),
+        (Role.output, ""),
+    ]
+    assert pairs(elsewhere, run_blocks(elsewhere, "page")) == []

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import http.client
 import importlib.util
 import json
+import os
+import socket
+import subprocess
 import sys
+import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy
@@ -200,3 +206,82 @@ def test_what_json_has_not(client):
     answer = client.post("/v2/models/small/infer", content=body, headers=headers)
     assert answer.status_code == 422
     assert "has NaN or infinity, which JSON has not; ask for bytes" in answer.json()["error"]
+
+
+@contextmanager
+def serving(script, path, *arguments):
+    """Run a script as a server on a free port, which is yielded, and end it."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, FOLDER / script, path, "--port", str(port), "--backend", "numpy", *arguments]
+    environment = os.environ | {"PYTHONPATH": str(FOLDER.parents[1]), "RAY_USAGE_STATS_ENABLED": "0"}
+    with (path.parent / "server.txt").open("w") as log:
+        server = subprocess.Popen(command, cwd=path.parent, env=environment, stdout=log, stderr=log)
+    try:
+        for _ in range(600):
+            assert server.poll() is None, (path.parent / "server.txt").read_text()
+            try:
+                status, body = ask(port, "GET", "/v2/nothing")
+                if status == 404 and body.startswith(b'{"error":'):  # Ray's proxy, which comes first, has another
+                    break
+            except OSError:
+                pass
+            time.sleep(0.1)
+        yield port
+    finally:
+        server.terminate()
+        server.wait(60)
+
+
+def ask(port, method, path, body=None):
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    try:
+        connection.request(method, path, body)
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+    finally:
+        connection.close()
+
+
+def load_test(path, port, *arguments):
+    command = [sys.executable, FOLDER / "load_test.py", path, "--port", str(port), "--requests", "300"]
+    command += ["--warm-up", "3", *arguments]
+    environment = os.environ | {"PYTHONPATH": str(FOLDER.parents[1])}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=100, check=False)
+    return done.returncode, f"{done.stdout}{done.stderr}"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("arguments", [(), ("--bytes",)])
+def test_the_load_test_counts_what_is_lost_and_wrong(tmp_path, arguments):
+    pytest.importorskip("fastapi")
+    pytest.importorskip("uvicorn")
+    network().save(tmp_path / "small.nnc")
+    (tmp_path / "other").mkdir()
+    network().save(tmp_path / "other" / "small.nnc")  # with weights of its own
+    network().save(tmp_path / "other" / "unknown.nnc")
+    with serving("kserve.py", tmp_path / "small.nnc") as port:
+        code, text = load_test(tmp_path / "small.nnc", port, *arguments)
+        assert (code, text.partition(", seconds")[0]) == (0, "requests: 300, answered: 300, lost: 0, wrong: 0")
+        code, text = load_test(tmp_path / "other" / "small.nnc", port, *arguments)
+        assert (code, text.partition(", seconds")[0]) == (1, "requests: 300, answered: 300, lost: 0, wrong: 300")
+        code, text = load_test(tmp_path / "other" / "unknown.nnc", port, *arguments)
+        assert (code, text.partition(", seconds")[0]) == (1, "requests: 300, answered: 300, lost: 300, wrong: 0")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("wait", ["0", "0.01"])
+def test_ray_serve(tmp_path, wait):
+    pytest.importorskip("fastapi")
+    pytest.importorskip("ray.serve")
+    made = network()
+    made.save(tmp_path / "small.nnc")
+    with serving("ray_serve.py", tmp_path / "small.nnc", "--wait", wait) as port:
+        code, text = load_test(tmp_path / "small.nnc", port)
+        assert (code, text.partition(", seconds")[0]) == (0, "requests: 300, answered: 300, lost: 0, wrong: 0")
+        status, body = ask(port, "POST", "/v2/models/small/infer", json.dumps({"inputs": [tensor(shape=[21])]}))
+        assert (status, json.loads(body)) == (400, {"error": "input 'x' has shape [-1, 3], got [21]"})
+        status, body = ask(port, "POST", "/v2/models/small/infer", json.dumps({"inputs": [tensor()]}))
+        y = numpy.array(json.loads(body)["outputs"][0]["data"]).reshape(7, 2)
+        numpy.testing.assert_allclose(y, made.predict(X, verbose=0), rtol=1e-5)

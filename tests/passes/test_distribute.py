@@ -11,11 +11,11 @@ import pytest
 import nnc
 from nnc import layers, losses
 from nnc.errors import DistributionError, NncError
-from nnc.ir import Graph, Rewriter, TensorType, Value, interpret, symbol, verify
+from nnc.ir import Graph, Rewriter, TensorType, Value, interpret, op_class, op_names, symbol, verify
 from nnc.labels import ROWS
 from nnc.ops import cast, flip, matmul, max, mean, reshape, square, transpose
 from nnc.ops import sum as sum_
-from nnc.passes import DeadCode, run_passes
+from nnc.passes import DeadCode, run_passes, sharding
 from nnc.passes.differentiate import GRADIENT, Differentiate
 from nnc.passes.distribute import divide
 from nnc.passes.pipelines import PRIMITIVE
@@ -303,3 +303,18 @@ def test_a_mean_over_all_rows_is_that_of_all_processes():
     found = run_processes(parts, {"x": array}, {"total": numpy.zeros(1)}, 3, {ROWS: 7})
     total = sum(own["total"] for _, own in found)
     numpy.testing.assert_allclose(total, array.var(0).sum() * 7)
+
+
+SPECIAL = {"input", "state", "constant", "size", "iota", "random_uniform", "scan"}
+"""Ops whose sharding depends on more than on that of their operands."""
+LATER = {"fusion", "lane_matmul"}
+"""Ops that graphs have only once they are divided."""
+
+
+def test_every_op_has_a_rule():
+    missing = {
+        name
+        for name in op_names()
+        if not (op_class(name).elementwise or op_class(name).composite or op_class(name) in sharding._RULES)
+    }
+    assert missing - {name for name in missing if op_class(name).__module__.startswith("tests.")} == SPECIAL | LATER

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import math
 import os
+import socket
 import sys
 import tempfile
 import threading
@@ -31,6 +32,11 @@ from nnc.installation import install_command
 _ASHA = ("grace_period", "reduction_factor", "brackets")
 _EPOCH, _VALUE = "epoch", "value"
 _LOST = "its process was lost"
+_THREAD = "nnc-ray-tune"
+_PATIENCE = 20.0
+"""Seconds that Tune has to end after Ctrl-C."""
+_ANSWER = 10.0
+"""Seconds that a cluster has to answer."""
 _POLL = 0.2
 """Seconds between two looks for outcomes."""
 
@@ -159,6 +165,7 @@ class _Tuner:
         options = document.ray
         settings = document.settings
         trainable = tune.with_resources(_train_part, {"cpu": options.get("cpus", 1)})
+        self.stopper = _stopper(tune)
         self.folder = tempfile.TemporaryDirectory(prefix="nnc-ray-")
         self.tuner = tune.Tuner(
             trainable,
@@ -172,12 +179,15 @@ class _Tuner:
                 reuse_actors=True,
             ),
             run_config=tune.RunConfig(
-                storage_path=options.get("storage_path", self.folder.name), verbose=0, failure_config=_retries(ray)
+                storage_path=options.get("storage_path", self.folder.name),
+                verbose=0,
+                failure_config=_retries(ray),
+                stop=self.stopper,
             ),
         )
         self.results: Any = None
         self.error: BaseException | None = None
-        self.thread = threading.Thread(target=self._fit, daemon=True)
+        self.thread = threading.Thread(target=self._fit, name=_THREAD, daemon=True)
         self.thread.start()
 
     def _fit(self) -> None:
@@ -205,8 +215,26 @@ class _Tuner:
         return found
 
     def close(self) -> None:
-        """Remove what Tune wrote, unless somebody said where it is to be."""
-        self.folder.cleanup()
+        """Let Tune end, if it has not, and remove what it wrote, unless somebody said where it is to be."""
+        self.stopper.is_over = True
+        self.thread.join(_PATIENCE)
+        if self.is_done:
+            self.folder.cleanup()
+
+
+def _stopper(tune: Any) -> Any:
+    """Return what Tune asks whether it is to end."""
+
+    class Stopper(tune.Stopper):  # type: ignore[misc]  # a class of a package that may not be there
+        is_over = False
+
+        def __call__(self, trial_id: str, result: Mapping[str, Any]) -> bool:
+            return self.is_over
+
+        def stop_all(self) -> bool:
+            return self.is_over
+
+    return Stopper()
 
 
 def _retries(ray: Any) -> Any:
@@ -220,18 +248,37 @@ def _cluster(ray: Any, document: Document) -> Iterator[None]:
         yield
         return
     address = document.ray.get("address")
+    _check_answers(address)
     options: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
     if address is None:
         cpus = document.workers * document.ray.get("cpus", 1)
         options |= {"include_dashboard": False, "num_cpus": cpus or None}
     try:
-        ray.init(address=address, runtime_env={"env_vars": {"PYTHONPATH": _search_path()}}, **options)
+        ray.init(address=address or "local", runtime_env={"env_vars": {"PYTHONPATH": _search_path()}}, **options)
     except (ConnectionError, ValueError, RuntimeError) as error:
         raise NncError(f"ray: there is no cluster at {address!r}: {error}") from error
     try:
         yield
     finally:
-        ray.shutdown()
+        if not any(thread.name == _THREAD for thread in threading.enumerate()):  # which Ray would end this process for
+            ray.shutdown()
+
+
+def _check_answers(address: Any) -> None:
+    """Check that something answers at an address, as Ray itself takes minutes to find that nothing does.
+
+    Raises:
+        NncError: nothing does, or it is no address.
+    """
+    if address is None or address == "auto":
+        return
+    host, colon, port = str(address).removeprefix("ray://").rpartition(":")
+    if not colon or not port.isdecimal():
+        raise ModelError(f"ray: address must be HOST:PORT, or auto, got {address!r}")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_ANSWER).close()
+    except (OSError, OverflowError) as error:
+        raise NncError(f"ray: nothing answers at {address} ({error}); 'ray start --head' starts a cluster") from None
 
 
 def _search_path() -> str:
@@ -262,8 +309,7 @@ def _received(
                 error, reported = ended.get(index, (_LOST, []))
                 yield _without(group, error, reported), None, bool(error)
     finally:
-        if tuner.is_done:
-            tuner.close()
+        tuner.close()
 
 
 def _without(group: Group, error: str, reported: Sequence[tuple[int, float]]) -> Outcome:

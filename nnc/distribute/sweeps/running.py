@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -144,8 +144,9 @@ class Sweep:
             keeper = _Keeper(self, journal, say or _silent)
             interrupted = False
             try:
-                for outcome in self._outcomes(journal, keeper.say):
-                    keeper.take(outcome)
+                with closing(self._outcomes(journal, keeper.say)) as outcomes:
+                    for outcome in outcomes:
+                        keeper.take(outcome)
             except KeyboardInterrupt:
                 interrupted = True
             trials = [trial for outcome in journal.outcomes.values() for trial in outcome.trials]
@@ -154,7 +155,7 @@ class Sweep:
             result.write()
             return result
 
-    def _outcomes(self, journal: Journal, say: Say) -> Iterator[Outcome]:
+    def _outcomes(self, journal: Journal, say: Say) -> Generator[Outcome]:
         """Yield outcomes of groups that are not in the journal, as they come."""
         document = self.document
         digest = hashlib.sha256(canonical(self.identity()).encode()).hexdigest()
@@ -330,6 +331,11 @@ def sweep(
     """
     build = source if callable(source) else None
     given: Any = {} if build is not None else source
+    for name, given_rows in (("data", data), ("validation_data", validation_data)):
+        if given_rows is not None and (not isinstance(given_rows, list | tuple) or len(given_rows) < 2):
+            raise DataError(f"{name} must be inputs and targets, (x, y); a file is named by data: in the sweep itself")
+    if data is not None and len(data) > 2:
+        raise DataError("data must be inputs and targets, (x, y); weights of rows are not for sweeps")
     arrays = None if data is None else Arrays(data[0], data[1], validation_data)
     if arrays is None and validation_data is not None:
         raise DataError("validation_data go with data; for a file of rows say validation_split")

@@ -9,6 +9,9 @@ from typing import Any
 import numpy
 import pytest
 
+from nnc.distribute.sweeps import SweepResult, sweep
+from tests.distribute.sweeps.cutting import SWEEP
+
 EXAMPLES = Path(__file__).parents[3] / "examples"
 RATES = [0.03125, 0.25, 2.0]
 
@@ -39,3 +42,20 @@ def plain(folder: Path) -> dict[str, Any]:
         "space": {"layers.0.units": [2, 4], "optimizer.learning_rate": RATES, "seed": [0, 1, 2]},
         "workers": 0,
     }
+
+
+@pytest.fixture
+def long_sweep(folder: Path) -> None:
+    """Put the sweep into the folder."""
+    (folder / "sweep.yaml").write_text(SWEEP)
+
+
+_EXPECTED: list[SweepResult] = []
+
+
+@pytest.fixture
+def expected(long_sweep: None, tmp_path_factory: pytest.TempPathFactory) -> SweepResult:
+    """Return what the sweep finds where nobody cuts it; it is run once."""
+    if not _EXPECTED:
+        _EXPECTED.append(sweep("sweep.yaml", output=tmp_path_factory.mktemp("whole"), workers=0))
+    return _EXPECTED[0]

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -18,14 +16,9 @@ from nnc.distribute.sweeps import SweepResult, sweep
 from nnc.distribute.sweeps.journal import NAME
 from nnc.errors import ModelError
 from tests.distribute.sweeps import builders
+from tests.distribute.sweeps.cutting import Cut, check_goes_on, killed, numbers
 
-ROOT = Path(__file__).parents[3]
 SPACE = {"units": [3, 4], "learning_rate": [0.125, 0.5]}
-
-
-def numbers(result: SweepResult) -> list[Any]:
-    """What trials have found, without how long it took."""
-    return [(trial.number, trial.parameters, trial.status, trial.history, trial.value) for trial in result.trials]
 
 
 def built(function: Any, **settings: Any) -> SweepResult:
@@ -50,8 +43,8 @@ def test_processes_have_the_numbers_of_this_one(folder: Path, plain: dict[str, A
 
 
 def test_a_killed_process_is_followed_by_another(folder: Path):
-    expected = built(builders.build, output="expected")
-    found = built(builders.dying_once, output="found", workers=1)
+    expected = built(builders.build, output="expected", replicas=1)
+    found = built(builders.dying_once, output="found", workers=1, replicas=1)
     assert Path("died").exists()
     assert numbers(found) == numbers(expected)
 
@@ -75,81 +68,6 @@ def test_an_error_in_a_function_is_that_of_its_trial(folder: Path):
 def test_a_function_that_no_process_can_import_is_refused(folder: Path):
     with pytest.raises(ModelError, match="build cannot be sent to other processes: define it in a module"):
         built(lambda parameters: builders.build(parameters), workers=2)
-
-
-SWEEP = """\
-model: base.yaml
-data: points.npz
-validation_split: 0.25
-epochs: 40
-batch_size: 4
-replicas: 3
-backend: numpy
-space:
-  layers.0.units: [2, 3, 4]
-  optimizer.learning_rate: [0.125, 0.25, 0.5, 1, 2]
-workers: 2
-"""
-
-
-class Cut:
-    """A sweep in a process of its own, which can be killed."""
-
-    def __init__(self, *arguments: str) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "nnc", "sweep", "sweep.yaml", *arguments],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env=os.environ | {"PYTHONPATH": str(ROOT), "NNC_BACKEND": "numpy"},
-            start_new_session=True,
-        )
-
-    def wait_for(self, folder: Path, records: int) -> None:
-        """Return when the journal has so many lines."""
-        path = folder / NAME
-        while self.process.poll() is None and not (path.exists() and path.read_bytes().count(b"\n") >= records):
-            time.sleep(0.005)
-
-    def workers(self) -> list[int]:
-        """The processes that it has started."""
-        found = Path(f"/proc/{self.process.pid}/task")
-        return [int(pid) for task in found.iterdir() for pid in (task / "children").read_text().split()]
-
-
-@pytest.fixture
-def long_sweep(folder: Path) -> None:
-    """Put the sweep into the folder."""
-    (folder / "sweep.yaml").write_text(SWEEP)
-
-
-_EXPECTED: list[SweepResult] = []
-
-
-@pytest.fixture
-def expected(long_sweep: None, tmp_path_factory: pytest.TempPathFactory) -> SweepResult:
-    """Return what the sweep finds where nobody cuts it; it is run once."""
-    if not _EXPECTED:
-        _EXPECTED.append(sweep("sweep.yaml", output=tmp_path_factory.mktemp("whole"), workers=0))
-    return _EXPECTED[0]
-
-
-def killed(after: int, delay: float = 0.0) -> None:
-    """Begin the sweep, or go on with it, and kill all of it after some records."""
-    cut = Cut("-o", "cut", "--resume")
-    cut.wait_for(Path("cut"), after)
-    time.sleep(delay)
-    os.killpg(cut.process.pid, signal.SIGKILL)
-    cut.process.communicate()
-
-
-def check_goes_on(expected: SweepResult) -> None:
-    lines = Path("cut", NAME).read_bytes().splitlines() if Path("cut", NAME).exists() else []
-    found = sweep("sweep.yaml", output="cut", resume=True, workers=0)
-    assert numbers(found) == numbers(expected)
-    assert found.best.number == expected.best.number
-    assert found.path.read_bytes() == expected.path.read_bytes()
-    assert Path("cut", NAME).read_bytes().splitlines()[: len(lines) - 1] == lines[:-1]
 
 
 def test_a_killed_sweep_goes_on(expected: SweepResult):

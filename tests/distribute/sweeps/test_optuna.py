@@ -10,7 +10,7 @@ import pytest
 
 import nnc
 from nnc.errors import DataError, ModelError
-from tests.distribute.sweeps.test_local import SWEEP, killed
+from tests.distribute.sweeps.cutting import SWEEP, killed
 
 optuna = pytest.importorskip("optuna")
 optuna.logging.set_verbosity(optuna.logging.WARNING)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
+import json
+import os
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -10,18 +13,16 @@ import numpy
 import pytest
 
 import nnc
-from nnc.errors import ModelError
+from nnc.distribute.sweeps import SweepResult
+from nnc.errors import ModelError, NncError
 from tests.distribute.sweeps import builders
+from tests.distribute.sweeps.cutting import Cut, check_goes_on, numbers
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="needs Ray"),
     pytest.mark.filterwarnings("ignore"),  # those of Ray and of its parts
 ]
-
-
-def numbers(result: Any) -> list[Any]:
-    return [(trial.number, trial.parameters, trial.status, trial.history, trial.error) for trial in result.trials]
 
 
 def test_the_same_trials_have_the_same_numbers(folder: Path, plain: dict[str, Any]):
@@ -69,6 +70,27 @@ def test_a_killed_worker_costs_no_more_than_its_trial(folder: Path, monkeypatch:
     always = nnc.sweep(builders.dying_always, output="always", engine="ray", **options)
     assert [trial.status for trial in always.trials] == ["complete", "complete", "failed", "failed"]
     assert all(trial.error for trial in always.trials[2:])
+
+
+def test_ctrl_c_gives_the_report_so_far(expected: SweepResult):
+    cut = Cut("-o", "cut", "--json", "--engine", "ray")
+    cut.wait_for(Path("cut"), 2)
+    os.kill(cut.process.pid, signal.SIGINT)
+    output, said = cut.process.communicate()
+    assert cut.process.returncode == 130, said
+    report = json.loads(output)
+    assert report["interrupted"]
+    assert 0 < len(report["trials"]) < 15
+    check_goes_on(expected)
+
+
+@pytest.mark.parametrize(
+    ("address", "message"),
+    [("127.0.0.1:1", "ray: nothing answers at 127.0.0.1:1"), ("here", "ray: address must be HOST:PORT, or auto")],
+)
+def test_an_address_where_there_is_no_cluster(folder: Path, plain: dict[str, Any], address: str, message: str):
+    with pytest.raises(NncError, match=message):
+        nnc.sweep({**plain, "engine": "ray", "ray": {"address": address}})
 
 
 @pytest.mark.parametrize(

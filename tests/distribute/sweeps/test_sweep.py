@@ -88,6 +88,8 @@ def test_what_cannot_work_is_refused_before_anything_is_trained(folder: Path, pl
         nnc.sweep({**plain, "objective": {"metric": "val_mae", "mode": "min"}}, output="other")
     with pytest.raises(ModelFileError, match=r"trial-0: 1 problem\n.*units must be a positive integer, got 0"):
         nnc.sweep({**plain, "space": {"layers.0.units": [0, -1]}}, output="third")
+    with pytest.raises(DataError, match=r"data must be inputs and targets, \(x, y\)"):
+        nnc.sweep(plain, data=numpy.zeros((3, 2)))  # type: ignore[arg-type]
     with pytest.raises(DataError, match="validation_data go with data"):
         nnc.sweep(plain, validation_data=(1, 2))
     assert not Path("other/best.nnc").exists()
