@@ -21,8 +21,8 @@ _DEFAULT_LIMIT = 600.0
 _ANSWER_SECONDS = 2.0
 """Seconds in which processes that wait say so, once one of them has waited too long."""
 _TAG = 7
-_VARIABLES = (("OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"), ("PMI_RANK", "PMI_SIZE"), ("PMIX_RANK", "PMIX_SIZE"))
-"""Environment variables of Open MPI and MPICH."""
+_VARIABLES = (("OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"), ("PMI_RANK", "PMI_SIZE"), ("PMIX_RANK", "SLURM_NTASKS"))
+"""Environment variables of Open MPI, of MPICH, and of Slurm where it starts processes for either."""
 
 
 class MpiCommunicator:
@@ -129,11 +129,11 @@ def _share_cores(comm: Any) -> None:
     here = comm.Split_type(MPI.COMM_TYPE_SHARED)
     count = here.Get_size()
     here.Free()
-    cores = os.cpu_count() or 1
-    if "OMP_NUM_THREADS" not in os.environ and len(os.sched_getaffinity(0)) == cores:
+    if "OMP_NUM_THREADS" not in os.environ:
         from nnc.backends.c.threads import THREADS
 
-        THREADS[0] = max(1, cores // count)
+        if THREADS[0] == os.cpu_count():  # otherwise each is bound to cores of its own already
+            THREADS[0] = max(1, int(THREADS[0]) // count)
 
 
 def _status() -> Any:

@@ -49,7 +49,7 @@ def connected(ray: Any, address: str | None) -> Iterator[None]:
             raise NncError(f"Ray is connected already; leave out the address '{address}', or call ray.shutdown()")
         yield
         return
-    _check_answers(address)
+    check_answers(address)
     options: dict[str, Any] = {"address": address}
     if address is None and not os.environ.get("RAY_ADDRESS"):  # without 'local' Ray joins any cluster of this machine
         options = {"address": "local", "include_dashboard": False}
@@ -64,7 +64,7 @@ def connected(ray: Any, address: str | None) -> Iterator[None]:
         ray.shutdown()
 
 
-def _check_answers(address: str | None) -> None:
+def check_answers(address: str | None) -> None:
     """Check that somebody listens at an address with a port: Ray would try for many minutes.
 
     Raises:

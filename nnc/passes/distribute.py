@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import replace
 from typing import Any
 
 from nnc.errors import DistributionError, SymbolError
@@ -62,7 +61,8 @@ class _Divided:
         self.parts: list[Graph] = []
         self.values: list[dict[Value, Value]] = []
         self.sums: list[dict[Value, Value]] = []
-        self.crossings: dict[tuple[Value, int], Value] = {}
+        self.crossings: dict[tuple[Value, int], str] = {}
+        """Labels of what later parts take, by the part that has it: of a sum the one after that of its summands."""
 
     def run(self) -> tuple[Graph, ...]:
         for node in self.source.nodes:
@@ -178,15 +178,15 @@ class _Divided:
         elif level in (-1, part):
             self._build(node, part)
         else:
-            self.values[part][value] = self._crossing(value, level, part)
+            self.values[part][value] = self._crossing(value, self._here(value, level), level, part)
         return self.values[part][value]
 
-    def _crossing(self, value: Value, level: int, part: int) -> Value:
-        numbers = {source: number for number, source in enumerate(dict.fromkeys(key for key, _ in self.crossings))}
-        label = f"{CROSSING}{numbers.get(value, len(numbers))}"
-        self.parts[level].output(label, self._here(value, level))
-        self.crossings[value, part] = found = self.parts[part].input(label, value.type)
-        return found
+    def _crossing(self, value: Value, given: Value, level: int, part: int) -> Value:
+        """Return what a later part knows a value by that an earlier one has as `given`."""
+        label = self.crossings.setdefault((value, level), f"{CROSSING}{len(self.crossings)}")
+        self.parts[level].output(label, given)
+        known = self.parts[part].inputs.get(label)
+        return self.parts[part].input(label, value.type) if known is None else known
 
     def _whole(self, value: Value, part: int) -> Value:
         """Return what all processes have of a value together."""
@@ -195,12 +195,7 @@ class _Divided:
         level = max(self.levels[value], 0) + 1
         if level == part:
             return self.sums[part][value]
-        key = self.sums[level][value]
-        label = f"{CROSSING}sum.{list(self.sums[level]).index(value)}.{level}"
-        if label not in self.parts[part].inputs:
-            self.parts[level].output(label, key)
-            return self.parts[part].input(label, value.type)
-        return self.parts[part].inputs[label]
+        return self._crossing(value, self.sums[level][value], level, part)
 
     def _shared(self, value: Value, part: int) -> Value:
         """Return all of a value in the first process and zeros in the others."""
@@ -241,7 +236,7 @@ class _Divided:
             first = self._placement(part, _FIRST, "int64")
             if per_row != 1:
                 first = first * self.parts[part].add(Size((per_row,), "int64"))[0]
-            return self.parts[part].add(replace(op), *operands, cast(first, "uint32"))
+            return self.parts[part].add(op, *operands, cast(first, "uint32"))
         return None
 
     # ------------------------------------------------------------------ updates

@@ -109,11 +109,16 @@ class Processes:
         """Return which of so many rows this process looks at, before it trains on those of each batch that it has."""
         return rows_of(self.communicator.rank, self.communicator.size, rows)
 
-    def check(self, arrays: Any, checked: Any) -> None:
+    def check(self, arrays: Any, checked: Any, settings: Mapping[str, Any]) -> None:
         """Check that what is given can be divided.
 
+        Args:
+            arrays: what is given to train on.
+            checked: what is given to validate on.
+            settings: what else has to be the same in all processes, by name.
+
         Raises:
-            DataError: it comes in batches, or there are replicas.
+            DataError: it comes in batches, there are replicas, or something is about one process.
         """
         executor = self.executor
         if executor.spec.replication is not None:
@@ -122,7 +127,11 @@ class Processes:
             raise DataError("several processes divide arrays; x and validation_data cannot be what yields batches")
         if executor.check_nan:
             raise DataError("check_nan looks at the steps of one process; leave it out where several train together")
-        self.facts = facts_of(executor, arrays, checked)
+        if executor.plans.max_bytes is not None:
+            raise DataError(
+                "max_bytes is about graphs that one process runs; leave it out where several train together"
+            )
+        self.facts = facts_of(executor, arrays, checked) | dict(settings)
 
     def feed(
         self,

@@ -172,7 +172,7 @@ def fit(
             group.share,
         )
         given, validation = x if arrays is None else arrays, validation_data if checked is None else checked
-        group.check(given, validation)
+        group.check(given, validation, {"shuffle": bool(shuffle), "validation_freq": validation_freq})
         first_look = FirstLook(executor, told) if executor.spec.replication is None else None
         feed = group.feed(TRAIN, given, size, limits[0], epochs, class_weight, first_look)
         if validation is None:
@@ -238,8 +238,8 @@ class Alone:
         """Return which of so many rows this process looks at."""
         return range(rows)
 
-    def check(self, arrays: Any, checked: Any) -> None:
-        """Check what is given to train and to validate on."""
+    def check(self, arrays: Any, checked: Any, settings: Mapping[str, Any]) -> None:
+        """Check what is given to train and to validate on, and how."""
 
     def agreed(self, work: Callable[[], Any]) -> Any:
         """Return what work returns."""

@@ -8,6 +8,7 @@ import subprocess
 import tomllib
 
 import pytest
+from packaging.requirements import Requirement
 
 from documentation import install_lines
 from documentation.blocks import ROOT
@@ -49,6 +50,8 @@ def test_lines_of_pages_are_found() -> None:
     lines = install_lines.install_lines()
     assert "README.md" in lines["pip install ."]
     assert "docs/backends.md" in lines["pip install 'nnc-keras[c]'"]
+    for line in lines:  # none of which goes on into the sentence behind it
+        assert [Requirement(word).name for word in install_lines.wanted(line)]
     with pytest.raises(ValueError, match=r"unknown option --user$"):
         install_lines.wanted("pip install --user nnc-keras")
 

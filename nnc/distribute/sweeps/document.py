@@ -20,6 +20,8 @@ SAMPLERS = ("grid", "random")
 TRAINING = ("batch_size", "epochs", "patience", "seed")
 """Settings of a training that a space may vary beside what a model file says."""
 OPTUNA = ("sampler", "pruner", "storage", "study", "batch")
+_DECIDING = ("sampler", "pruner", "asha")
+"""Options of engines that decide which trials there are, or how long they are."""
 RAY = ("address", "asha", "storage_path", "cpus")
 _TEXTS = (".yaml", ".yml", ".json")
 _SUBJECT = "sweep"
@@ -228,7 +230,7 @@ def read_document(
     if not isinstance(values, Mapping):
         problems.add(f"expected a mapping with model, data and space, got {values!r:.80}")
         problems.check()
-    relative = set(values)
+    relative, written = set(values), values.get("engine")
     for key, value in (given or {}).items():
         before = values.get(key)
         both = isinstance(before, Mapping) and isinstance(value, Mapping) and key in ("optuna", "ray")
@@ -249,7 +251,7 @@ def read_document(
     refused = {str(key) for key in values} - set(found)
     _check_data(found, refused, has_arrays, validates, problems)
     space = _space(found.get("space"), model, problems)
-    sampler = _sampler(found, space, problems)
+    sampler = _sampler(found, space, written, given or {}, problems)
     problems.check()
     settings = Settings(**{key: found[key] for key in Settings.__dataclass_fields__ if key in found})
     return Document(
@@ -358,8 +360,25 @@ def _check_training(name: str, parameter: Parameter) -> None:
         _CHECKS[name](_SUBJECT, name, value)
 
 
-def _sampler(found: Mapping[str, Any], space: Mapping[str, Parameter], problems: _Problems) -> str:
-    """Return who decides trials; see `Document`."""
+def _sampler(
+    found: Mapping[str, Any],
+    space: Mapping[str, Parameter],
+    written: Any,
+    given: Mapping[str, Any],
+    problems: _Problems,
+) -> str:
+    """Return who decides trials; see `Document`.
+
+    Options of an engine that a file names, and a call replaces by another, stay without effect unless they decide which
+    trials there are, or end them.
+
+    Args:
+        found: what the document says.
+        space: what is varied.
+        written: the engine that the file names.
+        given: what the call says instead of the file.
+        problems: gets what is wrong.
+    """
     options = found.get("optuna", {})
     if "sampler" in options:
         if found.get("engine") != "optuna":
@@ -369,10 +388,10 @@ def _sampler(found: Mapping[str, Any], space: Mapping[str, Parameter], problems:
         if "trials" not in found:
             problems.add("say how many trials Optuna's sampler is to propose, for example trials: 50", "optuna")
         return "optuna"
-    if "pruner" in options and found.get("engine") != "optuna":
-        problems.add("optuna: a pruner of Optuna's is for engine: optuna", "optuna", "pruner")
-    if "asha" in found.get("ray", {}) and found.get("engine") != "ray":
-        problems.add("ray: asha is for engine: ray", "ray", "asha")
+    for engine in ("optuna", "ray"):
+        for option in found.get(engine, {}) if found.get("engine", "local") != engine else ():
+            if option in _DECIDING or option in given.get(engine, {}) or written != engine:
+                problems.add(f"{engine}: {option} is for engine: {engine}", engine, option)
     sampler: str = found.get("sampler", "grid" if is_finite(space) and "trials" not in found else "random")
     if sampler == "random" and "trials" not in found:
         problems.add("say how many random trials there are, for example trials: 50", "sampler")

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import math
 import os
-import socket
 import sys
 import tempfile
 import threading
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from nnc.checks import check_positive, is_number
+from nnc.distribute.ray_start import check_answers
 from nnc.distribute.sweeps.document import Document
 from nnc.distribute.sweeps.grouping import Group
 from nnc.distribute.sweeps.opening import Arrays, Build
@@ -35,8 +35,6 @@ _LOST = "its process was lost"
 _THREAD = "nnc-ray-tune"
 _PATIENCE = 20.0
 """Seconds that Tune has to end after Ctrl-C."""
-_ANSWER = 10.0
-"""Seconds that a cluster has to answer."""
 _POLL = 0.2
 """Seconds between two looks for outcomes."""
 
@@ -248,13 +246,15 @@ def _cluster(ray: Any, document: Document) -> Iterator[None]:
         yield
         return
     address = document.ray.get("address")
-    _check_answers(address)
+    _check_address(address)
     options: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
-    if address is None:
+    is_own = address is None and not os.environ.get("RAY_ADDRESS")
+    if is_own:
         cpus = document.workers * document.ray.get("cpus", 1)
         options |= {"include_dashboard": False, "num_cpus": cpus or None}
     try:
-        ray.init(address=address or "local", runtime_env={"env_vars": {"PYTHONPATH": _search_path()}}, **options)
+        environment = {"env_vars": {"PYTHONPATH": _search_path()}}
+        ray.init(address="local" if is_own else address, runtime_env=environment, **options)
     except (ConnectionError, ValueError, RuntimeError) as error:
         raise NncError(f"ray: there is no cluster at {address!r}: {error}") from error
     try:
@@ -264,21 +264,18 @@ def _cluster(ray: Any, document: Document) -> Iterator[None]:
             ray.shutdown()
 
 
-def _check_answers(address: Any) -> None:
-    """Check that something answers at an address, as Ray itself takes minutes to find that nothing does.
+def _check_address(address: Any) -> None:
+    """Check that an address is one of a cluster that answers.
 
     Raises:
         NncError: nothing does, or it is no address.
     """
     if address is None or address == "auto":
         return
-    host, colon, port = str(address).removeprefix("ray://").rpartition(":")
+    _, colon, port = str(address).removeprefix("ray://").rpartition(":")
     if not colon or not port.isdecimal():
         raise ModelError(f"ray: address must be HOST:PORT, or auto, got {address!r}")
-    try:
-        socket.create_connection((host.strip("[]"), int(port)), timeout=_ANSWER).close()
-    except (OSError, OverflowError) as error:
-        raise NncError(f"ray: nothing answers at {address} ({error}); 'ray start --head' starts a cluster") from None
+    check_answers(str(address))
 
 
 def _search_path() -> str:

@@ -102,7 +102,9 @@ def test_objectives(folder: Path, objective: str, expected: Objective):
         ),
         ("space:", "objective: {metrics: loss}\nspace:", "objective has no 'metrics', only metric, mode. Did you mean"),
         ("space:", "optuna: {prunner: x}\nspace:", "optuna has no 'prunner', only .* Did you mean 'pruner'?"),
-        ("space:", "optuna: {pruner: x}\nspace:", "a pruner of Optuna's is for engine: optuna"),
+        ("space:", "optuna: {pruner: x}\nspace:", "optuna: pruner is for engine: optuna"),
+        ("space:", "optuna: {storage: x}\nspace:", "optuna: storage is for engine: optuna"),
+        ("space:", "ray: {cpus: 2}\nspace:", "ray: cpus is for engine: ray"),
         ("space:", "ray: {asha: {}}\nspace:", "asha is for engine: ray"),
         (
             "space:",

@@ -86,7 +86,10 @@ def test_ctrl_c_gives_the_report_so_far(expected: SweepResult):
 
 @pytest.mark.parametrize(
     ("address", "message"),
-    [("127.0.0.1:1", "ray: nothing answers at 127.0.0.1:1"), ("here", "ray: address must be HOST:PORT, or auto")],
+    [
+        ("127.0.0.1:1", "no cluster of Ray answers at '127.0.0.1:1'"),
+        ("here", "ray: address must be HOST:PORT, or auto"),
+    ],
 )
 def test_an_address_where_there_is_no_cluster(folder: Path, plain: dict[str, Any], address: str, message: str):
     with pytest.raises(NncError, match=message):
