@@ -123,3 +123,7 @@ class Identity(DeclaredInitializer, names=("Identity", "IdentityInitializer", "i
         if len(shape) != 2:
             raise ModelError(f"initializer Identity makes matrices, got shape {tuple(shape)}")
         return numpy.asarray(self.gain * numpy.eye(*shape), dtype)
+
+
+CONSTANT_CLASSES = frozenset({Zeros, Ones, Constant, Identity})
+"""Classes whose objects make the same array in each call; classes of users that derive from them may not."""

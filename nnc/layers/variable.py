@@ -14,6 +14,7 @@ import numpy
 from nnc import initializers
 from nnc.arrays import to_array
 from nnc.errors import DataError, GraphError, ModelError
+from nnc.initializers.constant import CONSTANT_CLASSES
 from nnc.ir import Placeholder, Value
 
 if TYPE_CHECKING:
@@ -92,9 +93,17 @@ class Variable(Placeholder):
 
     def first_value(self, dtype: str, generator: numpy.random.Generator | None) -> Array:
         """Return what the initializer makes, drawn from a generator where it has no seed of its own."""
+        return numpy.asarray(self._resolved()(self.shape, dtype, generator), dtype, order="C")
+
+    @property
+    def begins_constant(self) -> bool:
+        """Whether its initializer makes the same in each call, and draws nothing."""
+        return type(self._resolved()) in CONSTANT_CLASSES
+
+    def _resolved(self) -> Any:
         if not self._is_resolved:  # once, because it takes longer than to draw a small weight
             self._initializer, self._is_resolved = initializers.get(self._initializer), True
-        return numpy.asarray(self._initializer(self.shape, dtype, generator), dtype, order="C")
+        return self._initializer
 
     @property
     def array(self) -> Array:

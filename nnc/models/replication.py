@@ -127,7 +127,7 @@ def _draw(model: Any, spec: ProgramSpec, seeds: Sequence[int], states: Mapping[s
         ModelError: a layer is an author's, who alone knows how its weights are drawn.
     """
     places = {item.path: item for item in spec.variables}
-    weights: list[tuple[Variable, Array]] = []
+    drawn: list[tuple[Variable, str, Array]] = []
     for weight, path in weight_paths(model).items():
         if isinstance(weight.owner, TracedLayer):
             raise ModelError(
@@ -137,13 +137,17 @@ def _draw(model: Any, spec: ProgramSpec, seeds: Sequence[int], states: Mapping[s
         if not weight.is_state:
             place = places[path]
             flat = states[place.state].reshape(len(seeds), -1)
-            weights.append((weight, flat[:, place.offset : place.offset + weight.size]))
+            window = flat[:, place.offset : place.offset + weight.size]
+            if weight.begins_constant:
+                window[...] = weight.first_value(weight.dtype, None).reshape(-1)
+            else:
+                drawn.append((weight, weight.dtype, window))
     keys = states.get(RANDOM)
     for number, seed in enumerate(seeds):
         generator = numpy.random.default_rng(seed)
         key = generator.integers(2**32) if model.draws_seed_first else None
-        for weight, window in weights:
-            window[number] = weight.first_value(weight.dtype, generator).reshape(-1)
+        for weight, dtype, window in drawn:
+            window[number] = weight.first_value(dtype, generator).reshape(-1)
         if keys is not None:
             keys[number] = generator.integers(2**32) if key is None else key, 0
 

@@ -14,6 +14,7 @@ import pytest
 
 import nnc
 from nnc.distribute.sweeps import SweepResult
+from nnc.distribute.sweeps.journal import NAME
 from nnc.errors import ModelError, NncError
 from tests.distribute.sweeps import builders
 from tests.distribute.sweeps.cutting import Cut, check_goes_on, numbers
@@ -82,6 +83,15 @@ def test_ctrl_c_gives_the_report_so_far(expected: SweepResult):
     assert report["interrupted"]
     assert 0 < len(report["trials"]) < 15
     check_goes_on(expected)
+
+
+def test_a_killed_sweep_goes_on(expected: SweepResult):
+    cut = Cut("-o", "cut", "--engine", "ray")
+    cut.wait_for(Path("cut"), 2)
+    cut.process.kill()
+    cut.process.communicate()
+    assert 2 <= Path("cut", NAME).read_bytes().count(b"\n") < 7
+    check_goes_on(expected, engine="ray")
 
 
 @pytest.mark.parametrize(
