@@ -148,6 +148,37 @@ def test_every_loop_is_vectorised(tmp_path, target):
     assert {name for number, name in loops.items() if number not in lines} <= SCALAR
 
 
+PRODUCT = """
+#include <stdint.h>
+#include <stdbool.h>
+
+SECTIONS
+void product(const TYPE *a, const TYPE *b, TYPE *c) {
+    nnc_lane_product_KIND(8, 64, 6, 16, a, A_PLACE, b, B_PLACE, c, 96, 16);
+}
+"""
+SHARED, OWN = "{columns}, 1, true", "{columns} * 16, 16, false"
+
+
+@pytest.mark.skipif(platform.machine() not in {"x86_64", "AMD64"}, reason="names processors of one family")
+@pytest.mark.parametrize("kind", C_TYPES)
+@pytest.mark.parametrize(("a", "b"), [(SHARED, OWN), (OWN, SHARED), (OWN, OWN)], ids=["shared a", "shared b", "own"])
+@pytest.mark.parametrize(("target", "register"), [("x86-64-v3", "ymm"), ("skylake-avx512", "zmm")])
+def test_products_in_lanes_stay_in_registers(tmp_path, kind, a, b, target, register):
+    text = PRODUCT.replace("SECTIONS", sections([f"nnc_lane_product_{kind}"]).text).replace("KIND", kind)
+    text = text.replace("TYPE", C_TYPES[kind])
+    text = text.replace("A_PLACE", a.format(columns=64)).replace("B_PLACE", b.format(columns=6))
+    options = ["-O3", f"-march={target}", "-ffp-contract=fast", "-S"]
+    if compile_unit(tmp_path, text, "unit.s", options).returncode != 0:
+        pytest.skip("the compiler has another name for the processor")
+    products = re.findall(r"\bvfmadd\w+p[sd]\s+(\S+),.*%(\w)mm\d+$", (tmp_path / "unit.s").read_text(), re.MULTILINE)
+    assert len(products) >= 12
+    assert {f"{size}mm" for _, size in products} == {register}
+    read = [operand for operand, _ in products if not operand.startswith("%")]
+    assert not any("(%rsp)" in operand or "(%rbp)" in operand for operand in read)
+    assert not read or register == "ymm"  # of zmm there are enough
+
+
 def test_no_warning(tmp_path):
     done = compile_unit(tmp_path, unit(), "unit.so", ["-Wall", "-Wextra", "-pedantic", "-Werror"])
     assert done.returncode == 0, done.stderr

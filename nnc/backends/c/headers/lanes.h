@@ -1,33 +1,51 @@
-/* Part of a product in every lane of a register: at most 4 rows and 3 columns, both of which are known when compiled. */
+/* Part of a product in every lane of a line of the cache, of which a register has all, half or a quarter: at most 4 rows and
+   3 columns, both of which are known when compiled. */
 static inline void nnc_lane_tile_f32(const int rows, const int columns, int64_t inner, const float *a, int64_t a_row,
                                      int64_t a_column, const bool a_is_shared, const float *b, int64_t b_row,
                                      int64_t b_column, const bool b_is_shared, float *c, int64_t c_row,
                                      int64_t c_column) {
-    typedef float lanes __attribute__((vector_size(64), aligned(sizeof(float)), may_alias));
-    lanes total[4][3];
-    for (int i = 0; i < rows; i++) {
-        for (int j = 0; j < columns; j++) {
-            total[i][j] = (lanes){0};
+    typedef float lanes __attribute__((vector_size(NNC_REGISTER_BYTES), aligned(sizeof(float)), may_alias));
+    enum { PARTS = 64 / NNC_REGISTER_BYTES, WIDTH = NNC_REGISTER_BYTES / sizeof(float) };
+    lanes total[PARTS][4][3];
+    for (int part = 0; part < PARTS; part++) {
+        for (int i = 0; i < rows; i++) {
+            for (int j = 0; j < columns; j++) {
+                total[part][i][j] = (lanes){0};
+            }
         }
     }
     for (int64_t k = 0; k < inner; k++) {
-        for (int i = 0; i < rows; i++) {
-            const float *const x = a + i * a_row + k * a_column;
+        for (int part = 0; part < PARTS; part++) {
+            lanes left[4];
+            for (int i = 0; i < rows; i++) {
+                const float *const x = a + i * a_row + k * a_column;
+                if (a_is_shared) {
+                    left[i] = *x - (lanes){0};
+                } else {
+                    left[i] = *(const lanes *)(x + part * WIDTH);
+                }
+                NNC_IN_REGISTER(left[i]);
+            }
             for (int j = 0; j < columns; j++) {
                 const float *const y = b + k * b_row + j * b_column;
-                if (a_is_shared) {
-                    total[i][j] += *x * *(const lanes *)y;
-                } else if (b_is_shared) {
-                    total[i][j] += *(const lanes *)x * *y;
+                lanes right;
+                if (b_is_shared) {
+                    right = *y - (lanes){0};
                 } else {
-                    total[i][j] += *(const lanes *)x * *(const lanes *)y;
+                    right = *(const lanes *)(y + part * WIDTH);
+                }
+                NNC_IN_REGISTER(right);
+                for (int i = 0; i < rows; i++) {
+                    total[part][i][j] += left[i] * right;
                 }
             }
         }
     }
-    for (int i = 0; i < rows; i++) {
-        for (int j = 0; j < columns; j++) {
-            *(lanes *)(c + i * c_row + j * c_column) = total[i][j];
+    for (int part = 0; part < PARTS; part++) {
+        for (int i = 0; i < rows; i++) {
+            for (int j = 0; j < columns; j++) {
+                *(lanes *)(c + i * c_row + j * c_column + part * WIDTH) = total[part][i][j];
+            }
         }
     }
 }
@@ -57,7 +75,7 @@ static inline NNC_HOT void nnc_lane_product_f32(int64_t rows, int64_t inner, int
                                                 const bool a_is_shared, const float *b, int64_t b_row,
                                                 int64_t b_column, const bool b_is_shared, float *c, int64_t c_row,
                                                 int64_t c_column) {
-    enum { WIDTH = 64 / sizeof(float), ROWS = NNC_TILE_BYTES > 64 ? 4 : 2 };
+    enum { WIDTH = 64 / sizeof(float), ROWS = NNC_REGISTER_BYTES / 16 };
     int64_t lane = 0;
     for (; lane + WIDTH <= lanes; lane += WIDTH) {
         const float *const x = a_is_shared ? a : a + lane, *const y = b_is_shared ? b : b + lane;
