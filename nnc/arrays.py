@@ -39,6 +39,11 @@ def is_array_like(given: Any) -> bool:
     return True
 
 
+def is_read_by_rows(given: Any) -> bool:
+    """Return whether something is an array whose rows are read when they are asked for, an `nnc.data.RowArray`."""
+    return getattr(type(given), "reads_rows", False) is True
+
+
 def has_attribute(given: Any, attribute: str) -> bool:
     """Return whether something has an attribute, also where it raises an error when it is asked for it."""
     try:
@@ -76,7 +81,7 @@ def to_array(given: Any, name: str, dtype: str = "", on_text: Callable[[], str] 
     )
 
 
-def check_whole(array: Array, dtype: str, name: str) -> None:
+def check_whole(array: Array, dtype: str, name: str, numbers: Array | None = None) -> None:
     """Check that the elements of an array are whole numbers which an element type has.
 
     Limits are compared in float64, which has them all: the largest int32 is not among the numbers of float32, and would
@@ -86,6 +91,7 @@ def check_whole(array: Array, dtype: str, name: str) -> None:
         array: numbers, of shape (rows, …) or one.
         dtype: the element type, of whole numbers.
         name: what messages call the array.
+        numbers: what messages call its rows, shape (rows); they are counted by default.
 
     Raises:
         DataError: they are not; the message has the first row.
@@ -100,8 +106,9 @@ def check_whole(array: Array, dtype: str, name: str) -> None:
         fits = (array >= limits.min) & (array <= limits.max)
     if not fits.all():
         row = first_row(~fits) if array.ndim else 0
+        number = row if numbers is None else int(numbers[row])
         raise DataError(
-            f"{name} must hold whole numbers from {limits.min} to {limits.max} ({dtype}), row {row} has"
+            f"{name} must hold whole numbers from {limits.min} to {limits.max} ({dtype}), row {number} has"
             f" {numpy.array2string(array[row] if array.ndim else array, threshold=8)}"
         )
 
@@ -109,6 +116,15 @@ def check_whole(array: Array, dtype: str, name: str) -> None:
 def first_row(bad: Array) -> int:
     """Return the index of the first row that has a True."""
     return int(numpy.argmax(bad.reshape(len(bad), -1).any(axis=1)))
+
+
+def spread(count: int, most: int) -> Array:
+    """Return numbers below a count, evenly spread.
+
+    >>> spread(5, 3).tolist(), spread(2, 3).tolist()
+    ([0, 2, 4], [0, 1])
+    """
+    return numpy.unique(numpy.linspace(0, count - 1, min(most, count)).astype("int64"))
 
 
 def shape_of(given: Any) -> tuple[int, ...] | None:

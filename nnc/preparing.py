@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,16 +10,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy
 
-from nnc.data import Columns, is_table, is_text, read_arrays, read_columns, read_inputs, read_table
-from nnc.data.csv_table import numeric_inputs, target_column
-from nnc.data.npz_table import stored_arrays
+from nnc.arrays import is_read_by_rows
+from nnc.data import Columns, is_table, is_text
+from nnc.data.csv_table import target_column
+from nnc.data.row_files import FilesByRows, WholeFile, rows_file
+from nnc.data.rows import MOST_LABELS, Rows
 from nnc.data.split import draw_rows
 from nnc.errors import DataError, ModelError
 from nnc.plugins import defines_alone
 from nnc.plugins import read_columns as read_declared
 from nnc.readers import read_model
 from nnc.tables import ClassTarget, OutputForm, TableSchema, learn_inputs, learn_target
-from nnc.tables.inputs import listed
+from nnc.tables.inputs import IgnoredColumn, listed
+from nnc.tables.targets import Target
 
 if TYPE_CHECKING:
     from nnc.data import Table
@@ -26,42 +30,20 @@ if TYPE_CHECKING:
     from nnc.program import Program
 
 Array = Any
-MOST_LABELS = 20
-"""Different whole numbers of a target, of which rows are drawn class by class."""
 _CLASS_LOSSES = ("crossentropy", "hinge")
 
 
 @dataclass(frozen=True, eq=False)
-class Rows:
-    """Inputs and targets as a program takes them.
+class Known:
+    """What all rows have to be looked at for, before a training; plain data, for processes that do not look at all.
 
     Args:
-        x: array of shape (rows, …), or a list of them.
-        y: likewise, or None for a program without targets.
+        schema: what the columns of a table mean; None where the rows are arrays.
+        parts: numbers of the rows to train on, and of those set aside for each fraction; None where all are trained on.
     """
 
-    x: Any
-    y: Any = None
-
-    def __len__(self) -> int:
-        return len(self.x[0] if isinstance(self.x, list) else self.x)
-
-    def take(self, indices: Array) -> Rows:
-        """Return some of the rows."""
-        x, y = (
-            [array[indices] for array in item] if isinstance(item, list) else None if item is None else item[indices]
-            for item in (self.x, self.y)
-        )
-        return Rows(x, y)
-
-    @property
-    def labels(self) -> Array | None:
-        """Labels to draw rows by: the class of each, or a target of few whole numbers; otherwise None."""
-        if self.y is None or isinstance(self.y, list):
-            return None
-        y = self.y.argmax(1) if self.y.ndim == 2 and self.y.shape[1] > 1 else self.y.reshape(len(self.y), -1)[:, 0]
-        is_whole = bool((y == numpy.round(y)).all())
-        return y if is_whole and len(numpy.unique(y)) <= MOST_LABELS else None
+    schema: TableSchema | None
+    parts: Sequence[Array] | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,6 +55,7 @@ class Prepared:
         schema: what the columns of the table mean; None where the rows are arrays.
         training: rows to train on.
         kept: rows set aside for each requested fraction.
+        known: what was learnt of all rows.
         notes: what people should know.
     """
 
@@ -80,6 +63,7 @@ class Prepared:
     schema: TableSchema | None
     training: Rows
     kept: tuple[Rows, ...]
+    known: Known
     notes: tuple[str, ...] = ()
 
 
@@ -92,6 +76,8 @@ def prepare(
     keep: Sequence[float] = (),
     seed: int = 0,
     replace: Mapping[str, Any] | None = None,
+    by_rows: bool = False,
+    known: Known | None = None,
 ) -> Prepared:
     """Return the model of a file and rows to train it on.
 
@@ -100,12 +86,16 @@ def prepare(
 
     Args:
         path: the model file.
-        data: the file of the rows: a table, ``.npz`` or ``.npy``.
+        data: the file of the rows, a table, ``.npz`` or ``.npy``; or a folder or a pattern of parts that are read by
+            rows, ``.parquet``, ``.npz`` or ``.npy``.
         target: column or array of the targets; by default what the model file says, the last column, or ``y``.
         encoding: of a text file.
         keep: fractions of the rows to keep apart, one after the other, each of what is left.
         seed: decides which.
         replace: see `nnc.compile`.
+        by_rows: whether rows are read when they are asked for, where the file allows it; columns of a Parquet file are
+            read once, one after the other, to learn what they mean.
+        known: what another process has learnt of all rows, so that this one need not.
 
     Raises:
         ModelError: the model cannot be read, or its input does not fit the table.
@@ -113,70 +103,91 @@ def prepare(
     """
     options: dict[str, Any] = {} if not replace else {"replace": replace}
     _check_encoding(data, encoding)
-    if not is_table(data):
-        return _prepare_arrays(path, data, target, keep, seed, options)
+    file = rows_file(data, encoding, by_rows)
+    if not file.is_table:
+        return _prepare_arrays(path, file, target, keep, seed, options, known)
     declared = read_declared(path)
-    columns = read_columns(data, encoding)
+    columns = file.columns
     index = _target_of(columns, declared, target)
-    labels = _labels(columns, index)
-    parts = _divided(len(columns), keep, seed, labels)
-    inputs = learn_inputs(columns, index, declared, parts[0])
-    schema = TableSchema(inputs, None, -1 if index is None else index, columns.has_names)
+    if known is None or known.schema is None:
+        parts: Sequence[Array] | None = None
+        if keep:
+            parts = _divided(len(columns), keep, seed, _labels(columns, index))
+        inputs = learn_inputs(columns, index, declared, None if parts is None else parts[0])
+        schema = TableSchema(inputs, None, -1 if index is None else index, columns.has_names)
+    else:
+        parts, schema = known.parts, known.schema
     shape = (schema.width,)
     model = read_model(path, **options, **({"input_shape": shape} if defines_alone(path) else {}))
     _refuse_texts(path, model)
     if len(model.inputs) != 1 or tuple(model.input_shape[1:]) != shape:
         raise ModelError(_misfit(path, model, schema, data))
-    if index is not None and model.program.spec.targets:
-        form = output_form(model)
-        schema = TableSchema(
-            inputs,
-            learn_target(columns, index, declared.get(columns.names[index]), form),
-            schema.target_index,
-            schema.has_names,
-        )
-    y = None if schema.target is None else schema.target.encode(columns, schema.target_index)
-    rows = Rows(schema.encode(columns), y)
-    training, *kept = (rows.take(part) for part in parts)
+    if schema.target is None and index is not None and model.program.spec.targets:
+        learnt = learn_target(columns, index, declared.get(columns.names[index]), output_form(model))
+        schema = dataclasses.replace(schema, target=learnt)
+    y = None if index is None or schema.target is None else _encoded_target(file, schema.target, index)
+    training, *kept = taken(Rows(_encoded(file, schema), y), parts)
     notes = [f"{name}: {meaning}" for name, meaning in schema.describe()]
     notes += _adapted(path, model, training)
-    return Prepared(model, schema, training, tuple(kept), tuple(notes))
+    return Prepared(model, schema, training, tuple(kept), Known(schema, parts), tuple(notes))
 
 
-def rows_of(program: Program, data: Path, target: str | None = None, encoding: str | None = None) -> Rows:
+def _encoded(file: WholeFile | FilesByRows, schema: TableSchema) -> Array:
+    """Return inputs that the columns of a table are made into."""
+    names = [column.name for column in schema.columns if not isinstance(column, IgnoredColumn)]
+    return file.computed(schema.encode, names if schema.has_names else None)
+
+
+def _encoded_target(file: WholeFile | FilesByRows, target: Target, index: int) -> Array:
+    """Return targets that a column of a table is made into."""
+    return file.computed(lambda columns: target.encode(columns, index), [file.columns.names[index]])
+
+
+def rows_of(
+    program: Program,
+    data: Path,
+    target: str | None = None,
+    encoding: str | None = None,
+    by_rows: bool = False,
+) -> Rows:
     """Return the rows of a file for a program: inputs and targets.
 
     For a program with several inputs or outputs a ``.npz`` file has an array for each by its name.
 
     Args:
         program: what will read them.
-        data: the file.
+        data: the file, or parts; see `prepare`.
         target: column or array of the targets, for one input and one output.
         encoding: of a text file.
+        by_rows: see `prepare`.
 
     Raises:
         DataError: the file is not what it should be, or lacks an array.
     """
     _check_encoding(data, encoding)
-    spec = program.spec
+    return _rows_of(program, rows_file(data, encoding, by_rows and program.spec.edge is None), target)
+
+
+def _rows_of(program: Program, file: WholeFile | FilesByRows, target: str | None) -> Rows:
+    spec, data = program.spec, file.path
     if spec.edge is not None:
-        return _rows_with_texts(program, data, target, encoding)
+        return _rows_with_texts(program, file, target)
     if spec.has_loss and not spec.targets:  # the loss is what layers add
-        return Rows(inputs_of(program, data, target, encoding))
+        return Rows(_inputs_of(program, file, target))
     if len(spec.inputs) > 1 or len(spec.targets) > 1:
         if target is not None:
             raise DataError(f"program '{program.name}' takes its arrays by name, none of them as target '{target}'")
-        arrays = read_arrays(data)
+        arrays = file.arrays()
         outputs = [output.label for output in spec.outputs] if len(spec.targets) > 1 else ["y"]
         inputs = [item.label for item in spec.inputs]
         found = _named(data, arrays, [*inputs, *outputs])
         x, y = found[: len(inputs)], found[len(inputs) :]
         return Rows(x if len(x) > 1 else x[0], y if len(y) > 1 else y[0])
     schema = program.table
-    if is_table(data) and schema is not None and schema.columns and schema.target is not None:
-        columns = read_columns(data, encoding)
-        return Rows(schema.encode(columns), schema.encode_target(columns, target))
-    table = read_table(data, target, encoding)
+    if file.is_table and schema is not None and schema.columns and schema.target is not None:
+        y = _encoded_target(file, schema.target, schema.target_in(file.columns, target))
+        return Rows(_encoded(file, schema), y)
+    table = file.table(target)
     return Rows(table.x, _targets(program, table, data))
 
 
@@ -193,28 +204,35 @@ def inputs_of(program: Program, data: Path, without: str | None = None, encoding
         DataError: the file is not what it should be, or lacks an array.
     """
     _check_encoding(data, encoding)
-    if without is not None and not is_table(data):
+    return _inputs_of(program, WholeFile(data, encoding), without)
+
+
+def _inputs_of(program: Program, file: WholeFile | FilesByRows, without: str | None) -> Any:
+    data = file.path
+    if without is not None and not file.is_table:
         raise DataError(f"{data}: only tables have columns to leave out, here '{without}'")
     if program.spec.edge is not None:
-        return _inputs_with_texts(program, data, without, encoding)
+        return _inputs_with_texts(program, file, without)
     inputs = [item.label for item in program.spec.inputs]
     if len(inputs) > 1:
-        return _named(data, read_arrays(data), inputs)
-    if is_table(data) and program.table is not None and program.table.columns:
-        columns = read_columns(data, encoding)
+        return _named(data, file.arrays(), inputs)
+    if file.is_table and program.table is not None and program.table.columns:
+        if isinstance(file, FilesByRows):  # whose columns have names
+            return _encoded(file, program.table)
+        columns = file.columns
         return program.table.encode(columns if without is None else columns.without(columns.find(without)))
-    if is_table(data):
-        return _numbers(program, read_columns(data, encoding), without)
-    return read_inputs(data, without, encoding)
+    if file.is_table:
+        _check_width(program, file.columns, without)
+    return file.inputs(without)
 
 
-def _inputs_with_texts(program: Program, data: Path, without: str | None, encoding: str | None) -> Any:
+def _inputs_with_texts(program: Program, file: WholeFile | FilesByRows, without: str | None) -> Any:
     """Return the inputs of a program that begins with texts: columns of a table, or arrays of a ``.npz``, by name."""
-    labels = [item.label for item in program.spec.given]
-    if not is_table(data):
-        found = _named(data, stored_arrays(data), labels)
+    labels, data = [item.label for item in program.spec.given], file.path
+    if not file.is_table or isinstance(file, FilesByRows):
+        found = _named(data, file.stored(), labels)
         return found if len(found) > 1 else found[0]
-    columns = read_columns(data, encoding)
+    columns = file.columns
     if without is not None:
         columns = columns.without(columns.find(without))
     inputs = []
@@ -231,18 +249,18 @@ def _inputs_with_texts(program: Program, data: Path, without: str | None, encodi
     return inputs if len(inputs) > 1 else inputs[0]
 
 
-def _rows_with_texts(program: Program, data: Path, target: str | None, encoding: str | None) -> Rows:
+def _rows_with_texts(program: Program, file: WholeFile | FilesByRows, target: str | None) -> Rows:
     """Return inputs and targets for a program that begins with texts, whose targets are numbers."""
-    targets = [item.label for item in program.spec.targets]
-    if not is_table(data):
-        found = _named(data, stored_arrays(data), targets)
-        return Rows(_inputs_with_texts(program, data, None, encoding), found if len(found) > 1 else found[0])
+    targets, data = [item.label for item in program.spec.targets], file.path
+    if not file.is_table or isinstance(file, FilesByRows):
+        found = _named(data, file.stored(), targets)
+        return Rows(_inputs_with_texts(program, file, None), found if len(found) > 1 else found[0])
     if len(targets) != 1:
         raise DataError(f"{data}: program '{program.name}' has {len(targets)} targets; give a .npz file")
-    columns = read_columns(data, encoding)
+    columns = file.columns
     name = columns.names[-1] if target is None else target
     y = columns.finite_numbers(columns.find(name)).reshape(-1, 1)
-    return Rows(_inputs_with_texts(program, data, name, encoding), y)
+    return Rows(_inputs_with_texts(program, file, name), y)
 
 
 def _refuse_texts(path: Path, model: Model) -> None:
@@ -259,15 +277,18 @@ def _refuse_texts(path: Path, model: Model) -> None:
             )
 
 
-def _numbers(program: Program, columns: Columns, without: str | None) -> Array:
-    """Return the columns of a table that a program takes as they are."""
+def _check_width(program: Program, columns: Columns, without: str | None) -> None:
+    """Check that no column is left over of a table that a program takes as it is.
+
+    Raises:
+        DataError: one is, which may be the target.
+    """
     names, shape = columns.names, program.spec.inputs[0].shape
     if without is None and shape == (len(names) - 1,):
         raise DataError(
             f"{columns.source}: '{program.name}' takes {shape[0]} columns, and there are {len(names)}: "
             f"{listed(names)}; name the one that is no input with --target, such as --target {names[-1]!r}"
         )
-    return numeric_inputs(columns, without)
 
 
 def check_meaning_is_learnt(path: Path, data: Path) -> None:
@@ -336,18 +357,35 @@ def _divided(count: int, keep: Sequence[float], seed: int, labels: Array | None)
     return [rest, *kept]
 
 
-def divided(rows: Rows, keep: Sequence[float], seed: int) -> list[Rows]:
-    """Return rows to train on, and those that are kept apart for each fraction, of what is left.
+def parts_of(rows: Rows, keep: Sequence[float], seed: int) -> list[Array] | None:
+    """Return the numbers of rows to train on, and of those that are kept apart for each fraction, of what is left.
 
     Raises:
         DataError: there are too few.
     """
-    return [rows.take(part) for part in _divided(len(rows), keep, seed, rows.labels)] if keep else [rows]
+    return _divided(len(rows), keep, seed, rows.labels) if keep else None
+
+
+def taken(rows: Rows, parts: Sequence[Array] | None) -> list[Rows]:
+    """Return the rows of each part; all where there are none."""
+    return [rows] if parts is None else [rows.take(part) for part in parts]
+
+
+def divided(rows: Rows, keep: Sequence[float], seed: int) -> list[Rows]:
+    """Return rows to train on, and those that are kept apart; see `parts_of`."""
+    return taken(rows, parts_of(rows, keep, seed))
 
 
 def _prepare_arrays(
-    path: Path, data: Path, target: str | None, keep: Sequence[float], seed: int, options: Mapping[str, Any]
+    path: Path,
+    file: WholeFile | FilesByRows,
+    target: str | None,
+    keep: Sequence[float],
+    seed: int,
+    options: Mapping[str, Any],
+    known: Known | None,
 ) -> Prepared:
+    data = file.path
     declared = read_declared(path)
     if declared:
         raise DataError(
@@ -360,7 +398,7 @@ def _prepare_arrays(
     spec = program.spec
     schema = None
     if len(spec.inputs) == len(spec.targets) == 1:
-        table = read_table(data, target)
+        table = file.table(target)
         if table.classes:
             form = output_form(model)
             units = max(form.units, 2)
@@ -368,15 +406,18 @@ def _prepare_arrays(
                 raise DataError(
                     f"{data}: the target has {len(table.classes)} classes, and the model outputs for {units}"
                 )
-            known = ClassTarget(table.target, table.classes, form.scale, form.units, form.is_one_hot)
-            schema = TableSchema((), known, 0)
+            classes = ClassTarget(table.target, table.classes, form.scale, form.units, form.is_one_hot)
+            schema = TableSchema((), classes, 0)
             program.table = schema
         rows = Rows(table.x, _targets(program, table, data))
     else:
-        rows = rows_of(program, data, target)
-    training, *kept = divided(rows, keep, seed)
+        rows = _rows_of(program, file, target)
+    parts = parts_of(rows, keep, seed) if known is None else known.parts
+    training, *kept = taken(rows, parts)
     notes = [] if schema is None else [f"{name}: {meaning}" for name, meaning in schema.describe()]
-    return Prepared(model, schema, training, tuple(kept), (*notes, *_adapted(path, model, training)))
+    return Prepared(
+        model, schema, training, tuple(kept), Known(None, parts), (*notes, *_adapted(path, model, training))
+    )
 
 
 def _targets(program: Program, table: Table, data: Path) -> Array:
@@ -393,6 +434,8 @@ def _targets(program: Program, table: Table, data: Path) -> Array:
             f"{data}: the target has texts such as {table.classes[0]!r}, and program '{program.name}' knows no class"
             " names; train it on a table that has them, or give class numbers"
         )
+    if is_read_by_rows(table.y):
+        return _known_classes(program, known, table, data)
     names = [table.classes[index] for index in table.y.reshape(-1).tolist()]
     indices = known.indices(names)
     if (indices < 0).any():
@@ -401,6 +444,21 @@ def _targets(program: Program, table: Table, data: Path) -> Array:
             f"{data}, row {row + 1}: expected one of the classes {', '.join(known.classes)}, found {names[row]!r}"
         )
     return numpy.eye(len(known.classes), dtype="float32")[indices] if known.one_hot else indices.reshape(-1, 1)
+
+
+def _known_classes(program: Program, known: ClassTarget, table: Table, data: Path) -> Array:
+    """Return targets by rows; see `_targets`."""
+    places = known.indices(table.classes)
+    if (places < 0).any():
+        raise DataError(
+            f"{data}: expected the classes {', '.join(known.classes)}, found"
+            f" {table.classes[int((places < 0).argmax())]!r}, which program '{program.name}' does not know"
+        )
+    y: Any = table.y
+    ones = numpy.eye(len(known.classes), dtype="float32")
+    return y.computed(
+        lambda rows: ones[places[rows.reshape(-1)]] if known.one_hot else places[rows.reshape(-1)].reshape(-1, 1)
+    )
 
 
 def _adapted(path: Path, model: Model, training: Rows) -> list[str]:
@@ -414,7 +472,7 @@ def _adapted(path: Path, model: Model, training: Rows) -> list[str]:
         if getattr(layer, "is_adaptable", False):
             tensor = next(call.inputs[0] for call in model.calls if call.layer is layer)
             is_input = len(model.inputs) == 1 and tensor is model.inputs[0]
-            seen = training.x if is_input else Model(model.inputs, tensor).predict(training.x, verbose=0)
+            seen = numpy.asarray(training.x) if is_input else Model(model.inputs, tensor).predict(training.x, verbose=0)
             adaptable: Any = layer
             adaptable.adapt(seen)
             said.append(f"layer '{layer.name}' has adapted to {len(training):,} training rows")

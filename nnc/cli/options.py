@@ -58,7 +58,8 @@ Data = Annotated[
         "--data",
         metavar="FILE",
         help="Inputs and targets: a table (.csv, .tsv, also .gz, .bz2, .xz; .parquet, .feather), or .npz with the "
-        "arrays x and y, or with one by name for each of several inputs and outputs.",
+        "arrays x and y, or with one by name for each of several inputs and outputs. A folder, or a pattern such as "
+        "'parts/*.parquet', names the parts of a table, .parquet or .npz, of which rows are read as they are needed.",
         show_default=False,
         autocompletion=completion.files(*DATA_SUFFIXES),
     ),
@@ -235,8 +236,8 @@ Distribute = Annotated[
     typer.Option(
         "--distribute",
         metavar="mpi",
-        help="Let all processes that mpiexec has started train together, each on its rows of every batch. It is the "
-        "default where mpiexec has started several.",
+        help="Let all processes that mpiexec has started train together, each on its rows of every batch; of .npz "
+        "and .parquet files it reads no others. It is the default where mpiexec has started several.",
         show_default=False,
     ),
 ]

@@ -99,10 +99,11 @@ def command(
     Of many files each is answered in one of the same name, row by row; a file of answers is complete or not there.
     """
     from nnc.data import WRITTEN, is_table
+    from nnc.data.part_paths import is_several
     from nnc.distribute import part_files
     from nnc.preparing import check_meaning_is_learnt, inputs_of
 
-    several = engine is not None or part_files.is_several(source)
+    several = engine is not None or is_several(source)
     if address is not None and engine is not Engine.ray:
         raise DataError("--address is that of a cluster of Ray; give --engine ray as well, or leave it out")
     if several:

@@ -32,6 +32,11 @@ class Together:
         """Whether this process says and writes what all have found."""
         return self.communicator is None or self.communicator.rank == 0
 
+    @property
+    def is_several(self) -> bool:
+        """Whether there is more than one process."""
+        return self.communicator is not None and self.communicator.size > 1
+
     def agreed(self, work: Callable[[], Any]) -> Any:
         """Return what work returns where it succeeds in all processes."""
         if self.communicator is None:
@@ -39,6 +44,20 @@ class Together:
         from nnc.execution.distribution import agreed
 
         return agreed(self.communicator, work)
+
+    def first_knows(self, work: Callable[[Any], Any], known_of: Callable[[Any], Any]) -> Any:
+        """Return what work returns in this process, in which the first process does for all what takes all data.
+
+        Args:
+            work: takes what the first process has found, None there; it has to succeed in all processes.
+            known_of: returns that of what work returns.
+        """
+        if not self.is_several:
+            return work(None)
+        assert self.communicator is not None
+        own = self.agreed(lambda: work(None) if self.is_first else None)
+        known = self.communicator.all_gather(known_of(own) if self.is_first else None)[0]
+        return self.agreed(lambda: own if self.is_first else work(known))
 
 
 @contextmanager

@@ -116,7 +116,8 @@ def command(
 def _points(validation_split: float, seed: int) -> TrainingSource:
     """Return the experiment's points to train on, others to test on, and a part of the former to validate on."""
     from nnc.data import Dataset
-    from nnc.preparing import Rows, divided
+    from nnc.data.rows import Rows
+    from nnc.preparing import divided
 
     drawn, test = Dataset(seed=seed), Dataset(seed=seed + 1)
     training, *checked = divided(Rows(drawn.X, drawn.Y), kept_parts(validation_split), seed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from operator import attrgetter
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Annotated, Any
@@ -19,6 +20,7 @@ from nnc.errors import DataError, ModelError, NonFiniteError
 
 if TYPE_CHECKING:
     from nnc.choices import Verbosity
+    from nnc.preparing import Known
     from nnc.program import Program
 
 NAME = "train"
@@ -75,18 +77,29 @@ def command(
     copies = _Backup.of(backup, backup_every, resume)
     with together(distribute) as group:
 
-        def opened() -> tuple[TrainingSource, Program]:
+        def opened(known: Known | None) -> TrainingSource:
             check_output(output, ".nnc")
             check_plot(plot)
             copies.check()
             set_random_seed(seed or 0)
-            kept = kept_parts(validation_split)
-            source = open_source(
-                model, data, target, encoding, kept, seed or 0, replace, backend, max_bytes, replicas, seeds
+            return open_source(
+                model,
+                data,
+                target,
+                encoding,
+                kept_parts(validation_split),
+                seed or 0,
+                replace,
+                backend,
+                max_bytes,
+                replicas,
+                seeds,
+                by_rows=group.is_several,
+                known=known,
             )
-            return source, source.open(model, backend, max_bytes, replicas, seeds)
 
-        source, program = group.agreed(opened)
+        source = group.first_knows(opened, attrgetter("known"))
+        program = group.agreed(lambda: source.open(model, backend, max_bytes, replicas, seeds))
         if check_nan:
             advice = "leave it out, or train one of them, saved by 'nnc compile --replica N'"
             check_single(program, "--check-nan", advice)
@@ -96,7 +109,7 @@ def command(
         set_learning_rate(program, *(learning_rate or ()))
         if group.communicator is None:
             say_choice(program, "train")
-        elif group.communicator.size > 1:
+        elif group.is_several:
             say(f"{group.communicator.size} processes train together")
         if replicas is not None and seeds is None and model.suffix.lower() not in DEFINITIONS:
             say(f"note: replicas begin with weights of their own; --seeds model lets all begin with those of {model}")

@@ -13,9 +13,10 @@ from nnc.errors import DataError
 
 if TYPE_CHECKING:
     from nnc.backends import BackendName
+    from nnc.data.rows import Rows
     from nnc.models import Model
     from nnc.models.replication import Seeds
-    from nnc.preparing import Rows
+    from nnc.preparing import Known
     from nnc.program import Program
     from nnc.tables import TableSchema
 
@@ -30,6 +31,7 @@ class TrainingSource:
         model: the model, where a model file was given.
         program: the program, where a saved one was given.
         schema: what the columns of the table mean to the model.
+        known: what was learnt of all rows; None where nothing was.
     """
 
     training: Rows
@@ -37,6 +39,7 @@ class TrainingSource:
     model: Model | None = None
     program: Program | None = None
     schema: TableSchema | None = None
+    known: Known | None = None
 
     def open(
         self,
@@ -80,12 +83,14 @@ def open_source(
     max_bytes: int | None = None,
     replicas: int | None = None,
     seeds: Seeds | None = None,
+    by_rows: bool = False,
+    known: Known | None = None,
 ) -> TrainingSource:
     """Read a model file or a saved program, and rows for it; say what their columns mean.
 
     Args:
         model: the model file, or the saved program.
-        data: the file of the rows.
+        data: the file of the rows, or a folder or a pattern of parts.
         target: column of the targets.
         encoding: of a text file.
         keep: fractions of the rows to keep apart.
@@ -95,27 +100,54 @@ def open_source(
         max_bytes: the most bytes that a graph of it may need.
         replicas: number of networks that are wished for, which a saved program refuses.
         seeds: those of their first weights.
+        by_rows: whether rows are read when they are asked for; see `nnc.preparing.prepare`.
+        known: what another process has learnt of all rows, likewise.
 
     Raises:
         NncError: the model, the program or the rows are not what they should be.
     """
-    from nnc.preparing import divided, prepare, rows_of
+    from nnc.preparing import Known, parts_of, prepare, rows_of, taken
 
     if is_program(model):
         program = open_program(
             model, replace=replace, backend=backend, max_bytes=max_bytes, replicas=replicas, seeds=seeds
         )
         with reading(data):
-            rows = rows_of(program, data, target, encoding)
-        training, *kept = divided(rows, keep, seed)
-        return TrainingSource(training, tuple(kept), program=program)
+            rows = rows_of(program, data, target, encoding, by_rows)
+        parts = parts_of(rows, keep, seed) if known is None else known.parts
+        training, *kept = taken(rows, parts)
+        _note_what_is_unpacked(training)
+        return TrainingSource(training, tuple(kept), program=program, known=Known(None, parts))
     with reading(data):
         prepared = prepare(
-            model, data, target=target, encoding=encoding, keep=keep, seed=seed, replace=replacements(replace)
+            model,
+            data,
+            target=target,
+            encoding=encoding,
+            keep=keep,
+            seed=seed,
+            replace=replacements(replace),
+            by_rows=by_rows,
+            known=known,
         )
     for note in prepared.notes:
         say(note)
-    return TrainingSource(prepared.training, prepared.kept, prepared.model, schema=prepared.schema)
+    _note_what_is_unpacked(prepared.training)
+    return TrainingSource(
+        prepared.training, prepared.kept, prepared.model, schema=prepared.schema, known=prepared.known
+    )
+
+
+def _note_what_is_unpacked(rows: Rows) -> None:
+    """Say so where the order of rows makes reading expensive."""
+    if rows.unpacks_again:
+        from nnc.data.row_parts import CACHE_BYTES
+        from nnc.quantities import bytes_text
+
+        say(
+            f"note: unpacked, the parts are more than the {bytes_text(CACHE_BYTES)} that are kept, and shuffled rows"
+            " unpack them for each batch; parts in .npy, or in .npz by numpy.savez, are read where they lie"
+        )
 
 
 def kept_parts(*fractions: float) -> list[float]:

@@ -2,6 +2,8 @@
 
 from nnc.data.columns import Columns
 from nnc.data.dataset import ArrayDataset, Dataset, standardize
+from nnc.data.row_array import RowArray
+from nnc.data.row_files import open_rows
 from nnc.data.table import Table
 from nnc.data.table_files import (
     WRITTEN,
@@ -20,11 +22,13 @@ __all__ = [
     "ArrayDataset",
     "Columns",
     "Dataset",
+    "RowArray",
     "Table",
     "WRITTEN",
     "is_compressed",
     "is_table",
     "is_text",
+    "open_rows",
     "read_arrays",
     "read_columns",
     "read_inputs",

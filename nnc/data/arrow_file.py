@@ -10,6 +10,7 @@ from nnc.data.cells import column_of
 from nnc.data.columns import Columns
 from nnc.errors import DataError
 from nnc.installation import install_command
+from nnc.texts import printable
 
 SUFFIXES = (".parquet", ".feather")
 
@@ -24,7 +25,7 @@ def read_arrow_file(path: Path) -> Columns:
         DataError: pyarrow is not installed, the file is damaged, has no rows, or a column holds lists or the like.
         OSError: it cannot be read.
     """
-    pyarrow = _pyarrow(path, "read")
+    pyarrow = pyarrow_for(path, "read")
     feather, parquet = pyarrow.feather, pyarrow.parquet
     with path.open("rb") as stream:
         try:
@@ -46,7 +47,7 @@ def write_arrow_file(path: Path, stream: Any, names: Sequence[str], values: Any)
     Raises:
         DataError: pyarrow is not installed, or two columns have one name.
     """
-    pyarrow = _pyarrow(path, "written")
+    pyarrow = pyarrow_for(path, "written")
     if len(set(names)) < len(names):
         raise DataError(f"{path}: two columns have one name among {', '.join(map(repr, names))}; write .csv or .npz")
     # Columns lie apart in an array by rows; pyarrow takes them where they lie together.
@@ -63,7 +64,7 @@ def _together(column: Any) -> Any:
     return numpy.ascontiguousarray(column)
 
 
-def _pyarrow(path: Path, what: str) -> Any:
+def pyarrow_for(path: Path, what: str) -> Any:
     """Return pyarrow with the modules for files.
 
     Raises:
@@ -87,10 +88,25 @@ def columns_of_arrow(table: Any, source: str) -> Columns:
         DataError: it has no rows, or a column holds lists or the like.
     """
     names = tuple(map(str, table.column_names))
-    arrays = tuple(column_of(_array(column), name, source) for name, column in zip(names, table.columns, strict=True))
+    arrays = tuple(array_of_arrow(column, name, source) for name, column in zip(names, table.columns, strict=True))
     if not arrays or not len(arrays[0]):
         raise DataError(f"{source}: expected at least one row, found none")
     return Columns(names, arrays, source)
+
+
+def array_of_arrow(column: Any, name: str, source: str) -> Any:
+    """Return a column of a table of pyarrow as texts or numbers; see `nnc.data.cells.column_of`.
+
+    Raises:
+        DataError: it holds lists or the like, or texts that are none.
+    """
+    import pyarrow
+
+    try:
+        array = _array(column)
+    except (pyarrow.ArrowException, UnicodeDecodeError) as error:
+        raise DataError(f"{source}, column '{name}': found damaged data: {printable(str(error))}") from error
+    return column_of(array, name, source)
 
 
 def _array(column: Any) -> Any:

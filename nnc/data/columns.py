@@ -29,6 +29,7 @@ class Columns:
         lines: line of each row in a text file, shape (rows); None for other sources.
         has_names: whether the names are the source's own.
         decimal: what stands in front of the decimals of a number.
+        first_row: number of the first of the rows in the source.
     """
 
     names: tuple[str, ...]
@@ -37,13 +38,14 @@ class Columns:
     lines: Array | None = None
     has_names: bool = True
     decimal: str = "."
+    first_row: int = 0
 
     def __len__(self) -> int:
         return len(self.arrays[0]) if self.arrays else 0
 
     def place(self, row: int, column: int | None = None) -> str:
         """Return where a row, or a cell of it, is; lines, rows and columns are counted from 1."""
-        where = f"row {row + 1}" if self.lines is None else f"line {self.lines[row]}"
+        where = f"row {self.first_row + row + 1}" if self.lines is None else f"line {self.lines[row]}"
         if column is None:
             return f"{self.source}, {where}"
         title = f" '{self.names[column]}'" if self.has_names else ""

@@ -25,7 +25,7 @@ def numeric_table(columns: Columns, target: str | int | None) -> Table:
         DataError: there is no such target, or a cell is not what it should be.
     """
     column = target_column(columns, target)
-    y, classes = _targets(columns, column)
+    y, classes = known_targets(columns, column)
     others = [index for index in range(len(columns.names)) if index != column]
     names = tuple(columns.names[index] for index in others) if columns.has_names else ()
     return Table(_matrix(columns, others), y, classes, names, columns.names[column] if columns.has_names else "")
@@ -70,7 +70,12 @@ def _matrix(columns: Columns, indices: Sequence[int]) -> Array:
     return found
 
 
-def _targets(columns: Columns, column: int) -> tuple[Array, tuple[str, ...]]:
+def known_targets(columns: Columns, column: int) -> tuple[Array, tuple[str, ...]]:
+    """Return the targets that a column holds, shape (rows, 1), and the names of their classes where it has texts.
+
+    Raises:
+        DataError: a cell is missing, or is a text among numbers.
+    """
     cells = columns.texts(column)
     are_numbers = [columns.number(cell) is not None for cell in cells]
     if any(are_numbers):

@@ -21,7 +21,7 @@ def read_npz(path: Path, target: str | int | None) -> Table:
     """
     with path.open("rb") as stream:
         archive = _open_npz(path, stream)
-        x_key, y_key = _npz_keys(path, list(archive.files), target)
+        x_key, y_key = npz_keys(path, list(archive.files), target)
         x, y = (_npz_array(path, archive, key) for key in (x_key, y_key))
     classes: tuple[str, ...] = ()
     if y.dtype.kind == "U":
@@ -42,11 +42,7 @@ def read_npz_inputs(path: Path) -> Array:
     """
     with path.open("rb") as stream:
         archive = _open_npz(path, stream)
-        keys = list(archive.files)
-        key = next((key for key in ("x", "X") if key in keys), keys[0] if len(keys) == 1 else None)
-        if key is None:
-            found = ", ".join(f"'{name}'" for name in keys) or "none"
-            raise DataError(f"{path}: expected inputs under the key 'x' or 'X', found keys {found}")
+        key = npz_input_key(path, list(archive.files))
         x = _npz_array(path, archive, key)
     _check_numbers(f"{path}, array '{key}'", x)
     return x
@@ -106,7 +102,25 @@ def _open_npz(path: Path, stream: BinaryIO) -> Any:
     return archive
 
 
-def _npz_keys(path: Path, keys: Sequence[str], target: str | int | None) -> tuple[str, str]:
+def npz_input_key(path: Path, keys: Sequence[str]) -> str:
+    """Return the name of the array of inputs among others.
+
+    Raises:
+        DataError: there is none.
+    """
+    key = next((key for key in ("x", "X") if key in keys), keys[0] if len(keys) == 1 else None)
+    if key is None:
+        found = ", ".join(f"'{name}'" for name in keys) or "none"
+        raise DataError(f"{path}: expected inputs under the key 'x' or 'X', found keys {found}")
+    return key
+
+
+def npz_keys(path: Path, keys: Sequence[str], target: str | int | None) -> tuple[str, str]:
+    """Return the names of the arrays of inputs and of targets among others.
+
+    Raises:
+        DataError: one of them is missing.
+    """
     wanted = ("y", "Y") if target is None else (str(target),)
     y_key = next((key for key in wanted if key in keys), None)
     x_key = next((key for key in ("x", "X") if key in keys and key != y_key), None)
@@ -131,13 +145,13 @@ def _npz_array(path: Path, archive: Any, key: str) -> Array:
         raise DataError(f"{path}, array '{key}': expected an array of numbers, found {found}") from error
     if not isinstance(values, numpy.ndarray):
         raise DataError(f"{path}, array '{key}': expected an array of numbers, found a file of another kind")
-    if values.dtype.kind == "U" and not _has_characters_alone(values):
+    if values.dtype.kind == "U" and not has_characters_alone(values):
         raise DataError(f"{path}, array '{key}': expected texts, found numbers that stand for no character")
     return values
 
 
-def _has_characters_alone(texts: Array) -> bool:
-    """Return whether all code points of an array exist; NumPy makes no text of others."""
+def has_characters_alone(texts: Array) -> bool:
+    """Whether all code points of an array exist; NumPy makes no text of others."""
     codes = numpy.frombuffer(texts.tobytes(), f"{texts.dtype.str[0]}u4")
     return bool((codes <= sys.maxunicode).all())
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy
 
 from nnc.data import is_compressed, is_table, is_text, write_arrays, write_table
+from nnc.data.part_paths import files_of
 from nnc.errors import DataError
 from nnc.execution.spec import outputs_of
 from nnc.preparing import inputs_of
@@ -52,11 +52,6 @@ class Part:
     target: Path
 
 
-def is_several(source: str | Path) -> bool:
-    """Whether what is named as input is a folder or a pattern, and so stands for several files."""
-    return Path(source).is_dir() or (glob.has_magic(str(source)) and not Path(source).is_file())
-
-
 def parts_of(source: str | Path, folder: str | Path) -> list[Part]:
     """Return the files that a pattern, or a folder, stands for, in the order of their names.
 
@@ -72,24 +67,11 @@ def parts_of(source: str | Path, folder: str | Path) -> list[Part]:
         DataError: there is no such file, one is of no known kind, two would get the same name, or answers would
             overwrite rows.
     """
-    pattern, root = str(source), Path(source)
-    if root.is_dir():
-        found = [path for path in root.iterdir() if path.is_file() and not path.name.startswith((".", "_"))]
-    elif root.is_file():
-        found, root = [root], root.parent
-    else:
-        names = Path(pattern).parts
-        fixed = next((index for index, name in enumerate(names) if glob.has_magic(name)), len(names))
-        root = Path(*names[:fixed])
-        found = [Path(path) for path in glob.glob(pattern, recursive=True) if Path(path).is_file()]
-    if not found:
-        raise DataError(f"{pattern}: expected files of rows, found none")
+    root, found = files_of(source)
     unknown = [path for path in found if not is_table(path) and path.suffix.lower() not in ARRAYS]
     if unknown:
         raise DataError(f"{unknown[0]}: expected a table, *.npz or *.npy; a pattern such as '*.parquet' leaves it out")
-    parts = [
-        Part(path, Path(folder) / path.relative_to(root).with_name(_name(path))) for path in sorted(found, key=_order)
-    ]
+    parts = [Part(path, Path(folder) / path.relative_to(root).with_name(_name(path))) for path in found]
     known: dict[Path, Path] = {}
     for part in parts:
         other = known.setdefault(part.target, part.source)
@@ -107,21 +89,6 @@ def _name(path: Path) -> str:
     if not is_text(path):
         return path.name
     return f"{path.name.removesuffix(''.join(path.suffixes[-1 - is_compressed(path) :]))}.csv"
-
-
-def _order(path: Path) -> list[tuple[int, int, str]]:
-    """Return what to sort paths by: texts as texts, and numbers in them as numbers."""
-    found = []
-    text = str(path)
-    start = 0
-    while start < len(text):
-        end = start + 1
-        while end < len(text) and text[end].isdecimal() == text[start].isdecimal():
-            end += 1
-        word = text[start:end]
-        found.append((0, int(word), word) if word.isdecimal() else (1, 0, word))
-        start = end
-    return found
 
 
 def make_folders(parts: Sequence[Part]) -> None:

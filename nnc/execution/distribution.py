@@ -99,8 +99,8 @@ class Distribution:
         if name not in executor.parts:
             if executor.divide is None:
                 raise ModelError(
-                    f"program '{executor.spec.name}' cannot be trained by several processes: it has replicas, or was"
-                    " loaded from its file; compile the model in each of them"
+                    f"program '{executor.spec.name}' cannot be trained by several processes: it has replicas, or comes"
+                    " from a file that does not say how its model was compiled; compile the model in each of them"
                 )
             made = executor.divide(name)
             labels = part_names(name, len(made))

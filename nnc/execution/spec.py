@@ -155,6 +155,8 @@ class ProgramSpec:
         variables: all weights, in the order of ``get_weights``.
         trains: whether there is a training graph.
         model: config of the model, for pictures and summaries.
+        compiled: optimizer, loss and metrics in Keras's form, from which graphs can be made once more; empty where a
+            part of it has none.
         structure: how outputs are nested; see `Structure`.
         given: arrays that a caller gives, texts among them, where `edge` makes the inputs of them.
         edge: what it does with them before the graphs run; None for programs that take their inputs as they are.
@@ -170,6 +172,7 @@ class ProgramSpec:
     trains: bool = False
     results: tuple[ResultSpec, ...] = ()
     model: Mapping[str, Any] = field(default_factory=dict)
+    compiled: Mapping[str, Any] = field(default_factory=dict)
     structure: Structure = None
     given: tuple[GivenSpec, ...] = ()
     edge: Edge | None = None
@@ -193,8 +196,11 @@ class ProgramSpec:
     def to_json(self) -> dict[str, Any]:
         """Return plain data for a JSON file; run-time dimensions are text."""
         results = tuple(replace(result, settings={}) for result in self.results)
-        own = replace(self, model={}, results=results, edge=None, replication=None)
+        own = replace(self, model={}, compiled={}, results=results, edge=None, replication=None)
         data = asdict(own) | {"model": self.model}  # what is nested by others stays as it is
+        del data["compiled"]
+        if self.compiled:
+            data["compiled"] = self.compiled
         for record, result in zip(data["results"], self.results, strict=True):
             record["settings"] = result.settings
         if self.replication is not None:
@@ -232,6 +238,7 @@ class ProgramSpec:
             trains=_item(data, "trains", bool),
             results=tuple(_result(item) for item in _checked(data.get("results", []), list, "results")),
             model=_item(data, "model", dict),
+            compiled=_checked(data.get("compiled", {}), dict, "compiled"),
             structure=checked_structure(data.get("structure"), len(_item(data, "outputs", list))),
         )
         spec = replace(spec, **_edge(data, spec), replication=_replication(data.get("replication")))

@@ -22,7 +22,7 @@ from nnc.layers.symbolic import SymbolicTensor
 from nnc.layers.text_layer import TextLayer
 from nnc.layers.variable import Segment, make_buffer, make_segments, share_versions
 from nnc.layers.weights import weight_paths
-from nnc.models.config import serialized
+from nnc.models.config import serialized, serialized_compile
 from nnc.models.eager import trains_by_default
 from nnc.models.head import MASK, PENALTY, ModelHead
 from nnc.models.objective import target_specs
@@ -227,6 +227,7 @@ class Compiler:
             variables=self._variables(),
             trains=TRAIN in makers,
             model=serialized(model),
+            compiled={} if head is None else serialized_compile(model),
             structure=model.output_structure,
             given=self._specs(self.given, GivenSpec) if self.edge is not None else (),
             edge=self.edge,

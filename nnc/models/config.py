@@ -180,3 +180,12 @@ def serialized(model: Layer) -> dict[str, Any]:
     except (ModelError, TypeError):
         return {}
     return entry
+
+
+def serialized_compile(model: Trainer) -> dict[str, Any]:
+    """Return how a model is compiled; empty where it is not, or where a part cannot be serialised."""
+    try:
+        found: dict[str, Any] = json.loads(json_text(compile_config(model)))
+    except (ModelError, TypeError, ValueError):
+        return {}
+    return found

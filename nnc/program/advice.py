@@ -107,10 +107,10 @@ def _order(wanted: Sequence[Any], found: Sequence[int]) -> list[int]:
 
 
 def _is_whole(array: Array) -> bool:
-    rows = array[:_LOOKED_AT]
+    rows = numpy.asarray(array[:_LOOKED_AT])
     return bool((rows == numpy.floor(rows)).all())
 
 
 def _is_one_hot(array: Array) -> bool:
-    rows = array[:_LOOKED_AT]
+    rows = numpy.asarray(array[:_LOOKED_AT])
     return bool(((rows == 0) | (rows == 1)).all() and (rows.sum(axis=-1) == 1).all())

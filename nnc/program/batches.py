@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy
 
+from nnc.arrays import is_read_by_rows
 from nnc.backends.backend import BoundRun, EpochPlan, EpochsRun, FeedRun
 from nnc.errors import DataError, NonFiniteError
 from nnc.execution.executor import Executor
@@ -176,6 +177,8 @@ class Batches:
             lengths: rows of each batch.
         """
         stretches: list[Stretch] = []
+        if any(map(is_read_by_rows, self.arrays.values())):
+            return stretches
         first = 0
         for rows, bound in runs.items():
             run = None if bound.feed is None else bound.feed(self.arrays, self.order)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
+from operator import itemgetter
 from typing import Any
 
 import numpy
 
-from nnc.arrays import NUMBERS, check_whole, first_row, has_attribute, to_array
+from nnc.arrays import NUMBERS, check_whole, has_attribute, is_read_by_rows, to_array
 from nnc.errors import DataError, ShapeError
 from nnc.execution.spec import TEXT, ArraySpec, ProgramSpec, TargetSpec
 from nnc.ir import solve_symbols
@@ -31,6 +32,9 @@ def input_arrays(spec: ProgramSpec, given: Any) -> list[Array]:
     if spec.edge is None:
         return arrays
     check_rows(arrays, [item.label for item in spec.taken])
+    for item, array in zip(spec.taken, arrays, strict=True):
+        if is_read_by_rows(array):
+            raise DataError(f"input '{item.label}' stands beside texts, which are not read by rows; give an array")
     made = spec.edge.run(arrays)
     return [as_array(item, array, "input") for item, array in zip(spec.inputs, made, strict=True)]
 
@@ -72,12 +76,16 @@ def as_array(spec: ArraySpec, given: Any, what: str) -> Array:
     """
     is_text, name = spec.dtype == TEXT, f"{what} '{spec.label}'"
     is_plain = given.__class__ is numpy.ndarray and given.dtype.kind in NUMBERS
+    by_rows = not is_plain and is_read_by_rows(given)
+    if by_rows and (is_text or given.dtype.kind not in NUMBERS):
+        found = "texts are not" if is_text else f"elements of type {given.dtype} are not numbers that can be"
+        raise DataError(f"{name}: {found} read by rows; give an array")
     if is_text:
         from nnc.text import as_text_array
 
         array = as_text_array(given, name)
     else:
-        array = given if is_plain else to_array(given, name, spec.dtype, partial(_on_text, what))
+        array = given if is_plain or by_rows else to_array(given, name, spec.dtype, partial(_on_text, what))
     array = _fit_rank(spec, array, what)
     if array.ndim != len(spec.shape) + 1 or any(
         isinstance(wanted, int) and wanted != found for wanted, found in zip(spec.shape, array.shape[1:], strict=True)
@@ -93,6 +101,8 @@ def as_array(spec: ArraySpec, given: Any, what: str) -> Array:
         raise DataError(f"{what} '{spec.label}' is empty: it has shape {array.shape}")
     if is_text:
         return array
+    if by_rows:
+        return array.converted(spec.dtype, name)
     if numpy.dtype(spec.dtype).kind in "iu":
         check_whole(array, spec.dtype, f"{what} '{spec.label}'")
     with numpy.errstate(over="ignore"):  # what is too large for the element type becomes infinite
@@ -130,14 +140,33 @@ def check_finite(specs: Sequence[ArraySpec], arrays: Sequence[Array], what: str,
         DataError: there is; the message has the first row.
     """
     for spec, whole in zip(specs, arrays, strict=True):
-        array = whole[part.start : part.stop]
-        if array.dtype.kind == "f" and not numpy.isfinite(array).all():
-            bad = ~numpy.isfinite(array).reshape(len(array), -1).all(axis=1)
-            row = first_row(bad)
+        if whole.dtype.kind != "f" and not is_read_by_rows(whole):  # of which whole numbers are seen when they are read
+            continue
+        count = 0
+        first: tuple[int, Any] = (len(whole), None)
+        for rows, array in _blocks(whole, part):
+            is_finite = numpy.isfinite(array)
+            if not is_finite.all():
+                bad = ~is_finite.reshape(len(array), -1).all(axis=1)
+                count += int(bad.sum())
+                number, row = _first(rows, bad)
+                first = min(first, (number, array[row]), key=itemgetter(0))
+        if count:
             raise DataError(
-                f"{what} '{spec.label}' has NaN or infinity in {int(bad.sum())} of {len(array)} rows, first in row"
-                f" {part[row]}: {numpy.array2string(array[row], threshold=8)}"
+                f"{what} '{spec.label}' has NaN or infinity in {count} of {len(part)} rows, first in row"
+                f" {first[0]}: {numpy.array2string(first[1], threshold=8)}"
             )
+
+
+def _blocks(array: Array, part: range) -> Iterable[tuple[Any, Array]]:
+    """Return rows of an array with their numbers: all at once, or as many at a time as are to be read together."""
+    return array.blocks(part) if is_read_by_rows(array) else [(part, array[part.start : part.stop])]
+
+
+def _first(rows: Any, bad: Array) -> tuple[int, int]:
+    """Return the number of the first row that has a True, and where it stands among these rows."""
+    index = int(numpy.where(bad.reshape(len(bad), -1).any(axis=1), rows, max(rows) + 1).argmin())
+    return int(rows[index]), index
 
 
 def check_targets(specs: Sequence[TargetSpec], arrays: Sequence[Array], part: range) -> None:
@@ -147,24 +176,29 @@ def check_targets(specs: Sequence[TargetSpec], arrays: Sequence[Array], part: ra
         DataError: a class index or a number is out of range.
     """
     for spec, whole in zip(specs, arrays, strict=True):
-        array = whole[part.start : part.stop]
         low, high = (0.0, float(spec.classes - 1)) if spec.classes else (spec.low, spec.high)
-        outside = numpy.zeros(array.shape, bool)
-        if low is not None:
-            outside |= array < low
-        if high is not None:
-            outside |= array > high
-        if spec.ignored is not None:
-            outside &= array != spec.ignored
-        if outside.any():
+        if low is None and high is None:
+            continue
+        first: tuple[int, Any, Any] = (len(whole), None, None)
+        for rows, array in _blocks(whole, part):
+            outside = numpy.zeros(array.shape, bool)
+            if low is not None:
+                outside |= array < low
+            if high is not None:
+                outside |= array > high
+            if spec.ignored is not None:
+                outside &= array != spec.ignored
+            if outside.any():
+                number, row = _first(rows, outside)
+                value = array[row][outside[row]] if array.ndim > 1 else array[row]
+                first = min(first, (number, value, array), key=itemgetter(0))
+        if first[0] < len(whole):
             from nnc.program.advice import on_numbers
 
-            row = first_row(outside)
-            value = array[row][outside[row]] if array.ndim > 1 else array[row]
             kind = f"class indices 0 … {spec.classes - 1}" if spec.classes else f"numbers from {low:g} to {high:g}"
             raise DataError(
-                f"target '{spec.label}' must hold {kind} for the loss '{spec.loss}', row {part[row]} has"
-                f" {numpy.asarray(value).reshape(-1)[0].item()}{on_numbers(spec, array)}"
+                f"target '{spec.label}' must hold {kind} for the loss '{spec.loss}', row {first[0]} has"
+                f" {numpy.asarray(first[1]).reshape(-1)[0].item()}{on_numbers(spec, first[2])}"
             )
 
 

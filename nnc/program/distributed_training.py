@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy
 
+from nnc.arrays import is_read_by_rows, spread
 from nnc.callbacks import CallbackList
 from nnc.errors import DataError, DistributionError
 from nnc.execution.distribution import Communicator, Distribution, agreed, rows_of
@@ -18,6 +19,7 @@ from nnc.installation import DISTRIBUTION
 from nnc.labels import ROWS, TRAIN
 from nnc.program.batches import Batches, Steps, Stretch
 from nnc.program.data import known_sizes
+from nnc.program.definition import divider_of
 from nnc.program.preparation import graph_name
 
 Array = Any
@@ -85,6 +87,8 @@ class Processes:
         self.facts: dict[str, Any] = {}
         self._trained = TRAIN
         self.executor, self.communicator = executor, communicator
+        if executor.divide is None and executor.spec.replication is None:
+            executor.divide = divider_of(executor)
         self.distribution = Distribution(executor, communicator)
         self.is_first = communicator.rank == 0
         self.has_begun = False
@@ -234,7 +238,7 @@ def sample_of(arrays: Mapping[str, Array] | None) -> dict[str, Any]:
     """Return by what processes tell whether they have the same arrays: types, and a checksum of some rows."""
     found: dict[str, Any] = {}
     for label, array in (arrays or {}).items():
-        rows = numpy.unique(numpy.linspace(0, len(array) - 1, min(_SAMPLE, len(array))).astype("int64"))
+        rows = array.sample(_SAMPLE) if is_read_by_rows(array) else spread(len(array), _SAMPLE)
         found[label] = array.shape, str(array.dtype), zlib.crc32(numpy.ascontiguousarray(array[rows]).data)
     return found
 

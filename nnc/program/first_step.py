@@ -43,7 +43,7 @@ class FirstLook:
         spec, states = self._spec, self._state.arrays
         batch = FirstBatch(
             graph=inlined(self._graphs.graph(name)),
-            arrays={label: array[:: -(-len(array) // SAMPLE_ROWS)] for label, array in arrays.items()},
+            arrays={label: numpy.asarray(array[:: -(-len(array) // SAMPLE_ROWS)]) for label, array in arrays.items()},
             inputs=tuple(item.label for item in spec.inputs),
             targets=tuple(
                 TargetInput(item.label, item.loss, bool(item.classes) or item.low is not None or item.high is not None)

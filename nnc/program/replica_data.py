@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy
 
+from nnc.arrays import is_read_by_rows
 from nnc.errors import DataError
 from nnc.execution.executor import Executor
 from nnc.execution.replica_rows import checked_rows, with_rows
@@ -66,6 +67,10 @@ class OwnRows:
         """
         if arrays is None:
             raise DataError("rows, validation_rows and a list of class_weight need arrays, not batches")
+        if any(map(is_read_by_rows, (*arrays.values(), *(checked or {}).values()))):
+            raise DataError(
+                "rows, validation_rows and a list of class_weight need arrays in memory; numpy.asarray(x) reads one"
+            )
         if is_split and (self.rows is not None or self.validation_rows is not None):
             raise DataError("validation_split is the same for all replicas: give validation_rows instead of it")
         if self.validation_rows is not None and checked is not None:

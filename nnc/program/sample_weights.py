@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy
 
-from nnc.arrays import first_row, is_array_like, shape_of, to_array
+from nnc.arrays import first_row, is_array_like, is_read_by_rows, shape_of, to_array
 from nnc.errors import DataError
 from nnc.execution.spec import TargetSpec
 from nnc.labels import STEPS, WEIGHTED
@@ -132,11 +132,15 @@ def class_weights(class_weight: Mapping[int, float], target: Array) -> Array:
         _is_number(item) for pair in class_weight.items() for item in pair
     ):
         raise DataError(f"class_weight must be a dictionary of numbers by class index, got {class_weight!r:.200}")
-    rows = len(target)
-    classes = target.argmax(-1) if target.ndim > 1 and target.shape[-1] > 1 else target.reshape(rows, -1)[:, 0]
+    classes = numpy.asarray(target.computed(_classes)) if is_read_by_rows(target) else _classes(target)
     unknown = sorted(set(numpy.unique(classes).astype(int).tolist()) - {int(key) for key in class_weight})
     table = {int(key): float(value) for key, value in class_weight.items()} | dict.fromkeys(unknown, 1.0)
     return numpy.array([table[index] for index in classes.astype(int).tolist()])
+
+
+def _classes(target: Array) -> Array:
+    """Return the class of each row."""
+    return target.argmax(-1) if target.ndim > 1 and target.shape[-1] > 1 else target.reshape(len(target), -1)[:, 0]
 
 
 def _is_number(item: Any) -> bool:

@@ -93,21 +93,21 @@ class TableSchema:
         ]
         return numpy.hstack(parts) if parts else numpy.zeros((len(columns), 0))
 
-    def encode_target(self, columns: Columns, target: str | int | None = None) -> Array:
-        """Return the targets of a program, shape (rows, 1), or (rows, classes) where its loss takes a column for each.
+    def target_in(self, columns: Columns, target: str | int | None = None) -> int:
+        """Return the index of the column of the targets.
 
         Args:
             columns: a table that has the target.
             target: name or index of its column, by default that of the table that was learnt from.
 
         Raises:
-            DataError: there is no such column, or a cell is not what it should be.
+            DataError: there is no such column.
         """
         assert self.target is not None
         if target is None:
             by_name = self.has_names and columns.has_names
             target = self.target.name if by_name else self._index_of_target(columns)
-        return self.target.encode(columns, columns.find(target))
+        return columns.find(target)
 
     def _index_of_target(self, columns: Columns) -> int:
         width = len(self.columns) + 1

@@ -16,7 +16,7 @@ import pytest
 
 import nnc
 from nnc.cli.console import print_json, print_table
-from nnc.data import read_table
+from nnc.data import read_table, row_parts
 from nnc.program.progress import Progress
 from tests.cli.conftest import Run
 
@@ -83,6 +83,25 @@ def test_target_column(run: Run, folder: Path) -> None:
     expected = result_of(run, "train", "base.yaml", "--data", "points.csv")
     assert result_of(run, "train", "base.yaml", "--data", "turned.csv", "--target", "label") == expected
     assert result_of(run, "train", "base.yaml", "--data", "turned.csv", "--target", "0") == expected
+
+
+@pytest.mark.parametrize("split", [(), ("--validation-split", "0.25")])
+def test_parts_are_trained_as_one_file(run: Run, monkeypatch: pytest.MonkeyPatch, split: tuple[str, ...]) -> None:
+    x, y = read_table("points.npz")
+    Path("parts").mkdir()
+    for number, begin in enumerate((0, 15, 30), 9):
+        numpy.savez_compressed(f"parts/{number}.npz", x=x[begin : begin + 15], y=y[begin : begin + 15])
+    monkeypatch.setattr(row_parts, "CACHE_BYTES", 300)
+    for name, data in (("one.nnc", "points.npz"), ("parts.nnc", "parts/*.npz")):
+        result = run("train", "base.yaml", "--data", data, "--epochs", "3", *split, "-o", name)
+        assert ("note: unpacked, the parts are more than the 300 bytes that are kept" in result.stderr) == (
+            name == "parts.nnc"
+        )
+    assert Path("parts.nnc").read_bytes() == Path("one.nnc").read_bytes()
+    expected = result_of(run, "evaluate", "one.nnc", "--data", "points.npz")
+    assert result_of(run, "evaluate", "one.nnc", "--data", "parts") == expected
+    monkeypatch.setattr(row_parts, "CACHE_BYTES", 1000)
+    assert "note: " not in run("train", "base.yaml", "--data", "parts", "--epochs", "1").stderr
 
 
 @pytest.mark.parametrize("loss", ["categorical_crossentropy", "sparse_categorical_crossentropy"])

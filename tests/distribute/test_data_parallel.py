@@ -343,18 +343,6 @@ def test_what_cannot_be_divided_is_refused(make, options, message):
         assert message in str(error)
 
 
-def test_a_program_from_its_file_cannot_be_divided(tmp_path: Path):
-    model = perceptron()
-    model.program.save(tmp_path / "program.nnc")
-
-    def work(processes: ThreadCommunicator) -> Any:
-        return nnc.load(tmp_path / "program.nnc").fit(X, Y, verbose=0, distribute=processes)
-
-    for error in in_processes(2, work):
-        assert isinstance(error, ModelError)
-        assert "compile the model in each of them" in str(error)
-
-
 def test_an_unknown_communicator_is_refused_by_name():
     with pytest.raises(ModelError, match="distribute='mpl' is not known; there is mpi"):
         perceptron().fit(X, Y, distribute="mpl")

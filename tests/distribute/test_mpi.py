@@ -16,6 +16,7 @@ import numpy
 import pytest
 
 import nnc
+from nnc.utils import set_random_seed
 
 pytest.importorskip("mpi4py")
 MPIEXEC = shutil.which("mpiexec", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}")
@@ -84,6 +85,60 @@ def test_two_processes_train_as_one(folder: Path):
     assert out.count("After 5 epochs") == 1
     data = folder / "points.npz"
     assert losses(folder / "two.nnc", data) == pytest.approx(losses(folder / "one.nnc", data), rel=1e-6)
+
+
+def test_two_processes_go_on_with_a_saved_program(folder: Path):
+    with numpy.load(folder / "points.npz") as arrays:
+        x, y = arrays["x"], arrays["y"]
+    program = nnc.compile(MODEL)
+    program.fit(x, y, epochs=2, verbose=0)
+    program.save(folder / "begun.nnc")
+    alone = nnc.load(folder / "begun.nnc")
+    alone.fit(x, y, epochs=2, verbose=0)
+    words = ["-m", "nnc", "train", "begun.nnc", "--data", "points.npz", "--epochs", "2", "-o", "two.nnc"]
+    code, _, error = run(2, *words, cwd=folder)
+    assert code == 0, error
+    assert losses(folder / "two.nnc", folder / "points.npz") == pytest.approx(alone.evaluate(x, y, verbose=0), rel=1e-6)
+
+
+COUNTING = """
+from pathlib import Path
+from mpi4py import MPI
+from nnc.cli import main
+from nnc.data.row_parts import RowParts
+
+asked, read = [], RowParts.read
+
+def counting(self, rows):
+    asked.append(len(rows))
+    return read(self, rows)
+
+RowParts.read = counting
+try:
+    main()
+finally:
+    Path(f"asked-{MPI.COMM_WORLD.rank}.txt").write_text(str(sum(asked)))
+"""
+
+
+@pytest.mark.parametrize("data", ["points.npz", "part-*.npz"])
+def test_each_of_two_processes_reads_its_rows(folder: Path, data: str):
+    with numpy.load(folder / "points.npz") as arrays:
+        x, y = arrays["x"], arrays["y"]
+    numpy.savez(folder / "part-9.npz", x=x[:123], y=y[:123])
+    numpy.savez_compressed(folder / "part-10.npz", x=x[123:], y=y[123:])
+    set_random_seed(2)
+    alone = nnc.compile(MODEL)
+    alone.fit(x, y, epochs=5, verbose=0)
+    words = train("--epochs", "5", "-o", "two.nnc")[2:]
+    words[words.index("points.npz")] = data
+    code, _, error = run(2, "-c", COUNTING, *words, cwd=folder)
+    assert code == 0, error
+    assert losses(folder / "two.nnc", folder / "points.npz") == pytest.approx(alone.evaluate(x, y, verbose=0), rel=1e-6)
+    own, compared = 250, 64
+    # Inputs are looked at for NaN, targets for that and for their range, and some tell whether all have the same.
+    expected = 2 * 5 * own + own + 2 * own + 2 * compared
+    assert [int((folder / f"asked-{rank}.txt").read_text()) for rank in range(2)] == [expected] * 2
 
 
 @pytest.mark.slow

@@ -16,12 +16,14 @@ import numpy
 
 import nnc
 from frontends import hdf5_file, keras_archive, yaml_file
-from nnc.data import Columns, read_arrays, read_columns, read_inputs, read_table
+from nnc.data import Columns, RowArray, open_rows, read_arrays, read_columns, read_inputs, read_table
 from nnc.data.columns import TEXT
 from nnc.errors import GraphError
 from nnc.ir import Graph, parse_graph
+from nnc.labels import TRAIN
 from nnc.models.saving import model_of_program
 from nnc.passes import make_pass, pass_names, run_passes
+from nnc.program.definition import divider_of
 from nnc.tables import TableSchema, learn_inputs, read_declaration
 from tests.fuzz.hdf5 import change_hdf5
 from tests.fuzz.mutation import (
@@ -157,7 +159,7 @@ def read_program(path: Path) -> nnc.Program:
 
 
 def go_on_with_program(program: nnc.Program) -> str:
-    """Use a program, train one step where it can, make its model, and return what is shown."""
+    """Use a program, train one step where it can, make its model, divide it, and return what is shown."""
     shown = use_program(program)
     spec = program.spec
     if spec.trains and spec.edge is None and len(spec.inputs) == len(spec.targets) == 1:
@@ -165,6 +167,9 @@ def go_on_with_program(program: nnc.Program) -> str:
         program.train_step(x, y)
     if spec.model:
         model_of_program(program)
+    divide = divider_of(program.executor) if spec.trains else None
+    if divide is not None:
+        divide(TRAIN)
     return shown
 
 
@@ -205,6 +210,13 @@ def read_backup(path: Path) -> None:
         program.resume({"states": before, "order": program.order_state})
 
 
+def read_rows(path: Path) -> list[Any]:
+    """Read rows when they are asked for, and then all."""
+    found = open_rows(path)
+    arrays = [found] if isinstance(found, RowArray) else list(found.values())
+    return [(numpy.asarray(array), array[array.sample(3)]) for array in arrays]
+
+
 def nothing(found: Any) -> str:
     """Do nothing more."""
     return ""
@@ -224,7 +236,7 @@ READERS: dict[str, Reader] = {
     "graph": Reader(".txt", (read_graph,), _change_graph, transform),
     "npz": Reader(
         ".npz",
-        (read_table, read_inputs, read_arrays, read_weights_by_path, read_backup),
+        (read_table, read_inputs, read_arrays, read_weights_by_path, read_backup, read_rows),
         either(change_zip({}), change_bytes),
         nothing,
         kinds=((b"\x93NUMPY", ".npy"),),

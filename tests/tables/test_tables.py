@@ -101,7 +101,7 @@ def test_unknown_cells(changed, message):
     schema = learn()
     row = as_columns({name: [cells[0]] for name, cells in TABLE.items()} | changed, ())
     with pytest.raises(DataError) as raised:
-        schema.encode(row), schema.encode_target(row)
+        schema.encode(row), schema.target.encode(row, schema.target_in(row))
     assert message in str(raised.value)
 
 

@@ -114,7 +114,8 @@ def open_source(
     Raises:
         NncError: the model or the rows are not what they should be.
     """
-    from nnc.preparing import Rows, divided, prepare, rows_of
+    from nnc.data.rows import Rows
+    from nnc.preparing import divided, prepare, rows_of
     from nnc.readers import read_model
 
     set_random_seed(settings.seed)
