@@ -2,6 +2,7 @@
 
 Needs ``nnc-keras[mpi]`` and an MPI library. With ``--link 1,100`` each process is behind a network of its own, of 1 ms
 of delay and 100 Mbit/s, in a network namespace: that takes root, a C compiler, and MPICH (``pip install mpich``).
+Processes take turns: the sum behind the backward pass, and in pieces beside it.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -27,6 +28,7 @@ NETWORKS = ("base", "perceptron", "convolutions")
 EPOCHS = 5
 MACHINES = (1, 2, 4, 8, 16, 32, 64)
 NAMESPACE = "nncbench"
+OVERLAP = "NNC_MPI_OVERLAP"
 
 
 @dataclass(frozen=True)
@@ -152,7 +154,14 @@ def slow_network(count: int, link: tuple[float, float]) -> Iterator[list[str]]:
                 subprocess.run(["ip", "netns", "del", name], check=False)
 
 
-def measured(name: str, count: int, threads: int = 1, rows: int | None = None, spaces: Sequence[str] = ()) -> Any:
+def measured(
+    name: str,
+    count: int,
+    threads: int = 1,
+    rows: int | None = None,
+    spaces: Sequence[str] = (),
+    overlaps: bool = False,
+) -> Any:
     """Return what the first of so many processes prints.
 
     Args:
@@ -161,11 +170,12 @@ def measured(name: str, count: int, threads: int = 1, rows: int | None = None, s
         threads: threads of each.
         rows: rows of a batch, by default the network's.
         spaces: names of a network namespace for each.
+        overlaps: whether they add up while they compute.
     """
     own = [sys.executable, "-m", "benchmarks.distribution", "--worker", name, *(["--rows", str(rows)] if rows else [])]
     environment = {**os.environ, "OMP_NUM_THREADS": str(threads), "OPENBLAS_NUM_THREADS": str(threads)}
     environment |= {"OMPI_MCA_btl": "self,sm", "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
-    environment |= {"PRTE_MCA_rmaps_default_mapping_policy": ":oversubscribe"}
+    environment |= {"PRTE_MCA_rmaps_default_mapping_policy": ":oversubscribe", OVERLAP: "on" if overlaps else "off"}
     command = own
     if count:
         found = shutil.which("mpiexec", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}")
@@ -208,11 +218,11 @@ def report(name: str, processes: Sequence[int], link: tuple[float, float] | None
         for threads in (1, 2):
             runs.setdefault(("alone", threads), []).append(measured(name, 0, threads))
         for count in processes:
-            if link is None:
-                runs.setdefault(count, []).append(measured(name, count))
-            else:
-                with slow_network(count, link) as spaces:
-                    runs.setdefault(count, []).append(measured(name, count, spaces=spaces))
+            with nullcontext(()) if link is None else slow_network(count, link) as spaces:
+                runs.setdefault(count, []).append(measured(name, count, spaces=spaces))
+                if count > 1 and name != "base":
+                    beside = measured(name, count, spaces=spaces, overlaps=True)
+                    runs.setdefault((count, "beside"), []).append(beside)
     found = {key: medians(values) for key, values in runs.items()}
     alone = found["alone", 1]
     print(f"\n{name}: {int(alone['parameters']):,} parameters, batch {batch}" + (f", link {link}" if link else ""))
@@ -223,6 +233,8 @@ def report(name: str, processes: Sequence[int], link: tuple[float, float] | None
         own = found[count]
         sums = f"sums: {own['short'] * 1e6:,.0f} µs of 64 bytes, {own['long'] * 1e6:,.0f} µs of {size / 1e6:.2f} MB"
         print(f"  {count} processes: {own['step'] * 1e6:,.0f} µs a step; {sums}")
+        if beside := found.get((count, "beside")):
+            print(f"    in pieces beside the backward pass: {beside['step'] * 1e6:,.0f} µs a step")
     pair = found.get(2)
     if pair is None:
         return

@@ -75,6 +75,8 @@ class BoundRun:
             batches; None where the arrays are not of the right kind. The order may change, in the same array.
         epochs: where the backend can run several epochs in one call: returns what does.
         preparation: what must have run since the states changed, before a run.
+        finished: where a run says how many pieces of its outputs are finished, as the only element, for a plan with
+            milestones; whoever lets it run sets it to 0 before.
     """
 
     run: Callable[[], None]
@@ -83,6 +85,7 @@ class BoundRun:
     feed: Feed | None = None
     epochs: Callable[[EpochPlan], EpochsRun | None] | None = None
     preparation: Preparation | None = None
+    finished: Array | None = None
 
 
 class Executable(ABC):

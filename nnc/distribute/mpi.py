@@ -6,6 +6,7 @@ import os
 import socket
 import sys
 import threading
+from collections.abc import Sequence
 from time import monotonic, sleep
 from typing import Any
 
@@ -18,6 +19,10 @@ Array = Any
 TIME_LIMIT = "NNC_MPI_TIME_LIMIT"
 """Environment variable: seconds that processes wait for one another before all of them end; 0 for no limit."""
 _DEFAULT_LIMIT = 600.0
+OVERLAP = "NNC_MPI_OVERLAP"
+"""Environment variable: ``on`` or ``off``, whether long gradients are summed up in pieces while the rest is computed;
+``auto`` by default. The word of process 0 counts."""
+_WORDS = {"": None, "auto": None, "on": True, "off": False}
 _ANSWER_SECONDS = 2.0
 """Seconds in which processes that wait say so, once one of them has waited too long."""
 _TAG = 7
@@ -34,14 +39,23 @@ class MpiCommunicator:
     Args:
         world: an ``mpi4py.MPI.Comm``; it is duplicated.
         limit: seconds to wait, None for no limit.
+        overlap: whether to add up while computing, None for where it may be of use; what process 0 is given counts.
+
+    Attributes:
+        hosts: the host of each process.
+        overlaps: whether they add up while they compute.
+
+    Raises:
+        ModelError: they are to, and the MPI library is not for several threads.
     """
 
-    def __init__(self, world: Any, limit: float | None = None) -> None:
+    def __init__(self, world: Any, limit: float | None = None, overlap: bool | None = None) -> None:
         self._comm = world.Dup()
         self._watch = world.Dup()
         self.rank, self.size = world.Get_rank(), world.Get_size()
         self.hosts: list[str] = self._comm.allgather(socket.gethostname())
         _share_cores(self._comm)
+        self.overlaps = _overlaps(self._comm, self.hosts, overlap)
         self._limit = limit
         self._waiting_since: float | None = None
         self._calls = 0
@@ -53,6 +67,17 @@ class MpiCommunicator:
         self._calls += 1
         self._waiting_since = monotonic()
         self._comm.Allreduce(summands, sums)
+        self._waiting_since = None
+
+    def begin_all_reduce(self, summands: Array, sums: Array) -> _PendingSum:
+        """Begin to write the sum over all processes into another array."""
+        self._calls += 1
+        return _PendingSum(self, self._comm.Iallreduce(summands, sums))
+
+    def wait_for(self, request: Any) -> None:
+        """Wait until the others have done their part of what an ``mpi4py.MPI.Request`` stands for."""
+        self._waiting_since = monotonic()
+        request.Wait()
         self._waiting_since = None
 
     def all_gather(self, value: Any) -> list[Any]:
@@ -114,6 +139,26 @@ class MpiCommunicator:
         self._comm.Abort(1)
 
 
+class _PendingSum:
+    """A sum over all processes that has begun; see `nnc.execution.overlap.PendingSum`.
+
+    Args:
+        communicator: the processes.
+        request: an ``mpi4py.MPI.Request``.
+    """
+
+    def __init__(self, communicator: MpiCommunicator, request: Any) -> None:
+        self._communicator, self._request = communicator, request
+
+    def is_done(self) -> bool:
+        """Return whether it is there, and help it on."""
+        return bool(self._request.Test())
+
+    def wait(self) -> None:
+        """Wait until it is there."""
+        self._communicator.wait_for(self._request)
+
+
 def started_processes() -> tuple[int, int]:
     """Return the number of this process and that of all which ``mpiexec`` has started, without MPI; 0 and 1 alone."""
     for rank, size in _VARIABLES:
@@ -136,6 +181,22 @@ def _share_cores(comm: Any) -> None:
             THREADS[0] = max(1, int(THREADS[0]) // count)
 
 
+def _overlaps(comm: Any, hosts: Sequence[str], wanted: bool | None) -> bool:
+    """Return whether processes add up while they compute: by default if a network is between them, which waits.
+
+    On one machine processors add up, which compute otherwise.
+    """
+    from mpi4py import MPI
+
+    found = comm.allgather((wanted, MPI.Query_thread() >= MPI.THREAD_MULTIPLE))
+    may, wanted = all(level for _, level in found), found[0][0]
+    if wanted and not may:
+        raise ModelError(
+            f"{OVERLAP}=on needs an MPI library with MPI_THREAD_MULTIPLE; this one has less, so leave it out"
+        )
+    return len(set(hosts)) > 1 and may if wanted is None else wanted
+
+
 def _status() -> Any:
     from mpi4py import MPI
 
@@ -146,7 +207,7 @@ def world() -> MpiCommunicator:
     """Return the processes that ``mpiexec`` has started; one process alone where it has not.
 
     Raises:
-        ModelError: mpi4py or an MPI library is missing, or the time limit is not a number of seconds.
+        ModelError: mpi4py or an MPI library is missing, or an environment variable says what cannot be.
     """
     try:
         from mpi4py import MPI
@@ -160,4 +221,7 @@ def world() -> MpiCommunicator:
         limit = float(text) if text else _DEFAULT_LIMIT
     except ValueError:
         raise ModelError(f"{TIME_LIMIT} must be a number of seconds, got {text!r}") from None
-    return MpiCommunicator(MPI.COMM_WORLD, limit or None)
+    word = os.environ.get(OVERLAP, "")
+    if word not in _WORDS:
+        raise ModelError(f"{OVERLAP} must be on, off or auto, got {word!r}")
+    return MpiCommunicator(MPI.COMM_WORLD, limit or None, _WORDS[word])

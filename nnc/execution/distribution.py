@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Protocol
 
 import numpy
@@ -11,6 +12,7 @@ from nnc.backends import BoundRun
 from nnc.errors import DistributionError, ModelError
 from nnc.execution.executor import Executor
 from nnc.execution.graphs import MadeGraph
+from nnc.execution.overlap import Overlap, PendingSum
 from nnc.labels import CROSSING, PLACEMENT, ROWS, SUM, SUMMAND, TRAIN, unweighted
 
 Array = Any
@@ -41,6 +43,23 @@ class Communicator(Protocol):
 
     def abort(self, message: str) -> None:
         """End all processes, after saying why in one line."""
+
+
+class OverlappingCommunicator(Communicator, Protocol):
+    """Processes that can add up while they compute.
+
+    Attributes:
+        overlaps: whether to do so, the same in all processes.
+    """
+
+    overlaps: bool
+
+    def begin_all_reduce(self, summands: Array, sums: Array) -> PendingSum:
+        """Begin what `all_reduce` does, and return at once; several sums may have begun.
+
+        It is called by one thread at a time, in the same order in all processes, and so are the methods of what it
+        returns. The bits of the sum may be others than those of `all_reduce`, and are the same each time.
+        """
 
 
 def rows_of(rank: int, size: int, rows: int) -> range:
@@ -79,10 +98,15 @@ class Distribution:
     Args:
         executor: runs their parts.
         communicator: the processes.
+
+    Attributes:
+        overlap: sums up pieces of long vectors while the rest is computed; None where the processes do not.
     """
 
     def __init__(self, executor: Executor, communicator: Communicator) -> None:
         self.executor, self.communicator = executor, communicator
+        overlapping: Any = communicator
+        self.overlap = Overlap(overlapping.begin_all_reduce) if getattr(communicator, "overlaps", False) else None
         self._runs: dict[tuple[Any, ...], DistributedRun] = {}
 
     def parts(self, name: str) -> list[MadeGraph]:
@@ -127,6 +151,11 @@ class Distribution:
             self._runs[key] = DistributedRun(self, name, sizes)
         return self._runs[key]
 
+    def end(self) -> None:
+        """End what runs beside the steps; the next step starts it anew."""
+        if self.overlap is not None:
+            self.overlap.end()
+
 
 def part_names(name: str, count: int) -> list[str]:
     """Return the names of a graph's parts.
@@ -166,10 +195,16 @@ class DistributedRun:
         bound = [executor.bound(part.name, own) for part in parts]
         self.inputs: dict[str, Array] = {}
         self._repeated: list[tuple[Array, Array]] = []
-        self._stages = [
-            (self._entering(run, bound[:number]), run.run, self._sums(run, bound[number + 1 :]))
-            for number, run in enumerate(bound)
-        ]
+        self._stages = []
+        for number, (part, run) in enumerate(zip(parts, bound, strict=True)):
+            entering, sums = self._entering(run, bound[:number]), self._sums(run, bound[number + 1 :])
+            compute: Callable[[], None] = run.run
+            if part.pieces and distribution.overlap is not None:
+                pieces = [
+                    tuple([vector[piece.start : piece.stop] for vector in sums[piece.label]]) for piece in part.pieces
+                ]
+                compute, sums = partial(distribution.overlap.run, run.run, run.finished, pieces), {}
+            self._stages.append((entering, compute, list(sums.values())))
         self._all_reduce = communicator.all_reduce
         last = parts[-1].name
         self.run: Callable[[], None] = executor.step_of(last, self._run) if unweighted(name) == TRAIN else self._run
@@ -190,13 +225,13 @@ class DistributedRun:
                 self.inputs[label] = target
         return copies
 
-    def _sums(self, run: BoundRun, behind: Sequence[BoundRun]) -> list[tuple[Array, Array]]:
+    def _sums(self, run: BoundRun, behind: Sequence[BoundRun]) -> dict[str, tuple[Array, Array]]:
         """Return the vectors that are summed up after a part, each with where the sums go: both as they lie there."""
-        return [
-            (output, behind[0].inputs[SUM + label.removeprefix(SUMMAND)])
+        return {
+            label: (output, behind[0].inputs[SUM + label.removeprefix(SUMMAND)])
             for label, output in run.outputs.items()
             if label.startswith(SUMMAND)
-        ]
+        }
 
     def _run(self) -> None:
         for target, source in self._repeated:

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nnc.activity import announced
 from nnc.errors import DataError, GraphError, ShapeError, nearest
@@ -14,7 +14,10 @@ from nnc.execution.collection import collection_paused
 from nnc.execution.state import ProgramState
 from nnc.fork_safety import renew_in_children
 from nnc.ir import HOISTED, Graph, State, SymbolicDim, Value, nominal_sizes, solve_symbols
-from nnc.labels import EVALUATE, ITERATIONS, OWN_ROWS, PREDICT, PROLOGUE, ROWS, TRAIN, unweighted
+from nnc.labels import EVALUATE, ITERATIONS, OWN_ROWS, PREDICT, PROLOGUE, ROWS, SUMMAND, TRAIN, unweighted
+
+if TYPE_CHECKING:
+    from nnc.plan.milestones import Piece
 
 Array = Any
 GraphMaker = Callable[[], Graph]
@@ -68,6 +71,17 @@ class MadeGraph:
         return tuple(
             label for label, value in states if isinstance(value.node.op, State) and value.node.op.role == "average"
         )
+
+    @cached_property
+    def pieces(self) -> tuple[Piece, ...]:
+        """The pieces, if there are several, in which its summands are finished; see `nnc.plan.milestones`."""
+        labels = [label for label in self.graph.outputs if label.startswith(SUMMAND)]
+        if not labels:
+            return ()
+        from nnc.plan.milestones import find_pieces  # which one process does without
+
+        found = find_pieces(self.graph, labels)
+        return found if len(found) > 1 else ()
 
     @cached_property
     def symbolic_dims(self) -> list[SymbolicDim]:

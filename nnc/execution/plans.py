@@ -96,7 +96,7 @@ class PlanCache:
             if known is not None and known.plan.fits(bindings):
                 return known
             with collection_paused():
-                plan = self._largest_plan(backend, name, bindings, known)
+                plan = self._in_pieces(name, self._largest_plan(backend, name, bindings, known))
                 self.check_budget(name, plan)
                 source = backend.source(plan)
             code_key = source_key(source)
@@ -111,6 +111,15 @@ class PlanCache:
                 self._codes.pop(source_key(known.source), None)  # and with it the weights that it has packed
             self._plans[key] = CompiledPlan(plan, source, self._codes[code_key])
             return self._plans[key]
+
+    def _in_pieces(self, name: str, plan: Plan) -> Plan:
+        """Return a plan that says when what is read while it runs is finished."""
+        pieces = self._graphs.made(name).pieces
+        if not pieces:
+            return plan
+        from nnc.plan.milestones import with_milestones  # which one process does without
+
+        return with_milestones(plan, pieces)
 
     def _largest_plan(
         self, backend: Backend, name: str, bindings: Mapping[str, int], known: CompiledPlan | None

@@ -135,7 +135,8 @@ def guarded(bound: BoundRun, prologues: Sequence[Prologue]) -> BoundRun:
 
         return refreshed
 
-    return BoundRun(run, bound.inputs, bound.outputs, None if bound.feed is None else feed)
+    given = None if bound.feed is None else feed
+    return BoundRun(run, bound.inputs, bound.outputs, given, finished=bound.finished)
 
 
 def _bits(array: Array) -> Array:

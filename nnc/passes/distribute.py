@@ -71,11 +71,11 @@ class _Divided:
         gradients = {label: value for label, value in self.source.outputs.items() if label.startswith(GRADIENT)}
         updates = self.source.updates
         last = max([0, *self.levels.values()])
-        for value in gradients.values():
-            last = max(last, self._sum_level(value))
         for label, value in updates.items():
             if not self._is_metric(label):
                 last = max(last, self._sum_level(value))
+        for value in gradients.values():  # behind the others: those of the last layers are finished first
+            last = max(last, self._sum_level(value))
         for part in range(last + 1):
             self.parts.append(Graph(self.source.name))
             self.values.append({})
@@ -152,7 +152,7 @@ class _Divided:
         """Let a part give its summands."""
         graph = self.parts[part]
         for label, values in self._groups(part).items():
-            summands = [self._summand(value, part) for value in values]
+            summands = [summand for value in values for summand in _parts(self._summand(value, part))]
             if len(summands) == 1:
                 vector = reshape(summands[0], (size_of(summands[0].shape),))
             else:
@@ -261,6 +261,11 @@ class _Divided:
         else:
             new = self._whole(value, part)
         graph.update(label, new)
+
+
+def _parts(summand: Value) -> Sequence[Value]:
+    """Return what a summand is packed of, so that each is computed in its place among the summands."""
+    return summand.node.operands if isinstance(summand.node.op, Pack) else [summand]
 
 
 def _per_row(shape: Shape) -> Dim:

@@ -84,6 +84,7 @@ class Plan(Presented):
         lower_bound: bytes alive in the fullest step; no arena can be smaller.
         loops: how each scan runs, by step.
         windows: in the body of a loop, the names of what the inputs of `source` are there: windows that move.
+        milestones: how many pieces of the outputs are finished after a step, by step; see `nnc.plan.milestones`.
     """
 
     graph: Graph
@@ -93,6 +94,7 @@ class Plan(Presented):
     lower_bound: int
     loops: Mapping[int, LoopPlan] = field(default_factory=dict)
     windows: Mapping[Value, str] = field(default_factory=dict)
+    milestones: Mapping[int, int] = field(default_factory=dict)
 
     @property
     def source(self) -> Graph:
@@ -431,6 +433,8 @@ def format_plan(plan: Plan) -> str:
             lines.append(f"{index:5} {text}  @ {target}")
             if index in plan.loops:
                 lines += [f"      {line}" for line in format_plan(plan.loops[index].plan).splitlines()]
+            if index in plan.milestones:
+                lines.append(f"      pieces of the outputs finished: {plan.milestones[index]}")
     for label, value in plan.storage.copies:
         lines.append(f"      copy {operand_text(value, plan.names)} to @{name_text(label)}")
     return "\n".join(lines) + "\n"

@@ -232,6 +232,7 @@ class Processes:
             raise
         finally:
             state.summed = before
+            self.distribution.end()
 
 
 def sample_of(arrays: Mapping[str, Array] | None) -> dict[str, Any]:

@@ -205,6 +205,57 @@ def test_a_time_limit_that_is_no_number_is_refused(folder: Path):
     assert "error: NNC_MPI_TIME_LIMIT must be a number of seconds, got 'soon'" in error
 
 
+OVERLAPS = """
+import threading, zlib
+import numpy, nnc
+from nnc import callbacks
+from nnc.distribute.mpi import world
+communicator = world()
+nnc.utils.set_random_seed(1)
+model = nnc.Sequential([nnc.Input((64,)), *(nnc.layers.Dense(256, "relu") for _ in range(3)), nnc.layers.Dense(1)])
+model.compile("adam", "mse")
+x = numpy.random.default_rng(2).normal(size=(300, 64))
+names = set()
+watch = callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: names.update(t.name for t in threading.enumerate()))
+model.fit(x, x[:, :1], verbose=0, epochs=2, callbacks=[watch], distribute=communicator)
+pieces = len(model.program.executor.parts["train"][0].pieces)
+weights = b"".join(weight.tobytes() for weight in model.get_weights())
+if communicator.rank == 0:
+    print(communicator.overlaps, "nnc-overlap" in names, pieces, zlib.crc32(weights))
+"""
+
+
+def test_sums_in_pieces_beside_the_backward_pass_have_the_bits_of_sums_behind_it(folder: Path):
+    """Of two numbers, which have one sum; by default one machine has nothing to overlap."""
+    found = {}
+    for word in ("on", "auto"):
+        code, out, error = run(2, "-c", OVERLAPS, cwd=folder, NNC_MPI_OVERLAP=word)
+        assert code == 0, error
+        found[word] = out.split()
+    assert found["on"][:2] == ["True", "True"]
+    assert found["auto"][:2] == ["False", "False"]
+    assert found["on"][2:] == found["auto"][2:]
+    assert int(found["on"][2]) > 1
+
+
+def test_a_word_for_overlap_that_is_none_is_refused(folder: Path):
+    code, _, error = run(1, *train("--distribute", "mpi"), cwd=folder, NNC_MPI_OVERLAP="maybe")
+    assert code == 1
+    assert "error: NNC_MPI_OVERLAP must be on, off or auto, got 'maybe'" in error
+
+
+@pytest.mark.slow
+def test_a_process_that_hangs_is_named_where_sums_overlap_as_well(folder: Path):
+    hangs = "on_train_batch_begin=lambda batch, logs: communicator.rank == 1 and batch == 2 and time.sleep(300)"
+    script = OVERLAPS.replace("import threading", "import time, threading").replace(
+        "Callback(on", f"Callback({hangs}, on"
+    )
+    code, _, error = run(2, "-c", script, cwd=folder, NNC_MPI_OVERLAP="on", NNC_MPI_TIME_LIMIT="2")
+    assert code != 0
+    host = os.uname().nodename
+    assert f"nnc: process 0 on {host}: waited 2 s for process 1 on {host}; NNC_MPI_TIME_LIMIT sets how long" in error
+
+
 def ranks_of(launcher: subprocess.Popen[str]) -> list[int]:
     """Return the process numbers of what ``mpiexec`` has started."""
     found = []

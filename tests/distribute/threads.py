@@ -33,13 +33,64 @@ class Group:
         self.given: list[Any] = [None] * size
         self.calls: list[list[str]] = [[] for _ in range(size)]
         self.said: list[str] = []
+        self.given_some = threading.Condition()
+        self.begun: list[list[Any]] = []
+        self.has_ended = False
+
+    def end(self) -> None:
+        """Let nobody wait any more."""
+        self.barrier.abort()
+        with self.given_some:
+            self.has_ended = True
+            self.given_some.notify_all()
+
+
+class PendingSum:
+    """A sum that has begun: the summands of each thread are there, or will be.
+
+    Args:
+        group: the threads.
+        summands: what each of them gives, None where it has not.
+        sums: where the sum goes.
+    """
+
+    def __init__(self, group: Group, summands: list[Any], sums: Any) -> None:
+        self.group, self.summands, self.sums = group, summands, sums
+
+    def _is_complete(self) -> bool:
+        return all(given is not None for given in self.summands)
+
+    def is_done(self) -> bool:
+        with self.group.given_some:
+            return self._is_complete()
+
+    def wait(self) -> None:
+        with self.group.given_some:
+            self.group.given_some.wait_for(lambda: self.group.has_ended or self._is_complete(), SECONDS)
+        if not self.is_done():
+            raise Aborted("another process has ended the training")
+        self.sums[...] = total(self.summands)
+
+
+def total(summands: list[Any]) -> Any:
+    """Return the sum of arrays, added up in their order."""
+    found = summands[0].copy()
+    for other in summands[1:]:
+        found += other
+    return found
 
 
 class ThreadCommunicator:
-    """A thread's view of the others; see `nnc.execution.distribution.Communicator`."""
+    """A thread's view of the others; see `nnc.execution.distribution.OverlappingCommunicator`.
 
-    def __init__(self, group: Group, rank: int) -> None:
-        self.group, self.rank, self.size = group, rank, group.size
+    Args:
+        group: the threads.
+        rank: number of this one.
+        overlaps: whether they add up while they compute.
+    """
+
+    def __init__(self, group: Group, rank: int, overlaps: bool = False) -> None:
+        self.group, self.rank, self.size, self.overlaps = group, rank, group.size, overlaps
 
     def _exchange(self, name: str, value: Any) -> list[Any]:
         group = self.group
@@ -54,11 +105,18 @@ class ThreadCommunicator:
         return found
 
     def all_reduce(self, summands: Any, sums: Any) -> None:
-        everything = self._exchange("all_reduce", summands.copy())
-        total = everything[0].copy()
-        for other in everything[1:]:
-            total += other
-        sums[...] = total
+        sums[...] = total(self._exchange("all_reduce", summands.copy()))
+
+    def begin_all_reduce(self, summands: Any, sums: Any) -> PendingSum:
+        group = self.group
+        with group.given_some:
+            number = group.calls[self.rank].count("begin_all_reduce")
+            group.calls[self.rank].append("begin_all_reduce")
+            if number == len(group.begun):
+                group.begun.append([None] * self.size)
+            group.begun[number][self.rank] = summands.copy()
+            group.given_some.notify_all()
+            return PendingSum(group, group.begun[number], sums)
 
     def all_gather(self, value: Any) -> list[Any]:
         return [pickle.loads(item) for item in self._exchange("all_gather", pickle.dumps(value))]
@@ -70,7 +128,7 @@ class ThreadCommunicator:
     def abort(self, message: str) -> None:
         if not self.group.barrier.broken:  # otherwise another one has said why
             self.group.said.append(f"process {self.rank}: {message}")
-        self.group.barrier.abort()
+        self.group.end()
 
 
 def in_processes(size: int, work: Callable[[ThreadCommunicator], Result], group: Group | None = None) -> list[Any]:
@@ -83,7 +141,7 @@ def in_processes(size: int, work: Callable[[ThreadCommunicator], Result], group:
         except Exception as error:
             if not isinstance(error, Aborted):
                 sleep(0.2)  # in which the others leave what they have waited for together
-                group.barrier.abort()
+                group.end()
             return error
 
     with ThreadPoolExecutor(size) as pool:

@@ -59,6 +59,7 @@ class Executable(base.Executable):
         states = [self._states[label] for label in source.states]
         constants = [constant_array(plan, path, value, bindings) for path, value in source.constants]
         fault = numpy.zeros(3, numpy.int64)
+        finished = numpy.zeros(1, numpy.int64) if plan.milestones else None
         addresses = [pointers(arrays) for arrays in (states, constants)]
         preparation, packed = None, None
         if any(found.is_read(bindings) for _, found in prepacked_steps(plan)):
@@ -74,8 +75,9 @@ class Executable(base.Executable):
             THREADS.ctypes.data,
             pool() if source.is_parallel else None,
             fault.ctypes.data,
+            None if finished is None else finished.ctypes.data,
         )
-        run.owned = packed, offsets, lengths, states, constants, addresses, fault, self.memory, self._library
+        run.owned = packed, offsets, lengths, states, constants, addresses, fault, finished, self.memory, self._library
         places = plan.places(bindings)
         inputs, outputs = (
             {label: self._window(places[value]) for label, value in values.items()}
@@ -88,7 +90,7 @@ class Executable(base.Executable):
         feed = None if self._batches is None else partial(self._feed, run, fault, inputs)
         self._runs[tuple(bindings.items())] = run
         epochs = None if self._epochs is None else self._run_epochs
-        return BoundRun(call, inputs, outputs, feed, epochs, preparation)
+        return BoundRun(call, inputs, outputs, feed, epochs, preparation, finished)
 
     def _feed(
         self, run: Run, fault: Array, inputs: Mapping[str, Array], sources: Mapping[str, Array], order: Array

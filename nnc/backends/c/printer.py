@@ -15,6 +15,7 @@ from nnc.backends.c.kernels.registry import Formula
 from nnc.backends.c.linkage import Linkage
 from nnc.backends.c.loops import LoopWriter
 from nnc.backends.c.marks import mark_line
+from nnc.backends.c.milestones import finish
 from nnc.backends.c.nests import Element, Elementwise
 from nnc.backends.c.places import is_uniform
 from nnc.backends.c.rows import RowPrinter
@@ -242,15 +243,22 @@ class Printer:
                     if index == nest.steps[-1]:
                         self.lines += [*self._mark(nest.span, several), *map(remark, several)]
                         self.lines += self._rows(nest) if nest.rows else self._nest(nest)
+                        self._milestone(index)
                     continue
                 lines = self._marked(index, title)
                 if lines:
                     self.lines += [*([] if is_written else [remark(title)]), *lines]
                     is_written = True
+                self._milestone(index)
         for label, value in plan.storage.copies:
             target, source = self.array(plan.graph.states[label]), self.array(value)
             title = f"update @{name_text(label)}"
             self.lines += [*self._mark((), [title]), remark(title), *copy_lines(target, source)]
+
+    def _milestone(self, index: int) -> None:
+        """Say, behind a step, that pieces of the outputs are finished."""
+        if index in self.plan.milestones:
+            self.lines.append(finish(self.plan.milestones[index]))
 
     def _marked(self, index: int, title: str) -> Sequence[Code]:
         """Return the statements of a step, with a mark before them."""

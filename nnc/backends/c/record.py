@@ -28,6 +28,7 @@ class Run(ctypes.Structure):
         ("threads", ctypes.c_void_p),
         ("pool", ctypes.c_void_p),
         ("fault", ctypes.c_void_p),
+        ("finished", ctypes.c_void_p),
     )
 
 

@@ -71,7 +71,7 @@ class Transcript(KernelNeeds):
 
     def recalled_source(self, plan: Plan) -> UnitSource | None:
         """Return what is printed for the plan, without its text; None where no earlier process has printed it."""
-        if self._record is None:
+        if self._record is None or self._record["milestones"] != _milestones_to(plan):
             return None
         return _source_from(self._record["source"], plan)
 
@@ -79,7 +79,8 @@ class Transcript(KernelNeeds):
         """Record what was said and printed, if the cache takes it."""
         if self.key is None or self._record is not None or not code_is_as_loaded():
             return
-        text = json.dumps({"answers": self._answers, "source": _source_to(source)})
+        milestones = _milestones_to(source.plan)
+        text = json.dumps({"answers": self._answers, "milestones": milestones, "source": _source_to(source)})
         text = f"{cache.checksum(text.encode())}\n{text}"
         if cache.recall(_name(self.key)) != text:
             cache.remember(_name(self.key), text)
@@ -122,6 +123,10 @@ def _read(key: str) -> dict[str, Any] | None:
 def _source_to(source: UnitSource) -> dict[str, Any]:
     same = {name: getattr(source, name) for name in (*_SAME, *_LABELS, "slots")}
     return same | {"constants": [(path, value.index, value.result) for path, value in source.constants]}
+
+
+def _milestones_to(plan: Plan) -> list[list[int]]:
+    return [[step, count] for step, count in plan.milestones.items()]
 
 
 def _source_from(record: dict[str, Any], plan: Plan) -> UnitSource:

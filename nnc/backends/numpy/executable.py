@@ -53,6 +53,7 @@ class Executable(base.Executable):
             FunctionType(self._code, namespace | scope.still),
             {label: scope.array(value, self._states) for label, value in plan.graph.inputs.items()},
             {label: scope.array(value, self._states) for label, value in plan.graph.outputs.items()},
+            finished=namespace[self.source.finished] if self.source.finished else None,
         )
 
 

@@ -79,12 +79,14 @@ class NumpySource:
         name: the function's name.
         scope: what its names stand for.
         body: the statements of the function, not indented.
+        finished: name of the array in which it counts finished pieces, empty where its plan has no milestones.
     """
 
     text: str
     name: str
     scope: Scope
     body: tuple[str, ...]
+    finished: str = ""
 
     def compile(self) -> CodeType:
         """Compile the text; tracebacks and debuggers show its lines."""
@@ -156,6 +158,7 @@ class _Printer:
     tiles: dict[str, tuple[tuple[str, ...], int]] = field(default_factory=dict)
     tile_names: dict[str, str] = field(default_factory=dict)
     lines: list[str] = field(default_factory=list)
+    finished: str = ""
 
     def print(self) -> NumpySource:
         name = identifier(self.plan.source.name, keyword.kwlist)
@@ -166,7 +169,7 @@ class _Printer:
             self.lines += [self._mark_call(EMPTY), self._mark_call(OUTSIDE)]
         body = tuple(self.lines or ["pass"])
         indented = "".join(f"    {line}\n" for line in body)
-        return NumpySource(f"def {name}():\n{indented}", name, self._scope, body)
+        return NumpySource(f"def {name}():\n{indented}", name, self._scope, body, self.finished)
 
     @property
     def _scope(self) -> Scope:
@@ -176,6 +179,8 @@ class _Printer:
         plan = self.plan
         self.python_names = python_names(plan, self.names.taken | self.names.reserved)
         self.names.taken.update(self.python_names.values())
+        if plan.milestones:
+            self.finished = self.names.derive("finished", lambda _: numpy.zeros(1, numpy.int64))
         for group in plan.groups:
             steps = [index for index in group.steps if is_step(plan, index)]
             if steps:
@@ -187,13 +192,15 @@ class _Printer:
 
     def _group(self, group: StepGroup, steps: list[int]) -> None:
         line = node_line(group.node, self.plan.line_names, with_body=False)
+        if group.tile is None:
+            parts = [[*self._marked(index, group, line), *self._milestone(index)] for index in steps]
+            if any(parts):
+                self.lines += [comment(line), *(statement for part in parts for statement in part)]
+            return
         statements = [statement for index in steps for statement in self._marked(index, group, line)]
         if not statements:
             return
         self.lines.append(comment(line))
-        if group.tile is None:
-            self.lines += statements
-            return
         names = (self._value(value) for value in self._values_of(steps) if _is_tiled(value, group))
         windows = tuple(dict.fromkeys(names))
         last = self.plan.graph.results(self.plan.graph.nodes[steps[-1]])[0]
@@ -201,6 +208,7 @@ class _Printer:
         self.tiles[name] = windows, group.tile
         self.lines.append(f"for {', '.join(map(self._tile_name, windows))} in {name}:")
         self.lines += [f"    {statement}" for statement in statements]
+        self.lines += self._milestone(steps[-1])
 
     def _marked(self, index: int, group: StepGroup, title: str) -> list[str]:
         """Return the statements of a step, with a mark before them."""
@@ -208,6 +216,11 @@ class _Printer:
             return [*self._mark((index,), title), *self._loop(index)]
         statements = list(self._statements(index, group))
         return [*self._mark((index,), title, len(statements)), *statements] if statements else []
+
+    def _milestone(self, index: int) -> list[str]:
+        """Return what says, behind a step, that pieces of the outputs are finished."""
+        count = self.plan.milestones.get(index)
+        return [] if count is None else [f"{self.finished}[0] = {count}"]
 
     def _mark(self, steps: tuple[int, ...], title: str, calls: int = 0) -> list[str]:
         """Return what stands before a block."""

@@ -19,6 +19,7 @@ from nnc.backends.marks import Marks
 from nnc.ir import Graph, Op, TensorType, symbol
 from nnc.layers import LSTM, Conv2D, Dense, Flatten
 from nnc.passes import lower
+from nnc.plan.milestones import Piece, with_milestones
 
 pytestmark = pytest.mark.usefixtures("folder")
 
@@ -179,6 +180,22 @@ def test_a_record_about_another_plan_is_not_believed(monkeypatch, change):
     assert str(again) == str(plan)
     assert again.storage.prepacked == plan.storage.prepacked
     assert find_backend("c").source(again).printed == printed.text
+
+
+@pytest.mark.usefixtures("_as_in_a_new_process")
+def test_a_unit_that_says_what_is_finished_is_another_one():
+    graph = nnc.compile(model("dense")).graph("predict")
+    pieces = [Piece(label, 0, None) for label in graph.outputs]
+    plan = with_milestones(planned(graph), pieces)
+    printed = find_backend("c").source(plan)
+    plan.target.needs.remember(printed)
+    again = with_milestones(planned(graph), pieces)
+    assert again.milestones == plan.milestones
+    assert not find_backend("c").source(again).printed
+    plain = find_backend("c").source(planned(graph))
+    assert plain.printed
+    assert "nnc_finish" not in plain.printed
+    assert "nnc_finish" in printed.printed
 
 
 def test_later_questions_are_no_part_of_the_record(folder):
