@@ -10,7 +10,7 @@ import numpy
 import nnc
 from nnc.backends.numpy import TARGET, print_source
 from nnc.ir import Graph, TensorType, Value
-from nnc.ops import exp, sigmoid, tanh
+from nnc.ir.ops import exp, sigmoid, tanh
 from nnc.passes import Pass, PassRecord, lower
 from nnc.plan import make_plan
 from nnc.render.page import Compiled, Stage, Subject

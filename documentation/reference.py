@@ -28,6 +28,7 @@ FOR_USERS = (
     "nnc.callbacks",
     "nnc.activations",
     "nnc.initializers",
+    "nnc.ops",
     "nnc.regularizers",
     "nnc.constraints",
     "nnc.data",
@@ -43,7 +44,7 @@ FOR_USERS = (
     "nnc.utils",
     "nnc.errors",
 )
-INSIDE = ("nnc.ir", "nnc.ops", "nnc.passes", "nnc.plan", "nnc.backends", "nnc.readers")
+INSIDE = ("nnc.ir", "nnc.ir.ops", "nnc.passes", "nnc.plan", "nnc.backends", "nnc.readers")
 MODULES = FOR_USERS + INSIDE
 _INHERITED = "\n    options:\n      inherited_members: true"
 """What mkdocstrings wants below a name to show the members that a class inherits."""

@@ -8,7 +8,7 @@ from typing import Any
 import numpy
 
 from nnc.ir import PARAMETER, Graph, TensorType, Value, symbol
-from nnc.ops import Unpack, cast, equal, mean, sigmoid, sigmoid_crossentropy
+from nnc.ir.ops import Unpack, cast, equal, mean, sigmoid, sigmoid_crossentropy
 from nnc.passes import OPTIMIZE, Differentiate, run_passes
 from nnc.passes.training import ApplyOptimizer
 

@@ -10,7 +10,7 @@ import numpy
 
 from nnc.backends import backend_name
 from nnc.ir import Graph, interpret, solve_symbols
-from nnc.ops.fusion import Fusion
+from nnc.ir.ops.fusion import Fusion
 from nnc.passes import OPTIMIZE, run_passes
 from tests.backends.c.machine import CMachine
 

@@ -22,8 +22,7 @@ from typing import Any, Literal
 import numpy
 from hypothesis import strategies as st
 
-from nnc import ops
-from nnc.ir import PARAMETER, Dim, Graph, SymbolicDim, TensorType, Value, bind_shape, symbol
+from nnc.ir import PARAMETER, Dim, Graph, SymbolicDim, TensorType, Value, bind_shape, ops, symbol
 
 MAXIMUM_BATCH = 6
 """Largest batch the bounds hold for."""

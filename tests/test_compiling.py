@@ -10,8 +10,8 @@ import pytest
 import nnc
 from nnc.errors import ModelError
 from nnc.ir import Graph, Rewriter
+from nnc.ir.ops.arithmetic import Add
 from nnc.layers import Dense
-from nnc.ops.arithmetic import Add
 from nnc.passes import Pass
 
 X = numpy.random.default_rng(0).normal(size=(8, 3)).astype("float32")

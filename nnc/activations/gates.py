@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from math import pi, sqrt
 
-from nnc import ops
 from nnc.activations.sigmoids import hard_sigmoid
 from nnc.errors import ShapeError
-from nnc.ir import Value
-from nnc.ops.reduction import single_axis
+from nnc.ir import Value, ops
+from nnc.ir.ops.reduction import single_axis
 
 
 def silu(x: Value) -> Value:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from nnc import ops
-from nnc.ir import Value
+from nnc.ir import Value, ops
 
 
 def softmax(x: Value, axis: int | Sequence[int] | None = -1) -> Value:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from nnc import ops
-from nnc.ir import Value
+from nnc.ir import Value, ops
 
 
 def linear(x: Value) -> Value:

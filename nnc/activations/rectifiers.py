@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from nnc import ops
-from nnc.ir import Value
+from nnc.ir import Value, ops
 
 
 def relu(x: Value, negative_slope: float = 0.0, max_value: float | None = None, threshold: float = 0.0) -> Value:

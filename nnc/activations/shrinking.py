@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from nnc import ops
-from nnc.ir import Value
+from nnc.ir import Value, ops
 
 
 def soft_shrink(x: Value, threshold: float = 0.5) -> Value:

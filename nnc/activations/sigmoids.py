@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from nnc import ops
 from nnc.activations.rectifiers import relu6
-from nnc.ir import Value
+from nnc.ir import Value, ops
 
 
 def sigmoid(x: Value) -> Value:

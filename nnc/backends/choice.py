@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from nnc.ir import Graph, TensorType, bind_shape, solve_symbols
-from nnc.ops.convolution import Convolution, ConvolutionInputGradient, ConvolutionKernelGradient
-from nnc.ops.matmul import MatMul
-from nnc.ops.scan import Scan
+from nnc.ir.ops.convolution import Convolution, ConvolutionInputGradient, ConvolutionKernelGradient
+from nnc.ir.ops.matmul import MatMul
+from nnc.ir.ops.scan import Scan
 
 SAVED_PER_OP = 0.7e-6
 """Seconds that C saves with each operation of a graph, for which NumPy has to be called. A step of the base network, 38

@@ -38,7 +38,7 @@ def command(
     as_json: options.Json = False,
 ) -> None:
     """Run passes on a graph in its text form, and print the result."""
-    import nnc.ops  # noqa: F401  (the parser looks operations up by name)
+    import nnc.ir.ops  # noqa: F401  (the parser looks operations up by name)
     from nnc.ir import parse_graph
     from nnc.passes import make_pass, run_passes
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar, Unpack, dataclass_transform
 
-from nnc import ops
 from nnc.arguments import ArgumentOptions, Declared, argument, number
 from nnc.checks import is_whole
 from nnc.errors import ModelError
-from nnc.ir import Value
+from nnc.ir import Value, ops
 
 EPSILON = 1e-7
 """Keeps norms of 0 from dividing; Keras's ``backend.epsilon()``."""

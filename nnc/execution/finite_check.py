@@ -14,8 +14,8 @@ from nnc.errors import NonFinite, NonFiniteError, ValueRange
 from nnc.execution.graphs import GraphTable, hoisted_states
 from nnc.execution.state import ProgramState
 from nnc.ir import Constant, Graph, Input, State, TensorType, Value, interpret, value_names
+from nnc.ir.ops.scan import Scan
 from nnc.labels import ITERATIONS, PROLOGUE, TRAIN, unweighted
-from nnc.ops.scan import Scan
 from nnc.passes import inlined
 
 Array = Any

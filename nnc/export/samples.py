@@ -13,8 +13,8 @@ from nnc.backends.numpy import kernel_settings
 from nnc.execution.graphs import hoisted_states
 from nnc.execution.spec import TargetSpec
 from nnc.ir import Op, TensorType, Value, bind_shape
+from nnc.ir.ops.gathering import numbered_length
 from nnc.labels import PREDICT, PROLOGUE, TRAIN
-from nnc.ops.gathering import numbered_length
 from nnc.program import Program
 
 Array = Any

@@ -7,14 +7,14 @@ from math import erf, exp, inf, isfinite, log1p, tanh
 from types import MappingProxyType
 
 from nnc.ir import Constant, Op, State, Value
-from nnc.ops.arithmetic import Absolute, Add, Divide, Maximum, Minimum, Multiply, Negative, Relu, Square, Subtract
-from nnc.ops.comparison import Comparison
-from nnc.ops.crossentropy import LogSoftmax, Softmax
-from nnc.ops.exponential import ErrorFunction, Exponential, HyperbolicTangent, LogAddExp, Sigmoid
-from nnc.ops.movement import BroadcastTo, Copy, Flip, Reshape, Slice, Transpose
-from nnc.ops.packing import Unpack
-from nnc.ops.reduction import Sum
-from nnc.ops.sizes import Cast
+from nnc.ir.ops.arithmetic import Absolute, Add, Divide, Maximum, Minimum, Multiply, Negative, Relu, Square, Subtract
+from nnc.ir.ops.comparison import Comparison
+from nnc.ir.ops.crossentropy import LogSoftmax, Softmax
+from nnc.ir.ops.exponential import ErrorFunction, Exponential, HyperbolicTangent, LogAddExp, Sigmoid
+from nnc.ir.ops.movement import BroadcastTo, Copy, Flip, Reshape, Slice, Transpose
+from nnc.ir.ops.packing import Unpack
+from nnc.ir.ops.reduction import Sum
+from nnc.ir.ops.sizes import Cast
 
 Bounds = tuple[float, float]
 UNBOUNDED: Bounds = (-inf, inf)

@@ -10,11 +10,11 @@ import numpy
 from nnc.hints.bounds import MOVING, PROBABILITY, Bounds, bounds
 from nnc.hints.delivery import Hint
 from nnc.ir import Graph, Input, Node, Value
+from nnc.ir.ops.arithmetic import Subtract
+from nnc.ir.ops.movement import Concatenate
+from nnc.ir.ops.pooling import MaxPool, SumPool
+from nnc.ir.ops.sizes import Cast
 from nnc.observation import Array, FirstBatch
-from nnc.ops.arithmetic import Subtract
-from nnc.ops.movement import Concatenate
-from nnc.ops.pooling import MaxPool, SumPool
-from nnc.ops.sizes import Cast
 
 LARGE = 1e3
 """Inputs beyond this are not scaled."""

@@ -9,8 +9,8 @@ import numpy
 from nnc.errors import ShapeError
 from nnc.hints.delivery import Hint
 from nnc.ir import Graph, Value, interpret, solve_symbols
+from nnc.ir.ops.arithmetic import Relu
 from nnc.observation import Array, FirstBatch
-from nnc.ops.arithmetic import Relu
 
 LEAST_ROWS = 32
 """With fewer rows, a unit may be 0 for all of them by chance."""

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from nnc.hints.bounds import PROBABILITY, UNBOUNDED, reach
 from nnc.hints.delivery import Hint, tell
 from nnc.ir import Op, Value
-from nnc.ops.crossentropy import Softmax
-from nnc.ops.exponential import Sigmoid
+from nnc.ir.ops.crossentropy import Softmax
+from nnc.ir.ops.exponential import Sigmoid
 
 _LOSSES = {Sigmoid: "binary_crossentropy", Softmax: "categorical_crossentropy"}
 """A loss for each activation."""

@@ -1,6 +1,8 @@
 """The intermediate representation: typed static graphs, their text form, and their rules."""
 
+from importlib import import_module
 from time import time_ns
+from typing import TYPE_CHECKING, Any
 
 from nnc.ir.backward import gradients
 from nnc.ir.dimensions import Dim, SymbolicDim, parse_dim, symbol
@@ -73,3 +75,11 @@ __all__ = [
     "value_names",
     "verify",
 ]
+
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any:
+        if name == "ops":  # which know the graph, and the graph none of them
+            return import_module("nnc.ir.ops")
+        raise AttributeError(f"module 'nnc.ir' has no attribute {name!r}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -147,11 +147,44 @@ class Value:
     def __neg__(self) -> Value:
         return self.graph.add(op_class("negative")(), self)[0]
 
+    operate: ClassVar[Callable[..., Any]]
+    """Applies an operation of `keras.ops`, given by its class; whoever knows these operations says how."""
+
+    def __getitem__(self, key: Any) -> Any:
+        return Value.operate("GetItem", self, key)
+
+    def __floordiv__(self, other: Operand) -> Any:
+        return Value.operate("FloorDivide", self, other)
+
+    def __rfloordiv__(self, other: Operand) -> Any:
+        return Value.operate("FloorDivide", other, self)
+
+    def __mod__(self, other: Operand) -> Any:
+        return Value.operate("Mod", self, other)
+
+    def __rmod__(self, other: Operand) -> Any:
+        return Value.operate("Mod", other, self)
+
+    def __rpow__(self, other: Operand) -> Any:
+        return Value.operate("Power", other, self)
+
+    def __abs__(self) -> Any:
+        return Value.operate("Absolute", self)
+
+    def __invert__(self) -> Any:
+        return Value.operate("LogicalNot", self)
+
+    def __and__(self, other: Operand) -> Any:
+        return Value.operate("LogicalAnd", self, other)
+
+    def __or__(self, other: Operand) -> Any:
+        return Value.operate("LogicalOr", self, other)
+
     def __bool__(self) -> bool:
         raise GraphError("a graph value has no truth value; use nnc.ops.where(condition, a, b) to choose")
 
     def __iter__(self) -> Iterator[Value]:
-        raise GraphError("a graph value cannot be iterated over; use nnc.ops.slice to take a part")
+        raise GraphError("a graph value cannot be iterated over; take parts of it, x[0], x[1]")
 
 
 Operand = Value | Placeholder | float | int | bool

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from nnc.errors import GraphError
 
@@ -112,6 +112,27 @@ class Placeholder:
 
     def __neg__(self) -> Value:
         return -self.value
+
+    def __getitem__(self, key: Any) -> Any:
+        return self.value[key]
+
+    def __floordiv__(self, other: Operand) -> Any:
+        return self.value // other
+
+    def __rfloordiv__(self, other: Operand) -> Any:
+        return other // self.value
+
+    def __mod__(self, other: Operand) -> Any:
+        return self.value % other
+
+    def __rmod__(self, other: Operand) -> Any:
+        return other % self.value
+
+    def __rpow__(self, other: Operand) -> Any:
+        return other**self.value
+
+    def __abs__(self) -> Any:
+        return abs(self.value)
 
 
 @contextmanager

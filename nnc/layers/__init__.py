@@ -8,10 +8,11 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from nnc.ir import Value
 from nnc.layers.base import Layer
 from nnc.layers.families import ALIASES, CLASSES, FUNCTIONS
 from nnc.layers.registry import layer_class, layer_classes, register
-from nnc.layers.symbolic import Call, SymbolicTensor
+from nnc.layers.symbolic import Call, SymbolicTensor, slice_config
 from nnc.layers.variable import Variable
 
 if TYPE_CHECKING:
@@ -73,7 +74,17 @@ def _operate(name: str, *operands: Any, **settings: Any) -> Any:
     return Operation(name, settings)(*operands)
 
 
+def _lower(name: str, *operands: Any, **settings: Any) -> Any:
+    from nnc.operations import OPERATIONS
+
+    if name == "GetItem":
+        operands = operands[0], slice_config(operands[1])
+    definition = OPERATIONS[name]
+    return definition.function(*definition.operands(operands), **definition.given(settings))
+
+
 SymbolicTensor.operate = staticmethod(_operate)
+Value.operate = staticmethod(_lower)
 
 _CLASSES, _FUNCTIONS, _ALIASES = CLASSES, FUNCTIONS, ALIASES  # what makes the site finds names of this module alone
 

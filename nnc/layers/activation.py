@@ -6,16 +6,16 @@ from collections.abc import Sequence
 from math import floor
 from typing import Any
 
-from nnc import activations, ops
+from nnc import activations
 from nnc.arguments import argument, number, upper_limit
 from nnc.checks import is_whole
 from nnc.errors import ModelError
-from nnc.ir import Value
+from nnc.ir import Value, ops
+from nnc.ir.ops.comparison import Greater
+from nnc.ir.ops.elementwise import apply
 from nnc.layers.arguments import constraint, initializer, regularizer
 from nnc.layers.declared import KerasLayer
 from nnc.layers.spatial import axis_list, check_axes
-from nnc.ops.comparison import Greater
-from nnc.ops.elementwise import apply
 
 
 class ReLU(KerasLayer):

@@ -9,12 +9,12 @@ from nnc.arguments import choice, flag, number, random_seed, unsupported
 from nnc.choices import ScoreMode
 from nnc.errors import ModelError
 from nnc.ir import Value
+from nnc.ir.ops import matmul, reshape, softmax, sum, tanh, transpose, where
 from nnc.layers.attention_heads import all_of, expand
 from nnc.layers.declared import KerasLayer
 from nnc.layers.regularization import Dropout
 from nnc.layers.variable import Variable
 from nnc.operations.attention import causal_mask
-from nnc.ops import matmul, reshape, softmax, sum, tanh, transpose, where
 
 Masks = Sequence[Value | None] | None
 MASKED = 1e9

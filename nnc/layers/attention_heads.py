@@ -9,13 +9,13 @@ from typing import Any
 import numpy
 
 from nnc.ir import Dim, Value
+from nnc.ir.ops import absolute, cast, logical_and, reshape
+from nnc.ir.ops.comparison import Less
+from nnc.ir.ops.elementwise import apply
 from nnc.layers.activation import Softmax
 from nnc.layers.einsum_dense import EinsumDense
 from nnc.layers.lowering import current_lowering
 from nnc.operations.attention import attention_weights, causal_mask, combined, positions, scores_of
-from nnc.ops import absolute, cast, logical_and, reshape
-from nnc.ops.comparison import Less
-from nnc.ops.elementwise import apply
 
 
 def window_mask(like: Value, queries: Dim, keys: Dim, window: int) -> Value:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, cast
 
-from nnc import ops
 from nnc.arguments import argument, number, passed_on, positive
 from nnc.choices import DataFormat
 from nnc.errors import ModelError
-from nnc.ir import Value
+from nnc.ir import Value, ops
 from nnc.layers.arguments import image_format
 from nnc.layers.declared import CommonLayer
 from nnc.layers.lowering import current_lowering

@@ -9,11 +9,11 @@ from nnc.arguments import Argument, argument, flag, number
 from nnc.checks import is_whole
 from nnc.errors import ModelError
 from nnc.ir import Dim, Value
+from nnc.ir.ops import broadcast_to, cast, mean, relu, reshape, sqrt, square, sum, where
 from nnc.layers.arguments import constraint, initializer, regularizer
 from nnc.layers.declared import KerasLayer
 from nnc.layers.renormalization import check_clipping, correction, move, square_root_of
 from nnc.layers.variable import Variable
-from nnc.ops import broadcast_to, cast, mean, relu, reshape, sqrt, square, sum, where
 
 EPSILON = 1e-7
 """Keras's ``epsilon()``, which keeps the mean of nothing finite."""

@@ -8,11 +8,11 @@ from typing import Any
 from nnc.arguments import argument, number, random_seed
 from nnc.choices import DataFormat
 from nnc.ir import Value
+from nnc.ir.ops import clip, floor, max, mean, where
 from nnc.layers.arguments import factor_range, image_format, value_range
 from nnc.layers.augmentation import BYTES, Augmentation, Factor, limits
 from nnc.operations.colors import channel_axis, grayscale, hsv_to_rgb, rgb_to_hsv
 from nnc.operations.data_formats import spatial_axes
-from nnc.ops import clip, floor, max, mean, where
 
 
 def move_range(x: Value, old: Sequence[float], new: Sequence[float]) -> Value:

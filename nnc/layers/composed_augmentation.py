@@ -11,6 +11,7 @@ import numpy
 from nnc.arguments import choice, flag, number, positive, random_seed
 from nnc.choices import DataFormat, Interpolation
 from nnc.ir import Value
+from nnc.ir.ops import clip, equal, floor, reshape, softmax, take, where
 from nnc.layers.arguments import factor_range, image_format, value_range
 from nnc.layers.augmentation import BYTES, Augmentation, Factor
 from nnc.layers.base import Layer
@@ -27,7 +28,6 @@ from nnc.layers.histograms import Equalization
 from nnc.layers.pixel_augmentation import RandomSharpness
 from nnc.layers.random_numbers import Draws, draw_beta, draw_log_gamma, draw_uniform, repeating
 from nnc.operations.warping import WAYS
-from nnc.ops import clip, equal, floor, reshape, softmax, take, where
 
 
 def known_changes(layer: Any) -> dict[str, Layer]:

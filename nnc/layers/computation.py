@@ -9,6 +9,7 @@ from typing import Any
 
 from nnc.errors import ModelError
 from nnc.ir import FLOATING, Graph, Placeholder, TensorType, Value, count_flops
+from nnc.ir.ops import cast, size
 from nnc.layers.call_arguments import TENSORS, Arguments, bind, build_arguments, default_training
 from nnc.layers.constants import with_constants
 from nnc.layers.description import Described
@@ -24,7 +25,6 @@ from nnc.layers.lowering import (
     training_mode,
 )
 from nnc.layers.weights import weight_paths
-from nnc.ops import cast, size
 from nnc.structure import leaves, map_leaves
 
 _UNKNOWN_WEIGHTS = "Layer '{}' ({}) has weights, so layer '{}', which uses it, must have it as an attribute"

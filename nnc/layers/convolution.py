@@ -8,6 +8,7 @@ from nnc.arguments import flag, positive, unsupported
 from nnc.choices import DataFormat, PaddingName
 from nnc.errors import ModelError
 from nnc.ir import Value
+from nnc.ir.ops import convolution
 from nnc.layers.arguments import (
     activation_function,
     constraint,
@@ -18,7 +19,6 @@ from nnc.layers.arguments import (
     sizes,
 )
 from nnc.layers.convolution_base import Convolving
-from nnc.ops import convolution
 
 
 class Convolution(Convolving):

@@ -7,13 +7,13 @@ from typing import Any, ClassVar
 
 from nnc.errors import ModelError
 from nnc.ir import Dim, Value
+from nnc.ir.ops import transpose
+from nnc.ir.ops.convolution import Padding
 from nnc.layers.arguments import PADDINGS
 from nnc.layers.declared import NamedLayer
 from nnc.layers.variable import Variable
 from nnc.operations.data_formats import CHANNELS_FIRST, check_rank
 from nnc.operations.windows import convolved_by_channel, zeros_around
-from nnc.ops import transpose
-from nnc.ops.convolution import Padding
 
 
 class Convolving(NamedLayer):

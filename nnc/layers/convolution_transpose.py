@@ -8,6 +8,8 @@ from nnc.arguments import flag, positive, unsupported
 from nnc.choices import DataFormat, PaddingName
 from nnc.errors import ModelError
 from nnc.ir import Dim, Value
+from nnc.ir.ops import transposed_convolution
+from nnc.ir.ops.convolution import extent
 from nnc.layers.arguments import (
     activation_function,
     constraint,
@@ -19,8 +21,6 @@ from nnc.layers.arguments import (
 )
 from nnc.layers.convolution_base import Convolving
 from nnc.operations.windows import transposed_length
-from nnc.ops import transposed_convolution
-from nnc.ops.convolution import extent
 
 
 class TransposedConvolving(Convolving):

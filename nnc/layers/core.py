@@ -12,6 +12,7 @@ from nnc.arguments import Argument, argument, flag, passed_on, positive, unsuppo
 from nnc.checks import check_positive
 from nnc.errors import ArgumentError, ModelError
 from nnc.ir import TensorType, Value, size_of
+from nnc.ir.ops import reshape
 from nnc.layers.argument_texts import name_of
 from nnc.layers.arguments import (
     activation_config,
@@ -24,7 +25,6 @@ from nnc.layers.arguments import (
 from nnc.layers.declared import DeclaredLayer, KerasLayer, NamedLayer
 from nnc.layers.input_types import FLOAT, MISSING, TEXT, input_type, row_shape
 from nnc.layers.symbolic import Call, SymbolicTensor
-from nnc.ops import reshape
 
 Array = Any
 

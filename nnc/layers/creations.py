@@ -6,12 +6,11 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from nnc import ops
-from nnc.ir import Dim, Graph, Shape, SymbolicDim, Value
+from nnc.ir import Dim, Graph, Shape, SymbolicDim, Value, ops
+from nnc.ir.ops.comparison import GreaterEqual
+from nnc.ir.ops.elementwise import apply
+from nnc.ir.ops.sizes import Iota
 from nnc.layers.trace import length_value
-from nnc.ops.comparison import GreaterEqual
-from nnc.ops.elementwise import apply
-from nnc.ops.sizes import Iota
 
 
 def arange(graph: Graph, length: Dim, start: Dim = 0, step: int = 1, dtype: str = "int32") -> Value:

@@ -11,12 +11,12 @@ from nnc.arguments import choice, number, random_seed
 from nnc.choices import DataFormat, FillMode, Interpolation
 from nnc.errors import ModelError
 from nnc.ir import Value
+from nnc.ir.ops import clip, exp, floor, matmul, maximum, reshape, sum, take, transpose, where
 from nnc.layers.arguments import factor_range, image_format, value_range
 from nnc.layers.augmentation import BYTES, Augmentation, Factor, limits
 from nnc.layers.random_numbers import draw_normal, draw_uniform
 from nnc.operations.data_formats import CHANNELS_FIRST, known_sizes
 from nnc.operations.warping import BENDS, WAYS, bend, warp
-from nnc.ops import clip, exp, floor, matmul, maximum, reshape, sum, take, transpose, where
 
 
 class Bending(Augmentation):

@@ -7,11 +7,10 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from nnc import ops
-from nnc.ir import Graph, Shape, Value
+from nnc.ir import Graph, Shape, Value, ops
+from nnc.ir.ops.comparison import GreaterEqual
+from nnc.ir.ops.elementwise import apply
 from nnc.layers.random_numbers import draw_log_gamma, draw_normal, draw_order, draw_uniform
-from nnc.ops.comparison import GreaterEqual
-from nnc.ops.elementwise import apply
 
 
 def uniform(graph: Graph, shape: Shape, minval: float = 0.0, maxval: float = 1.0, dtype: str = "float32") -> Value:

@@ -10,10 +10,10 @@ from nnc.arguments import argument, unsupported
 from nnc.checks import is_whole
 from nnc.errors import ModelError
 from nnc.ir import Value
+from nnc.ir.ops import einsum, reshape
 from nnc.layers.arguments import activation_function, constraint, initializer, regularizer
 from nnc.layers.declared import NamedLayer
 from nnc.layers.variable import Variable
-from nnc.ops import einsum, reshape
 
 _EQUATIONS = (
     r"(?P<x>[a-zA-Z]+),(?P<kernel>[a-zA-Z]+)->(?P<y>[a-zA-Z]+)",

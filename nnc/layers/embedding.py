@@ -8,11 +8,11 @@ from typing import Any
 
 from nnc.arguments import argument, flag, positive, unsupported
 from nnc.ir import Value
+from nnc.ir.ops import cast, gather
+from nnc.ir.ops.comparison import NotEqual
+from nnc.ir.ops.elementwise import apply
 from nnc.layers.arguments import constraint, initializer, regularizer
 from nnc.layers.declared import NamedLayer
-from nnc.ops import cast, gather
-from nnc.ops.comparison import NotEqual
-from nnc.ops.elementwise import apply
 
 
 class EmbeddingTable(NamedLayer):

@@ -13,12 +13,12 @@ from nnc.arrays import is_array_like, to_array
 from nnc.choices import OutputMode
 from nnc.errors import ModelError
 from nnc.ir import Value
+from nnc.ir.ops import cast, max, one_hot, reshape, sum
+from nnc.ir.ops.comparison import GreaterEqual
+from nnc.ir.ops.elementwise import apply
 from nnc.layers.declared import KerasLayer, SharedLayer
 from nnc.layers.input_types import FLOAT
 from nnc.layers.rescaling import as_numbers
-from nnc.ops import cast, max, one_hot, reshape, sum
-from nnc.ops.comparison import GreaterEqual
-from nnc.ops.elementwise import apply
 
 Array = Any
 MODES = ("int", "one_hot", "multi_hot", "count")

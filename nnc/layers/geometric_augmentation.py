@@ -11,6 +11,9 @@ import numpy
 from nnc.arguments import argument, choice, number, passed_on, positive, random_seed
 from nnc.choices import DataFormat, FillMode, FlipMode, Interpolation
 from nnc.ir import Value, size_of
+from nnc.ir.ops import cos, flip, floor, matmul, reshape, sin, take, where
+from nnc.ir.ops.comparison import Equal
+from nnc.ir.ops.elementwise import apply
 from nnc.layers.arguments import factor_range, image_format
 from nnc.layers.augmentation import Augmentation, Factor, NamelessAugmentation
 from nnc.layers.random_numbers import draw_uniform
@@ -18,9 +21,6 @@ from nnc.layers.spatial import check_range
 from nnc.operations.data_formats import known_sizes, spatial_axes
 from nnc.operations.interpolation import resize_axis
 from nnc.operations.warping import FILL_MODES, WAYS, warp
-from nnc.ops import cos, flip, floor, matmul, reshape, sin, take, where
-from nnc.ops.comparison import Equal
-from nnc.ops.elementwise import apply
 
 _MODES = ("horizontal", "vertical", "horizontal_and_vertical")
 

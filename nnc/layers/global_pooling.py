@@ -7,10 +7,10 @@ from typing import Any, ClassVar
 from nnc.arguments import flag
 from nnc.choices import DataFormat
 from nnc.ir import Value
+from nnc.ir.ops import cast, max, mean, reshape, sum, where
 from nnc.layers.arguments import image_format
 from nnc.layers.declared import KerasLayer
 from nnc.operations.data_formats import CHANNELS_LAST, check_rank, spatial_axes
-from nnc.ops import cast, max, mean, reshape, sum, where
 
 
 class GlobalPooling(KerasLayer):

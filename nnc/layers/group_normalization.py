@@ -8,12 +8,12 @@ from nnc.arguments import argument, flag, number
 from nnc.checks import is_whole
 from nnc.errors import ModelError
 from nnc.ir import Value
+from nnc.ir.ops import mean, reshape, sqrt, square
 from nnc.layers.arguments import constraint, initializer, regularizer
 from nnc.layers.batch_normalization import gamma_and_beta, known_length, single_axis
 from nnc.layers.declared import KerasLayer
 from nnc.layers.layer_normalization import check_floating, spread
 from nnc.layers.variable import Variable
-from nnc.ops import mean, reshape, sqrt, square
 
 
 def _check_groups(where: str, key: str, value: Any) -> int:

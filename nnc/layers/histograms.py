@@ -11,10 +11,7 @@ from nnc.arguments import number, positive
 from nnc.choices import DataFormat
 from nnc.errors import ModelError
 from nnc.ir import Dim, Value, size_of
-from nnc.layers.arguments import image_format, sizes, value_range
-from nnc.layers.augmentation import BYTES, Augmentation
-from nnc.operations.data_formats import CHANNELS_FIRST, known_sizes
-from nnc.ops import (
+from nnc.ir.ops import (
     broadcast_to,
     cast,
     clip,
@@ -33,9 +30,12 @@ from nnc.ops import (
     transpose,
     where,
 )
-from nnc.ops.elementwise import apply
-from nnc.ops.gathering import ScatterAdd
-from nnc.ops.sizes import Iota
+from nnc.ir.ops.elementwise import apply
+from nnc.ir.ops.gathering import ScatterAdd
+from nnc.ir.ops.sizes import Iota
+from nnc.layers.arguments import image_format, sizes, value_range
+from nnc.layers.augmentation import BYTES, Augmentation
+from nnc.operations.data_formats import CHANNELS_FIRST, known_sizes
 
 _LEVELS = 256
 

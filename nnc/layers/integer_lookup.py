@@ -12,15 +12,15 @@ from nnc.arrays import check_whole, to_array
 from nnc.choices import OutputMode
 from nnc.errors import ModelError
 from nnc.ir import Value
+from nnc.ir.ops import cast, equal, floor, logical_and, maximum, minimum, reshape, sum, where
+from nnc.ir.ops.comparison import Equal
+from nnc.ir.ops.elementwise import apply
+from nnc.ir.ops.gathering import gather
 from nnc.layers.declared import CommonLayer
 from nnc.layers.encoding import MODES, encode, mode_among
 from nnc.layers.input_types import FLOAT
 from nnc.layers.rescaling import as_numbers
 from nnc.layers.vocabulary import VocabularyMethods, batches_of, vocabulary_of
-from nnc.ops import cast, equal, floor, logical_and, maximum, minimum, reshape, sum, where
-from nnc.ops.comparison import Equal
-from nnc.ops.elementwise import apply
-from nnc.ops.gathering import gather
 
 
 class IntegerLookup(VocabularyMethods, CommonLayer):

@@ -9,12 +9,12 @@ from typing import Any
 from nnc.arguments import argument, flag, number
 from nnc.errors import ModelError
 from nnc.ir import Dim, Value
+from nnc.ir.ops import maximum, mean, reshape, sqrt, square, sum
 from nnc.layers.arguments import constraint, initializer, regularizer
 from nnc.layers.batch_normalization import gamma_and_beta, known_length
 from nnc.layers.declared import KerasLayer
 from nnc.layers.spatial import axis_list, check_axes
 from nnc.layers.variable import Variable
-from nnc.ops import maximum, mean, reshape, sqrt, square, sum
 
 
 class LayerNormalization(KerasLayer):

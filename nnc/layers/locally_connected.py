@@ -10,10 +10,10 @@ from nnc.arguments import choice, flag, positive
 from nnc.choices import DataFormat, PaddingName
 from nnc.errors import ModelError
 from nnc.ir import Value
+from nnc.ir.ops import concatenate, reshape, take, transpose
 from nnc.layers.arguments import activation_function, constraint, image_format, initializer, regularizer, sizes
 from nnc.layers.declared import NamedLayer
 from nnc.operations.data_formats import CHANNELS_FIRST
-from nnc.ops import concatenate, reshape, take, transpose
 
 
 class LocallyConnected(NamedLayer):

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from nnc.errors import ModelError
 from nnc.ir import PARAMETER, Graph, Placeholder, TensorType, Value, capturing, meaning
+from nnc.ir.ops import Pack, Unpack, reshape, straight_through
+from nnc.ir.ops.loop import Loop
 from nnc.layers.variable import Segment, Variable
-from nnc.ops import Pack, Unpack, reshape, straight_through
-from nnc.ops.loop import Loop
 
 if TYPE_CHECKING:
     from nnc.layers.trace import Replay

@@ -10,10 +10,10 @@ import numpy
 from nnc.arguments import argument
 from nnc.errors import ModelError
 from nnc.ir import Value
+from nnc.ir.ops import cast, max, reshape, where
+from nnc.ir.ops.comparison import NotEqual
+from nnc.ir.ops.elementwise import apply
 from nnc.layers.declared import KerasLayer
-from nnc.ops import cast, max, reshape, where
-from nnc.ops.comparison import NotEqual
-from nnc.ops.elementwise import apply
 
 
 class Identity(KerasLayer):

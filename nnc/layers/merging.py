@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from functools import reduce
 from typing import Any, ClassVar
 
-from nnc import ops
 from nnc.arguments import argument, flag
 from nnc.checks import is_whole
 from nnc.errors import ModelError
-from nnc.ir import Value
+from nnc.ir import Value, ops
 from nnc.layers.declared import KerasLayer
 from nnc.operations.element_types import of_one_type
 

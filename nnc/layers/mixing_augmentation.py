@@ -9,11 +9,11 @@ import numpy
 from nnc.arguments import number, random_seed
 from nnc.choices import DataFormat
 from nnc.ir import Value
+from nnc.ir.ops import cast, gather, logical_and, reshape, sqrt, where
 from nnc.layers.arguments import factor_range, image_format
 from nnc.layers.augmentation import Augmentation, Factor, limits
 from nnc.layers.random_numbers import draw_beta, draw_order, draw_uniform
 from nnc.operations.data_formats import known_sizes, spatial_axes
-from nnc.ops import cast, gather, logical_and, reshape, sqrt, where
 
 
 def mix(x: Value, order: Value, share: Value) -> Value:

@@ -11,6 +11,7 @@ from nnc.arguments import argument, flag, number, positive, random_seed, unsuppo
 from nnc.checks import is_whole
 from nnc.errors import ModelError
 from nnc.ir import Value
+from nnc.ir.ops import einsum
 from nnc.layers.activation import Softmax
 from nnc.layers.arguments import constraint, initializer, regularizer
 from nnc.layers.attention_heads import attend, attention_mask, expand, projection, unmasked
@@ -18,7 +19,6 @@ from nnc.layers.declared import NamedLayer
 from nnc.layers.einsum_dense import EinsumDense
 from nnc.layers.lowering import current_lowering
 from nnc.layers.regularization import Dropout
-from nnc.ops import einsum
 
 
 def _integers(where: str, key: str, value: Any) -> tuple[int, ...] | None:

@@ -59,9 +59,8 @@ class Operation(KerasLayer):
         return self.operation in ("Concatenate", "Dstack", "Hstack", "Stack", "Vstack")
 
     def call(self, *args: Any, **kwargs: Any) -> Any:
-        settings = {key: value for key, value in self.settings.items() if value is not None or key == "axis"}
         definition = OPERATIONS[self.operation]
-        return definition.function(*definition.operands(args), **settings, **kwargs)
+        return definition.function(*definition.operands(args), **definition.given(self.settings), **kwargs)
 
     def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
         """Return None: what a function gives has no mask, as in Keras."""

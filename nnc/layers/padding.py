@@ -7,10 +7,10 @@ from typing import Any, ClassVar
 from nnc.choices import DataFormat
 from nnc.errors import ModelError
 from nnc.ir import SymbolicDim, Value
+from nnc.ir.ops import pad, take
 from nnc.layers.arguments import image_format, pairs
 from nnc.layers.declared import KerasLayer
 from nnc.operations.data_formats import CHANNELS_LAST, check_rank, spatial_axes
-from nnc.ops import pad, take
 
 
 class ZeroPadding(KerasLayer):

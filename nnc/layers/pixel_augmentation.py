@@ -12,12 +12,12 @@ from nnc.checks import check_number
 from nnc.choices import DataFormat
 from nnc.errors import ModelError
 from nnc.ir import Value
+from nnc.ir.ops import clip, exp, logical_and, pad, sqrt, sum, sum_pool, take, where
 from nnc.layers.arguments import factor_range, image_format, value_range
 from nnc.layers.augmentation import BYTES, Augmentation, Factor, limits
 from nnc.layers.random_numbers import draw_normal, draw_uniform
 from nnc.layers.spatial import check_numbers
 from nnc.operations.data_formats import known_sizes, per_axis, spatial_axes
-from nnc.ops import clip, exp, logical_and, pad, sqrt, sum, sum_pool, take, where
 
 
 def _check_fill_value(where: str, key: str, value: Any) -> Any:

@@ -7,12 +7,12 @@ from typing import Any, ClassVar
 from nnc.arguments import passed_on
 from nnc.choices import DataFormat, PaddingName
 from nnc.ir import Value
+from nnc.ir.ops import average_pool
 from nnc.layers.argument_texts import short_text
 from nnc.layers.arguments import image_format, padding_name, sizes
 from nnc.layers.declared import CommonLayer
 from nnc.operations.data_formats import check_rank, per_axis
 from nnc.operations.windows import largest_in_windows
-from nnc.ops import average_pool
 
 
 class Pooling(CommonLayer):

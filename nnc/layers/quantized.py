@@ -10,6 +10,7 @@ from typing import Any, Self
 from nnc.arguments import Argument
 from nnc.errors import ModelError
 from nnc.ir import Value
+from nnc.ir.ops import absolute, clip, einsum, gather, max, reshape, stop_gradient, straight_through, transpose
 from nnc.layers.base import Layer
 from nnc.layers.core import Dense
 from nnc.layers.einsum_dense import EinsumDense
@@ -17,7 +18,6 @@ from nnc.layers.embedding import Embedding, EmbeddingTable, whole_numbers
 from nnc.layers.reversible_embedding import ReversibleEmbedding
 from nnc.layers.variable import Variable
 from nnc.operations.elementwise import round_to_even
-from nnc.ops import absolute, clip, einsum, gather, max, reshape, stop_gradient, straight_through, transpose
 
 _POLICY = "int8_from_"
 _LAST_AXIS = (None, -1, [-1], (-1,))

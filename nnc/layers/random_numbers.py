@@ -12,8 +12,7 @@ from typing import Any
 from nnc.checks import is_whole
 from nnc.errors import ModelError
 from nnc.ir import Shape, Value
-from nnc.layers.lowering import RANDOM
-from nnc.ops import (
+from nnc.ir.ops import (
     argmax,
     cast,
     cos,
@@ -29,10 +28,11 @@ from nnc.ops import (
     sum,
     where,
 )
-from nnc.ops.comparison import GreaterEqual
-from nnc.ops.elementwise import apply
-from nnc.ops.random import KEY_TYPE
-from nnc.ops.sizes import Iota
+from nnc.ir.ops.comparison import GreaterEqual
+from nnc.ir.ops.elementwise import apply
+from nnc.ir.ops.random import KEY_TYPE
+from nnc.ir.ops.sizes import Iota
+from nnc.layers.lowering import RANDOM
 
 _CANDIDATES = 8
 _STREAMS_PER_SEED = 1000003

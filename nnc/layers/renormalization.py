@@ -12,11 +12,10 @@ from typing import Any
 
 import numpy
 
-from nnc import ops
 from nnc.checks import is_number
 from nnc.errors import ModelError
 from nnc.initializers import FunctionInitializer, Initializer
-from nnc.ir import Value
+from nnc.ir import Value, ops
 from nnc.layers.variable import Variable
 
 LIMITS = ("rmax", "rmin", "dmax")

@@ -12,9 +12,9 @@ from nnc.arrays import is_array_like, to_array
 from nnc.checks import is_whole
 from nnc.errors import ModelError
 from nnc.ir import Value
+from nnc.ir.ops import maximum, reshape, sqrt
 from nnc.layers.declared import KerasLayer
 from nnc.layers.spatial import axis_list
-from nnc.ops import maximum, reshape, sqrt
 
 EPSILON = 1e-7
 """Keras's ``epsilon()``, the smallest deviation that is divided by."""

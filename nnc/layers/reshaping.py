@@ -10,9 +10,9 @@ from nnc.checks import is_whole
 from nnc.choices import DataFormat
 from nnc.errors import ModelError
 from nnc.ir import Dim, Value, size_of
+from nnc.ir.ops import broadcast_to, reshape, transpose
 from nnc.layers.arguments import image_format
 from nnc.layers.declared import KerasLayer
-from nnc.ops import broadcast_to, reshape, transpose
 
 
 class Flatten(KerasLayer):

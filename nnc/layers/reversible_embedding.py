@@ -7,10 +7,10 @@ from typing import Any
 from nnc.arguments import Argument, argument, flag, number, unsupported
 from nnc.errors import ModelError
 from nnc.ir import Value
+from nnc.ir.ops import reshape, tanh, transpose
 from nnc.layers.arguments import constraint, initializer, regularizer
 from nnc.layers.embedding import Embedding, EmbeddingTable
 from nnc.layers.input_types import FLOAT
-from nnc.ops import reshape, tanh, transpose
 
 
 def _check_reverse_dtype(layer: Any, key: str, value: Any) -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 from nnc.arguments import flag, positive, unsupported
 from nnc.choices import DataFormat, PaddingName
 from nnc.ir import Value
+from nnc.ir.ops import convolution
 from nnc.layers.arguments import (
     activation_function,
     constraint,
@@ -17,7 +18,6 @@ from nnc.layers.arguments import (
     sizes,
 )
 from nnc.layers.convolution_base import Convolving
-from nnc.ops import convolution
 
 
 class SeparableConvolution(Convolving):

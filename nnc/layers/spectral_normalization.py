@@ -8,9 +8,9 @@ from typing import Any
 from nnc.arguments import positive
 from nnc.errors import ModelError
 from nnc.ir import Value
+from nnc.ir.ops import absolute, cast, equal, matmul, max, maximum, reshape, sqrt, square, sum, transpose, where
 from nnc.layers.batch_normalization import EPSILON
 from nnc.layers.wrapper import Wrapper
-from nnc.ops import absolute, cast, equal, matmul, max, maximum, reshape, sqrt, square, sum, transpose, where
 
 
 class SpectralNormalization(Wrapper):

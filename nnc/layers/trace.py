@@ -9,11 +9,10 @@ from itertools import count
 from operator import add
 from typing import TYPE_CHECKING, Any
 
-from nnc import ops
 from nnc.errors import ModelError
-from nnc.ir import Dim, Graph, SymbolicDim, Value
+from nnc.ir import Dim, Graph, SymbolicDim, Value, ops
+from nnc.ir.ops.sizes import Size
 from nnc.objects import layer_snake_case
-from nnc.ops.sizes import Size
 from nnc.structure import leaves
 
 if TYPE_CHECKING:

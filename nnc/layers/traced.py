@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy
 
-from nnc import ops
 from nnc.errors import ModelError, NncError
-from nnc.ir import Placeholder, SymbolicDim, Value
+from nnc.ir import Placeholder, SymbolicDim, Value, ops
+from nnc.ir.ops.loop import Loop
+from nnc.ir.ops.scan import Scan
 from nnc.labels import OPERATION
 from nnc.layers.base import Layer
 from nnc.layers.creations import CREATIONS
@@ -28,8 +29,6 @@ from nnc.layers.trace import (
     without_config,
 )
 from nnc.operations import OPERATIONS
-from nnc.ops.loop import Loop
-from nnc.ops.scan import Scan
 from nnc.structure import leaves, map_leaves
 
 

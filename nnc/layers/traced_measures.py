@@ -9,8 +9,7 @@ from typing import Any, NoReturn
 
 import numpy
 
-from nnc import ops
-from nnc.ir import Graph, TensorType, Value
+from nnc.ir import Graph, TensorType, Value, ops
 from nnc.layers.trace import Trace, without_config
 from nnc.layers.traced import replay
 from nnc.layers.traced_state import TracedState, as_value

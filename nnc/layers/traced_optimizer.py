@@ -8,9 +8,8 @@ from typing import Any, NoReturn
 
 import numpy
 
-from nnc import ops
 from nnc.errors import ModelError
-from nnc.ir import TensorType, Value
+from nnc.ir import TensorType, Value, ops
 from nnc.layers.trace import Assignment, Length, OwnWeight, Reference, Trace, TracedCall, without_config
 from nnc.layers.traced import replay
 from nnc.layers.traced_lookups import TracedLookups

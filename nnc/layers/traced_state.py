@@ -7,9 +7,8 @@ from typing import Any
 
 import numpy
 
-from nnc import ops
 from nnc.errors import ModelError
-from nnc.ir import Graph, Value
+from nnc.ir import Graph, Value, ops
 
 
 class HeldValue:

@@ -8,12 +8,12 @@ from nnc.arguments import argument, positive
 from nnc.choices import DataFormat, ResizeMethod
 from nnc.errors import ModelError
 from nnc.ir import Value
+from nnc.ir.ops import cast, repeat
 from nnc.layers.arguments import image_format, sizes
 from nnc.layers.declared import KerasLayer
 from nnc.layers.input_types import FLOAT
 from nnc.operations.data_formats import CHANNELS_LAST, check_rank, per_axis, spatial_axes
 from nnc.operations.interpolation import METHODS, resize_axis
-from nnc.ops import cast, repeat
 
 
 def repeated(x: Value, size: tuple[int, ...], data_format: str | None = CHANNELS_LAST) -> Value:

@@ -172,6 +172,10 @@ class Variable(Placeholder):
         """Return a copy of the value."""
         return self.memory.copy()
 
+    def __getitem__(self, key: Any) -> Any:
+        """Return a part: of the graph value inside a layer's call(), otherwise a copy of that of the array."""
+        return self.value[key] if self.has_value else numpy.array(self.memory[key])
+
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         if self.has_value:  # an array would be a constant of the graph, which nothing trains
             raise GraphError(f"weight '{self.path}' is a graph value here; use nnc.ops instead of NumPy functions")

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from nnc import ops
 from nnc.arguments import flag, number, passed_on, whole
 from nnc.choices import Reduction
-from nnc.ir import TensorType, Value
+from nnc.ir import TensorType, Value, ops
+from nnc.ir.ops.exponential import Sigmoid
 from nnc.losses.expected_targets import ExpectedTargets
 from nnc.losses.loss import Loss
 from nnc.losses.measure import FunctionMeasure
 from nnc.losses.operands import EPSILON, check_output, like_output, logits_of
-from nnc.ops.exponential import Sigmoid
 
 
 def binary_crossentropy(

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from nnc import ops
 from nnc.arguments import flag, number, passed_on, whole
 from nnc.checks import check_whole
 from nnc.choices import Reduction
 from nnc.errors import ModelError
-from nnc.ir import TensorType, Value
+from nnc.ir import TensorType, Value, ops
+from nnc.ir.ops.comparison import NotEqual
+from nnc.ir.ops.crossentropy import Softmax
+from nnc.ir.ops.elementwise import apply
+from nnc.ir.ops.movement import normalize_axis
 from nnc.losses.expected_targets import ExpectedTargets
 from nnc.losses.loss import Loss
 from nnc.losses.measure import FunctionMeasure, Masked
 from nnc.losses.operands import EPSILON, class_count, class_indices, like_output, logits_of
-from nnc.ops.comparison import NotEqual
-from nnc.ops.crossentropy import Softmax
-from nnc.ops.elementwise import apply
-from nnc.ops.movement import normalize_axis
 
 
 def categorical_crossentropy(

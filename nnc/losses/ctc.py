@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from nnc import ops
 from nnc.arguments import passed_on
 from nnc.errors import ModelError, ShapeError
-from nnc.ir import TensorType, Value, symbol
+from nnc.ir import TensorType, Value, ops, symbol
+from nnc.ir.ops.comparison import Less, NotEqual
+from nnc.ir.ops.elementwise import apply
+from nnc.ir.ops.sizes import Iota
 from nnc.losses.expected_targets import ExpectedTargets
 from nnc.losses.loss import FunctionLoss
 from nnc.losses.operands import class_count
-from nnc.ops.comparison import Less, NotEqual
-from nnc.ops.elementwise import apply
-from nnc.ops.sizes import Iota
 
 _IMPOSSIBLE = -1e30
 """The logarithm of a probability of nothing; finite, so that sums and gradients are."""

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from nnc import ops
 from nnc.arguments import passed_on
 from nnc.hints.output_activation import look_at_output
-from nnc.ir import Value
+from nnc.ir import Value, ops
 from nnc.losses.loss import FunctionLoss
 from nnc.losses.operands import EPSILON, like_output
 from nnc.losses.regression import Regression

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from nnc import ops
 from nnc.arguments import flag, number, passed_on, whole
 from nnc.choices import Reduction
 from nnc.hints.output_activation import look_at_output
-from nnc.ir import TensorType, Value
+from nnc.ir import TensorType, Value, ops
+from nnc.ir.ops.crossentropy import Softmax
+from nnc.ir.ops.exponential import Sigmoid
+from nnc.ir.ops.movement import normalize_axis
 from nnc.losses.binary import BinaryLoss, binary_values, smoothed
 from nnc.losses.categorical import OneHotLoss, smoothed_classes
 from nnc.losses.expected_targets import ExpectedTargets
 from nnc.losses.loss import Loss
 from nnc.losses.measure import FunctionMeasure
 from nnc.losses.operands import EPSILON, class_count, class_indices, like_output
-from nnc.ops.crossentropy import Softmax
-from nnc.ops.exponential import Sigmoid
-from nnc.ops.movement import normalize_axis
 
 
 def binary_focal_crossentropy(

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from nnc import ops
 from nnc.arguments import passed_on
-from nnc.ir import Value
+from nnc.ir import Value, ops
 from nnc.losses.loss import FunctionLoss
 from nnc.losses.operands import like_output
 from nnc.losses.regression import Regression

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
-from nnc import ops
 from nnc.arguments import passed_on
 from nnc.checks import check_choice
 from nnc.choices import Reduction
 from nnc.errors import ModelError
-from nnc.ir import TensorType, Value
+from nnc.ir import TensorType, Value, ops
 from nnc.losses.arrays import ArrayFunction, as_floating
 from nnc.losses.expected_targets import ExpectedTargets
 from nnc.losses.measure import FunctionMeasure, Masked, Measure, MeasureWrapper, function_name

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from inspect import signature
 from typing import Any, ClassVar, dataclass_transform
 
-from nnc import ops
 from nnc.arguments import Declared, argument, choice, flag, number, passed_on, positive, whole
 from nnc.checks import check_choice
 from nnc.errors import ModelError
-from nnc.ir import FLOATING, Graph, TensorType, Value
+from nnc.ir import FLOATING, Graph, TensorType, Value, ops
 from nnc.objects import function_config, snake_case
 
 

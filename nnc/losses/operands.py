@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from nnc import ops
 from nnc.errors import ModelError, ShapeError
 from nnc.hints.output_activation import look_at_output
-from nnc.ir import Op, TensorType, Value
-from nnc.ops.crossentropy import Softmax
-from nnc.ops.exponential import Sigmoid
+from nnc.ir import Op, TensorType, Value, ops
+from nnc.ir.ops.crossentropy import Softmax
+from nnc.ir.ops.exponential import Sigmoid
 
 EPSILON = 1e-7
 """Probabilities are kept this far from 0 and 1; Keras's ``backend.epsilon()``."""

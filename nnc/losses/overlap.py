@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from nnc import ops
 from nnc.arguments import argument, number, passed_on
 from nnc.checks import is_whole
 from nnc.choices import Reduction
 from nnc.errors import ModelError
-from nnc.ir import Value
+from nnc.ir import Value, ops
 from nnc.losses.measure import FunctionMeasure
 from nnc.losses.operands import EPSILON, like_output
 from nnc.losses.regression import Regression

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from nnc import ops
 from nnc.arguments import passed_on
-from nnc.ir import TensorType, Value
+from nnc.ir import TensorType, Value, ops
 from nnc.losses.expected_targets import ExpectedTargets
 from nnc.losses.loss import FunctionLoss, Loss
 from nnc.losses.operands import EPSILON, check_output, like_output

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from math import log
 
-from nnc import ops
 from nnc.arguments import number, passed_on
 from nnc.choices import Reduction
-from nnc.ir import Value
+from nnc.ir import Value, ops
 from nnc.losses.loss import FunctionLoss
 from nnc.losses.measure import FunctionMeasure
 from nnc.losses.operands import like_output

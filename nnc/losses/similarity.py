@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from nnc import ops
 from nnc.arguments import flag, number, passed_on, whole
 from nnc.choices import Reduction
 from nnc.errors import ModelError, ShapeError
-from nnc.ir import TensorType, Value
+from nnc.ir import TensorType, Value, ops
+from nnc.ir.ops.comparison import NotEqual
+from nnc.ir.ops.elementwise import apply
+from nnc.ir.ops.sizes import Iota
 from nnc.losses.expected_targets import ExpectedTargets
 from nnc.losses.loss import Loss
 from nnc.losses.measure import FunctionMeasure, Masked
 from nnc.losses.operands import EPSILON, like_output
 from nnc.losses.regression import Regression
-from nnc.ops.comparison import NotEqual
-from nnc.ops.elementwise import apply
-from nnc.ops.sizes import Iota
 
 
 def unit_vectors(x: Value, axis: int) -> Value:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from math import inf
 
-from nnc import ops
 from nnc.errors import ShapeError
-from nnc.ir import Value
+from nnc.ir import Value, ops
 
 
 def merge_masks(first: Value | None, second: Value | None) -> Value | None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from nnc import ops
 from nnc.arguments import number, passed_on
-from nnc.ir import Value
+from nnc.ir import Value, ops
 from nnc.losses.operands import class_indices, like_output
 from nnc.metrics.metric import FunctionMetric
 

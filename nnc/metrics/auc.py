@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from nnc import ops
 from nnc.arguments import argument, flag, passed_on, positive, whole
 from nnc.checks import check_choice, check_number
 from nnc.errors import ModelError
-from nnc.ir import Value
+from nnc.ir import Value, ops
 from nnc.losses.measure import DeclaredMeasure
 from nnc.metrics.sums import SumsMetric
 from nnc.metrics.thresholds import Thresholds, count_targets, is_even

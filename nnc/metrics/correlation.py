@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from nnc import ops
 from nnc.arguments import passed_on, whole
-from nnc.ir import Value
+from nnc.ir import Value, ops
 from nnc.losses.operands import EPSILON, like_output
 from nnc.metrics.metric import FunctionMetric
 

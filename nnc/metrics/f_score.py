@@ -6,15 +6,14 @@ from abc import ABCMeta
 from collections.abc import Sequence
 from typing import Any
 
-from nnc import ops
 from nnc.arguments import choice, number, passed_on
 from nnc.errors import ModelError
-from nnc.ir import Value
+from nnc.ir import Value, ops
+from nnc.ir.ops.comparison import Greater, GreaterEqual
+from nnc.ir.ops.elementwise import apply
 from nnc.losses.measure import DeclaredMeasure
 from nnc.losses.operands import like_output
 from nnc.metrics.sums import SumsMetric, weighted
-from nnc.ops.comparison import Greater, GreaterEqual
-from nnc.ops.elementwise import apply
 
 
 class FScore(SumsMetric):

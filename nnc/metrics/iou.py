@@ -6,16 +6,15 @@ from abc import ABCMeta
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from nnc import ops
 from nnc.arguments import argument, flag, number, passed_on, positive, whole
 from nnc.checks import check_choice, check_whole
 from nnc.errors import ModelError
-from nnc.ir import FLOATING, Value
+from nnc.ir import FLOATING, Value, ops
+from nnc.ir.ops.comparison import NotEqual
+from nnc.ir.ops.elementwise import apply
+from nnc.ir.ops.gathering import ScatterAdd
 from nnc.losses.measure import DeclaredMeasure
 from nnc.metrics.sums import SumsMetric, spread
-from nnc.ops.comparison import NotEqual
-from nnc.ops.elementwise import apply
-from nnc.ops.gathering import ScatterAdd
 
 
 def check_classes(where: str, key: str, given: Any) -> list[int]:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
-from nnc import ops
 from nnc.arguments import passed_on
 from nnc.errors import ModelError
-from nnc.ir import TensorType, Value
+from nnc.ir import TensorType, Value, ops
 from nnc.losses.arrays import as_floating
 from nnc.losses.measure import FunctionMeasure, Masked, Measure, MeasureWrapper, function_name
 from nnc.losses.weighting import merge_masks, merge_weights

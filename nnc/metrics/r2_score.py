@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from nnc import ops
 from nnc.arguments import choice, passed_on, whole
 from nnc.errors import ModelError
-from nnc.ir import Value
+from nnc.ir import Value, ops
 from nnc.losses.measure import DeclaredMeasure
 from nnc.losses.operands import like_output
 from nnc.metrics.sums import SumsMetric, spread

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from nnc import ops
 from nnc.arguments import passed_on
 from nnc.errors import ModelError
-from nnc.ir import Value
+from nnc.ir import Value, ops
 from nnc.losses.arrays import as_floating
 from nnc.losses.measure import DeclaredMeasure
 from nnc.losses.weighting import merge_weights

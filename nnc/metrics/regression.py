@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from nnc import ops
 from nnc.arguments import passed_on, whole
-from nnc.ir import Value
+from nnc.ir import Value, ops
 from nnc.losses import cosine_similarity as cosine_loss
 from nnc.losses import (
     log_cosh,

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from nnc import ops
 from nnc.errors import ModelError
-from nnc.ir import Graph, TensorType, Value
+from nnc.ir import Graph, TensorType, Value, ops
 from nnc.metrics.metric import Metric
 
 

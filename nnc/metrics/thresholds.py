@@ -8,16 +8,15 @@ from typing import Any
 
 import numpy
 
-from nnc import ops
 from nnc.checks import check_number
 from nnc.errors import ModelError
-from nnc.ir import Value
+from nnc.ir import Value, ops
+from nnc.ir.ops.comparison import Greater, NotEqual
+from nnc.ir.ops.elementwise import apply
+from nnc.ir.ops.gathering import ScatterAdd
+from nnc.ir.ops.sizes import Iota
 from nnc.losses.operands import like_output
 from nnc.metrics.sums import spread
-from nnc.ops.comparison import Greater, NotEqual
-from nnc.ops.elementwise import apply
-from nnc.ops.gathering import ScatterAdd
-from nnc.ops.sizes import Iota
 
 LOWEST = -1e10
 """The value of scores that are not among the largest; Keras's ``NEG_INF``."""

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from nnc import ops
 from nnc.arguments import flag, passed_on, positive
-from nnc.ir import Value
+from nnc.ir import Value, ops
+from nnc.ir.ops.comparison import Greater
+from nnc.ir.ops.elementwise import apply
 from nnc.losses.measure import FunctionMeasure
 from nnc.losses.operands import class_indices, like_output
 from nnc.metrics.metric import Metric
-from nnc.ops.comparison import Greater
-from nnc.ops.elementwise import apply
 
 
 def top_k_categorical_accuracy(y_true: Value, y_pred: Value, k: int = 5) -> Value:

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 
 from nnc.errors import ModelError, NncError
 from nnc.ir import Graph, Shape, TensorType, Value
+from nnc.ir.ops import Pack, cast, size
+from nnc.ir.ops import sum as sum_
 from nnc.layers.batch import BATCH
 from nnc.losses import Loss
 from nnc.metrics import Metric
-from nnc.ops import Pack, cast, size
-from nnc.ops import sum as sum_
 from nnc.program import COUNT, TOTAL, ResultSpec, sums_label, weight_labels
 
 MASK, PENALTY = "mask/", "penalty/"

@@ -6,15 +6,14 @@ from collections.abc import Sequence
 from math import sqrt
 from typing import Any
 
-from nnc import ops
 from nnc.errors import ModelError
-from nnc.ir import Dim, Value
+from nnc.ir import Dim, Value, ops
+from nnc.ir.ops import cast, logical_and, matmul, reshape, softmax, transpose, where
+from nnc.ir.ops.comparison import GreaterEqual
+from nnc.ir.ops.elementwise import apply
+from nnc.ir.ops.sizes import Iota
 from nnc.operations.element_types import of_one_type
 from nnc.operations.registry import operation
-from nnc.ops import cast, logical_and, matmul, reshape, softmax, transpose, where
-from nnc.ops.comparison import GreaterEqual
-from nnc.ops.elementwise import apply
-from nnc.ops.sizes import Iota
 
 LARGE_NEGATIVE = -0.7 * 3.38953e38
 """The value that Keras's ``dot_product_attention`` gives masked scores."""

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from nnc import ops
-from nnc.ir import Value
+from nnc.ir import Value, ops
 from nnc.operations.element_types import as_wide_float
 from nnc.operations.registry import operation
 

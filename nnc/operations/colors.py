@@ -9,9 +9,9 @@ import numpy
 
 from nnc.errors import ModelError
 from nnc.ir import Value
+from nnc.ir.ops import absolute, clip, concatenate, equal, maximum, minimum, take, where
 from nnc.operations.data_formats import CHANNELS_LAST
 from nnc.operations.interpolation import multiply_axis
-from nnc.ops import absolute, clip, concatenate, equal, maximum, minimum, take, where
 
 LUMINANCE = (0.2989, 0.587, 0.114)
 """Weights of red, green and blue in grey, those of ``tf.image.rgb_to_grayscale``."""

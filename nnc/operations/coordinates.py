@@ -8,9 +8,8 @@ from itertools import product
 from operator import add, mul
 from typing import Any
 
-from nnc import ops
 from nnc.errors import ModelError
-from nnc.ir import Value
+from nnc.ir import Value, ops
 from nnc.operations.element_types import as_float, as_value
 from nnc.operations.elementwise import round_to_even
 from nnc.operations.registry import operation

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from nnc import ops
 from nnc.errors import ModelError
-from nnc.ir import Value
+from nnc.ir import Value, ops
 from nnc.operations.element_types import as_value, result_type
 from nnc.operations.registry import operation
 from nnc.structure import leaves

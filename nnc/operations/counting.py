@@ -7,17 +7,16 @@ from typing import Any
 
 import numpy
 
-from nnc import ops
 from nnc.errors import ModelError
-from nnc.ir import Value
+from nnc.ir import Value, ops
+from nnc.ir.ops.comparison import Equal, LessEqual
+from nnc.ir.ops.elementwise import apply
+from nnc.ir.ops.gathering import ScatterAdd
 from nnc.operations import reductions
 from nnc.operations.element_types import as_value
 from nnc.operations.elementwise import logical_not, not_equal
 from nnc.operations.ordering import search_sorted
 from nnc.operations.registry import operation
-from nnc.ops.comparison import Equal, LessEqual
-from nnc.ops.elementwise import apply
-from nnc.ops.gathering import ScatterAdd
 
 
 @operation("IsIn", promotes=True)

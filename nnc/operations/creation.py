@@ -7,14 +7,13 @@ from typing import Any
 
 import numpy
 
-from nnc import ops
 from nnc.errors import ModelError
-from nnc.ir import FLOATING, Value
+from nnc.ir import FLOATING, Value, ops
+from nnc.ir.ops.comparison import GreaterEqual
+from nnc.ir.ops.elementwise import apply
+from nnc.ir.ops.sizes import Iota
 from nnc.operations.registry import operation
 from nnc.operations.shapes import moveaxis
-from nnc.ops.comparison import GreaterEqual
-from nnc.ops.elementwise import apply
-from nnc.ops.sizes import Iota
 from nnc.structure import leaves
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from nnc import ops
 from nnc.errors import ModelError
-from nnc.ir import Dim, SymbolicDim, Value
+from nnc.ir import Dim, SymbolicDim, Value, ops
 
 CHANNELS_FIRST = "channels_first"
 CHANNELS_LAST = "channels_last"

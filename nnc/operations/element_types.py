@@ -6,8 +6,7 @@ from typing import Any
 
 import numpy
 
-from nnc import ops
-from nnc.ir import FLOATING, Graph, Value
+from nnc.ir import FLOATING, Graph, Value, ops
 from nnc.structure import leaves, map_leaves
 
 FLOAT = "float32"

@@ -8,14 +8,13 @@ from typing import Any
 
 import numpy
 
-from nnc import ops
 from nnc.errors import ModelError
-from nnc.ir import Op, Value
+from nnc.ir import Op, Value, ops
+from nnc.ir.ops import comparison
+from nnc.ir.ops.elementwise import apply
+from nnc.ir.ops.exponential import Power
 from nnc.operations.element_types import as_float, as_tensors, as_value, as_wide_float, of_one_type
 from nnc.operations.registry import operation
-from nnc.ops import comparison
-from nnc.ops.elementwise import apply
-from nnc.ops.exponential import Power
 from nnc.structure import leaves
 
 operation("Exp", floats=True)(ops.exp)

@@ -9,16 +9,16 @@ from typing import Any
 
 import numpy
 
-from nnc import ops
 from nnc.errors import ModelError
-from nnc.ir import Value
+from nnc.ir import Value, ops
+from nnc.ir.ops.sizes import Iota
 from nnc.operations.data_formats import check_data_format, check_rank, known_sizes
 from nnc.operations.element_types import as_float, as_value
+from nnc.operations.indexing import known_numbers
 from nnc.operations.interpolation import multiply_axis
 from nnc.operations.registry import operation
 from nnc.operations.shapes import pad
 from nnc.operations.windows import convolved_by_channel
-from nnc.ops.sizes import Iota
 
 _SOBEL = numpy.array([[-1.0, -2.0, -1.0], [0.0, 0.0, 0.0], [1.0, 2.0, 1.0]])
 
@@ -132,7 +132,7 @@ _FILTERS: Mapping[str, Callable[[Value], Value]] = MappingProxyType(
 @operation("ScaleAndTranslate", module="image")
 def scale_and_translate(
     x: Value,
-    output_shape: Sequence[int],
+    output_shape: Any,
     scale: Any,
     translation: Any,
     spatial_dims: Sequence[int] = (),
@@ -159,17 +159,19 @@ def scale_and_translate(
     scale, translation = (as_float(as_value(item, "float32", x.graph)) for item in (scale, translation))
     if not x.type.is_floating:
         raise ModelError(f"{what}: images must hold floating-point numbers, got {x.type}")
+    numbers = known_numbers(output_shape) if isinstance(output_shape, Value) else output_shape
+    if numbers is None:
+        raise ModelError(f"{what}: output_shape must be numbers, got a tensor that is computed")
+    sizes = [int(size) for size in numbers]
     count = len(spatial_dims)
-    if scale.shape != (count,) or translation.shape != (count,) or len(output_shape) != x.rank:
+    if scale.shape != (count,) or translation.shape != (count,) or len(sizes) != x.rank:
         raise ModelError(f"{what}: scale and translation must have a number for each of {count} axes, got {scale.type}")
     found = x
     for number, axis in enumerate(dim % x.rank for dim in spatial_dims):
         if not isinstance(x.shape[axis], int):
             raise ModelError(f"{what}: axis {axis} of {x.type} must have a known length")
         step = 1.0 / _item(scale, number)
-        matrix = _weights(
-            int(x.shape[axis]), int(output_shape[axis]), step, _item(translation, number), method, antialias
-        )
+        matrix = _weights(int(x.shape[axis]), sizes[axis], step, _item(translation, number), method, antialias)
         found = multiply_axis(found, axis, ops.cast(matrix, found.dtype))
     return found
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy
 
-from nnc import ops
 from nnc.errors import ModelError
-from nnc.ir import Dim, Value
+from nnc.ir import Dim, Value, ops
+from nnc.ir.ops.convolution import output_length
 from nnc.operations.colors import LUMINANCE, hsv_to_rgb, rgb_to_hsv
 from nnc.operations.data_formats import CHANNELS_FIRST, check_data_format, known_sizes, spatial_axes
 from nnc.operations.interpolation import METHODS, multiply_axis
@@ -20,7 +20,6 @@ from nnc.operations.registry import operation
 from nnc.operations.resizing import resized
 from nnc.operations.warping import FILL_MODES, WAYS, warp
 from nnc.operations.windows import convolved_by_channel, zeros_around
-from nnc.ops.convolution import output_length
 
 ImageFunction = Callable[..., Value]
 

@@ -9,14 +9,13 @@ from typing import Any
 
 import numpy
 
-from nnc import ops
 from nnc.errors import ModelError
-from nnc.ir import FLOATING, Dim, Graph, SymbolicDim, Value
+from nnc.ir import FLOATING, Dim, Graph, SymbolicDim, Value, ops
 from nnc.ir.leaves import Constant
+from nnc.ir.ops.movement import normalize_axis
+from nnc.ir.ops.sizes import Iota
 from nnc.operations.registry import operation
 from nnc.operations.shapes import expand_dims, moveaxis, ravel, squeeze
-from nnc.ops.movement import normalize_axis
-from nnc.ops.sizes import Iota
 from nnc.structure import leaves
 
 _WHOLE: Mapping[str, Any] = MappingProxyType({"config": {"start": None, "stop": None, "step": None}})

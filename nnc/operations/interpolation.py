@@ -9,10 +9,10 @@ import numpy
 
 from nnc.errors import ModelError
 from nnc.ir import Dim, SymbolicDim, Value, size_of
-from nnc.ops import absolute, matmul, maximum, minimum, relu, reshape, transpose
-from nnc.ops.comparison import Equal
-from nnc.ops.elementwise import apply
-from nnc.ops.sizes import Iota, Size
+from nnc.ir.ops import absolute, matmul, maximum, minimum, relu, reshape, transpose
+from nnc.ir.ops.comparison import Equal
+from nnc.ir.ops.elementwise import apply
+from nnc.ir.ops.sizes import Iota, Size
 
 Array = Any
 METHODS = ("bilinear", "nearest", "bicubic", "area", "lanczos3", "lanczos5")

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from nnc import ops
 from nnc.errors import ModelError, ShapeError
-from nnc.ir import Dim, Value
+from nnc.ir import Dim, Value, ops
+from nnc.ir.ops.movement import normalize_axis
 from nnc.operations.registry import operation
 from nnc.operations.shapes import expand_dims, ravel
-from nnc.ops.movement import normalize_axis
 
 
 @operation("Concatenate", promotes=True)

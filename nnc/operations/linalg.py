@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import numpy
 
-from nnc import ops
 from nnc.errors import ModelError
-from nnc.ir import Dim, Value, broadcast_shapes
+from nnc.ir import Dim, Value, broadcast_shapes, ops
+from nnc.ir.ops.comparison import Less
+from nnc.ir.ops.elementwise import apply
 from nnc.operations.registry import operation
-from nnc.ops.comparison import Less
-from nnc.ops.elementwise import apply
 
 
 @operation("Inv", module="linalg")

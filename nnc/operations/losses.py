@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from math import log10
 
-from nnc import losses, ops
+from nnc import losses
 from nnc.errors import ModelError
-from nnc.ir import Value
+from nnc.ir import Value, ops
+from nnc.ir.ops.comparison import Equal, Less
+from nnc.ir.ops.elementwise import apply
 from nnc.losses.binary import binary_values
 from nnc.losses.ctc import alignment_loss
 from nnc.losses.measure import Masked
@@ -14,8 +16,6 @@ from nnc.losses.operands import class_count, class_indices
 from nnc.operations.attention import positions
 from nnc.operations.elementwise import log10 as log10_of
 from nnc.operations.registry import operation
-from nnc.ops.comparison import Equal, Less
-from nnc.ops.elementwise import apply
 
 
 @operation("BinaryCrossentropy", module="nn")

@@ -7,8 +7,7 @@ from math import inf, nan
 
 import numpy
 
-from nnc import ops
-from nnc.ir import Value
+from nnc.ir import Value, ops
 from nnc.operations import reductions
 from nnc.operations.elementwise import logical_not
 from nnc.operations.ordering import cumprod, cumsum

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from nnc import activations, ops
+from nnc import activations
+from nnc.ir import ops
 from nnc.operations.registry import operation
 
 operation("Celu", module="nn")(activations.celu)

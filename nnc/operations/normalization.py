@@ -6,14 +6,13 @@ from collections.abc import Sequence
 from math import inf
 from typing import Any
 
-from nnc import ops
 from nnc.errors import ModelError
-from nnc.ir import Value
+from nnc.ir import Value, ops
+from nnc.ir.ops.movement import normalize_axis
+from nnc.ir.ops.reduction import normalize_axes
 from nnc.operations.data_formats import along_axes
 from nnc.operations.elementwise import opposite
 from nnc.operations.registry import operation
-from nnc.ops.movement import normalize_axis
-from nnc.ops.reduction import normalize_axes
 
 EPSILON = 1e-7
 """Keras's ``epsilon()``, which is added where none is given."""

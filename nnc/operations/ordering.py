@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from nnc import ops
 from nnc.errors import ModelError
-from nnc.ir import Value
+from nnc.ir import Value, ops
+from nnc.ir.ops.movement import normalize_axis
 from nnc.operations.element_types import as_value
 from nnc.operations.elementwise import not_equal
 from nnc.operations.reductions import all
 from nnc.operations.registry import operation
 from nnc.operations.special_numbers import is_finite
-from nnc.ops.movement import normalize_axis
 
 
 def _flat(x: Value, axis: int | None) -> tuple[Value, int]:

@@ -7,12 +7,11 @@ from typing import Any
 
 import numpy
 
-from nnc import ops
 from nnc.errors import ModelError
-from nnc.ir import Value
+from nnc.ir import Value, ops
+from nnc.ir.ops.elementwise import apply
+from nnc.ir.ops.gathering import ScatterAdd
 from nnc.operations.registry import operation
-from nnc.ops.elementwise import apply
-from nnc.ops.gathering import ScatterAdd
 
 Pair = int | Sequence[int]
 

@@ -6,9 +6,8 @@ from typing import Any
 
 import numpy
 
-from nnc import ops
 from nnc.errors import ModelError
-from nnc.ir import FLOATING, Value, broadcast_shapes
+from nnc.ir import FLOATING, Value, broadcast_shapes, ops
 from nnc.operations.element_types import FLOAT, as_float, result_type
 from nnc.operations.registry import operation
 from nnc.operations.shapes import expand_dims

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from nnc import ops
 from nnc.errors import ModelError
-from nnc.ir import Dim, Value, size_of
+from nnc.ir import Dim, Value, ops, size_of
+from nnc.ir.ops.movement import normalize_axis
 from nnc.operations.element_types import FLOAT
 from nnc.operations.registry import operation
-from nnc.ops.movement import normalize_axis
 
 
 @operation("Matmul", promotes=True)

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from nnc import ops
 from nnc.errors import ModelError
-from nnc.ir import Value
+from nnc.ir import Value, ops
+from nnc.ir.ops.reduction import normalize_axes
 from nnc.operations.element_types import as_float, as_value
 from nnc.operations.elementwise import ceil, logical_not, round_to_even
 from nnc.operations.reductions import Axes
 from nnc.operations.registry import operation
 from nnc.operations.special_numbers import is_nan
-from nnc.ops.reduction import normalize_axes
 
 _METHODS = ("linear", "lower", "higher", "nearest", "midpoint")
 

@@ -6,14 +6,13 @@ from collections.abc import Callable, Sequence
 from math import prod
 from typing import Any
 
-from nnc import ops
 from nnc.errors import ModelError
-from nnc.ir import Value
+from nnc.ir import Value, ops
+from nnc.ir.ops.reduction import normalize_axes
 from nnc.operations.element_types import as_float, as_value, of_one_type
 from nnc.operations.elementwise import logical_not, opposite
 from nnc.operations.registry import operation
 from nnc.operations.special_numbers import is_close, is_finite
-from nnc.ops.reduction import normalize_axes
 
 Axes = int | Sequence[int] | None
 _SUMMED = {"bool": "int32", "uint8": "uint32"}

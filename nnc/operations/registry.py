@@ -38,6 +38,10 @@ class Definition:
         found: Sequence[Any] = of_one_type(args) if self.promotes or self.floats else args
         return found
 
+    def given(self, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the arguments that the class is made with, without those that Keras has by default."""
+        return {key: value for key, value in settings.items() if value is not None or key == "axis"}
+
 
 _KNOWN: dict[str, Definition] = {}
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy
 
 from nnc.ir import Value
+from nnc.ir.ops import cast, clip, floor, pad, take
 from nnc.operations.data_formats import known_sizes, spatial_axes
 from nnc.operations.interpolation import resize_axis
-from nnc.ops import cast, clip, floor, pad, take
 
 
 def resized(

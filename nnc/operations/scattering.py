@@ -8,14 +8,13 @@ from typing import Any
 
 import numpy
 
-from nnc import ops
 from nnc.errors import ModelError
-from nnc.ir import Dim, Value, size_of
+from nnc.ir import Dim, Value, ops, size_of
+from nnc.ir.ops.elementwise import apply
+from nnc.ir.ops.gathering import ScatterAdd
+from nnc.ir.ops.sizes import Iota, Size
 from nnc.operations.indexing import known_numbers, whole_numbers, without_negatives
 from nnc.operations.registry import operation
-from nnc.ops.elementwise import apply
-from nnc.ops.gathering import ScatterAdd
-from nnc.ops.sizes import Iota, Size
 from nnc.structure import leaves
 
 

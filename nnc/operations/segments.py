@@ -7,14 +7,13 @@ from typing import Any
 
 import numpy
 
-from nnc import ops
 from nnc.errors import ModelError
-from nnc.ir import NUMERIC, Value
+from nnc.ir import NUMERIC, Value, ops
+from nnc.ir.ops.elementwise import apply
+from nnc.ir.ops.gathering import ScatterAdd
 from nnc.operations.element_types import as_value
 from nnc.operations.reductions import max, min, prod_over
 from nnc.operations.registry import operation
-from nnc.ops.elementwise import apply
-from nnc.ops.gathering import ScatterAdd
 
 
 @operation("SegmentSum", module="math")

@@ -7,11 +7,10 @@ from typing import Any
 
 import numpy
 
-from nnc import ops
 from nnc.errors import ModelError
-from nnc.ir import Dim, SymbolicDim, Value
+from nnc.ir import Dim, SymbolicDim, Value, ops
+from nnc.ir.ops.movement import normalize_axis
 from nnc.operations.registry import operation
-from nnc.ops.movement import normalize_axis
 
 Axes = int | Sequence[int] | None
 

@@ -8,13 +8,12 @@ from typing import Any
 
 import numpy
 
-from nnc import ops
 from nnc.errors import ModelError
-from nnc.ir import Value
+from nnc.ir import Value, ops
+from nnc.ir.ops.comparison import NotEqual
+from nnc.ir.ops.elementwise import apply
 from nnc.operations.element_types import as_float, as_values, as_wide_float
 from nnc.operations.registry import operation
-from nnc.ops.comparison import NotEqual
-from nnc.ops.elementwise import apply
 
 
 @operation("Isnan")

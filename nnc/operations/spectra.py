@@ -10,15 +10,14 @@ from typing import Any
 
 import numpy
 
-from nnc import ops
 from nnc.errors import ModelError
-from nnc.ir import Dim, Graph, SymbolicDim, Value
+from nnc.ir import Dim, Graph, SymbolicDim, Value, ops
+from nnc.ir.ops.elementwise import apply
+from nnc.ir.ops.gathering import ScatterAdd
+from nnc.ir.ops.sizes import Iota, Size
 from nnc.operations.interpolation import multiply_axis
 from nnc.operations.registry import operation
 from nnc.operations.shapes import pad
-from nnc.ops.elementwise import apply
-from nnc.ops.gathering import ScatterAdd
-from nnc.ops.sizes import Iota, Size
 
 Pair = tuple[Value, Value]
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from math import pi
 from typing import Any
 
-from nnc import ops
-from nnc.ir import Value
+from nnc.ir import Value, ops
 from nnc.operations.element_types import as_values, as_wide_float
 from nnc.operations.registry import operation
 from nnc.operations.special_numbers import divide_no_nan

@@ -8,9 +8,9 @@ from typing import Any
 import numpy
 
 from nnc.ir import Value
+from nnc.ir.ops import absolute, cast, clip, equal, floor, gather, logical_and, reshape, transpose, where
+from nnc.ir.ops.sizes import Iota
 from nnc.operations.data_formats import CHANNELS_FIRST, CHANNELS_LAST, known_sizes
-from nnc.ops import absolute, cast, clip, equal, floor, gather, logical_and, reshape, transpose, where
-from nnc.ops.sizes import Iota
 
 FILL_MODES = ("constant", "nearest", "reflect", "wrap")
 WAYS = ("bilinear", "nearest")

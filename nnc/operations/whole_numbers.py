@@ -7,15 +7,14 @@ from typing import Any
 
 import numpy
 
-from nnc import ops
 from nnc.errors import ModelError
-from nnc.ir import Value
+from nnc.ir import Value, ops
+from nnc.ir.ops.elementwise import apply
+from nnc.ir.ops.exponential import Power
+from nnc.ir.ops.sizes import WHOLE
 from nnc.operations.element_types import FLOAT, as_float, as_tensors, as_value, as_values, of_one_type
 from nnc.operations.registry import operation
 from nnc.operations.special_numbers import is_infinite
-from nnc.ops.elementwise import apply
-from nnc.ops.exponential import Power
-from nnc.ops.sizes import WHOLE
 from nnc.structure import leaves
 
 

@@ -9,6 +9,18 @@ import numpy
 
 from nnc.errors import ModelError
 from nnc.ir import Dim, SymbolicDim, Value
+from nnc.ir.ops import (
+    average_pool,
+    cast,
+    concatenate,
+    convolution,
+    max_pool,
+    reshape,
+    take,
+    transpose,
+    transposed_convolution,
+)
+from nnc.ir.ops.convolution import Padding, extent, same_padding
 from nnc.operations.data_formats import (
     channels_behind,
     channels_placed,
@@ -20,18 +32,6 @@ from nnc.operations.data_formats import (
 )
 from nnc.operations.interpolation import multiply_axis
 from nnc.operations.registry import operation
-from nnc.ops import (
-    average_pool,
-    cast,
-    concatenate,
-    convolution,
-    max_pool,
-    reshape,
-    take,
-    transpose,
-    transposed_convolution,
-)
-from nnc.ops.convolution import Padding, extent, same_padding
 
 Sizes = int | Sequence[int]
 

@@ -1,134 +1,312 @@
-"""Base classes of ops that work element by element, with NumPy's broadcasting."""
+"""Arithmetic, comparison, rounding, exponentials and trigonometry of single elements.
+
+Arguments are those of `keras.ops`; see `nnc.ops`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any
 
-import numpy
-
-from nnc.errors import ShapeError
-from nnc.ir import FLOATING, NUMERIC, Op, Placeholder, TensorType, Value, broadcast_shapes, make_op
-
-Array = Any
-"""A NumPy array of any element type and shape."""
+from nnc.errors import ModelError
+from nnc.ops.dispatch import operate
 
 
-def unbroadcast(cotangent: Value, type: TensorType) -> Value:
-    """Sum a cotangent over the axes along which an operand of `type` was repeated."""
-    leading = cotangent.rank - type.rank
-    axes = tuple(
-        axis
-        for axis, dim in enumerate(cotangent.shape)
-        if axis < leading or (type.shape[axis - leading] == 1 and dim != 1)
-    )
-    total = apply(make_op("sum", {"axes": axes}), cotangent) if axes else cotangent
-    return total if total.shape == type.shape else apply(make_op("reshape", {"shape": type.shape}), total)
+def absolute(x: Any) -> Any:
+    """Return |x|."""
+    return operate("Absolute", x)
 
 
-def same_dtype(op: Op, operands: Sequence[TensorType]) -> str:
-    """Return the common element type.
+def add(x1: Any, x2: Any) -> Any:
+    """Return x1 + x2, broadcast as in NumPy."""
+    return operate("Add", x1, x2)
+
+
+def arccos(x: Any) -> Any:
+    """Return the angle with cosine x; NaN where there is none."""
+    return operate("Arccos", x)
+
+
+def arccosh(x: Any) -> Any:
+    """Return the number from 0 on with hyperbolic cosine x: 2 arcsinh √((x - 1) / 2); NaN where there is none."""
+    return operate("Arccosh", x)
+
+
+def arcsin(x: Any) -> Any:
+    """Return the angle with sine x; NaN where there is none."""
+    return operate("Arcsin", x)
+
+
+def arcsinh(x: Any) -> Any:
+    """Return the inverse of the hyperbolic sine."""
+    return operate("Arcsinh", x)
+
+
+def arctan(x: Any) -> Any:
+    """Return the angle with tangent x."""
+    return operate("Arctan", x)
+
+
+def arctan2(x1: Any, x2: Any) -> Any:
+    """Return the angle of the point with height x1 and breadth x2."""
+    return operate("Arctan2", x1, x2)
+
+
+def arctanh(x: Any) -> Any:
+    """Return the number with hyperbolic tangent x; NaN where there is none."""
+    return operate("Arctanh", x)
+
+
+def cbrt(x: Any) -> Any:
+    """Return the number whose cube is x."""
+    return operate("Cbrt", x)
+
+
+def ceil(x: Any) -> Any:
+    """Return the smallest whole numbers that are not below x."""
+    return operate("Ceil", x)
+
+
+def clip(x: Any, x_min: Any, x_max: Any) -> Any:
+    """Return x, cut off below and above."""
+    return operate("Clip", x, x_min=x_min, x_max=x_max)
+
+
+def cos(x: Any) -> Any:
+    """Return cos x."""
+    return operate("Cos", x)
+
+
+def cosh(x: Any) -> Any:
+    """Return the hyperbolic cosine, 1 + 2 sinh²(x / 2), which overflows only where the result does."""
+    return operate("Cosh", x)
+
+
+def deg2rad(x: Any) -> Any:
+    """Return degrees in radians."""
+    return operate("Deg2rad", x)
+
+
+def divide(x1: Any, x2: Any) -> Any:
+    """Return x1 / x2."""
+    return operate("Divide", x1, x2)
+
+
+def equal(x1: Any, x2: Any) -> Any:
+    """Return it."""
+    return operate("Equal", x1, x2)
+
+
+def exp(x: Any) -> Any:
+    """Return e to the power x."""
+    return operate("Exp", x)
+
+
+def exp2(x: Any) -> Any:
+    """Return 2 to the power x."""
+    return operate("Exp2", x)
+
+
+def expm1(x: Any) -> Any:
+    """Return exp(x) - 1."""
+    return operate("Expm1", x)
+
+
+def fabs(x: Any) -> Any:
+    """Return |x| as floats."""
+    return operate("Fabs", x)
+
+
+def floor(x: Any) -> Any:
+    """Return the largest whole number not above x."""
+    return operate("Floor", x)
+
+
+def greater(x1: Any, x2: Any) -> Any:
+    """Return it."""
+    return operate("Greater", x1, x2)
+
+
+def greater_equal(x1: Any, x2: Any) -> Any:
+    """Return it."""
+    return operate("GreaterEqual", x1, x2)
+
+
+def hypot(x1: Any, x2: Any) -> Any:
+    """Return √(x1² + x2²) without overflow; that of two infinite numbers is NaN, as in Keras on TensorFlow."""
+    return operate("Hypot", x1, x2)
+
+
+def i0(x: Any) -> Any:
+    """Return the modified Bessel function of the first kind and order 0."""
+    return operate("I0", x)
+
+
+def less(x1: Any, x2: Any) -> Any:
+    """Return it."""
+    return operate("Less", x1, x2)
+
+
+def less_equal(x1: Any, x2: Any) -> Any:
+    """Return it."""
+    return operate("LessEqual", x1, x2)
+
+
+def log(x: Any) -> Any:
+    """Return the natural logarithm."""
+    return operate("Log", x)
+
+
+def log10(x: Any) -> Any:
+    """Return it."""
+    return operate("Log10", x)
+
+
+def log1p(x: Any) -> Any:
+    """Return log(1 + x)."""
+    return operate("Log1p", x)
+
+
+def log2(x: Any) -> Any:
+    """Return it."""
+    return operate("Log2", x)
+
+
+def logaddexp(x1: Any, x2: Any) -> Any:
+    """Return log(exp(x) + exp(y)); y may be a number."""
+    return operate("Logaddexp", x1, x2)
+
+
+def logaddexp2(x1: Any, x2: Any) -> Any:
+    """Return log2(2^x1 + 2^x2), without overflow."""
+    return operate("Logaddexp2", x1, x2)
+
+
+def logical_and(x1: Any, x2: Any) -> Any:
+    """Return it."""
+    return operate("LogicalAnd", x1, x2)
+
+
+def logical_not(x: Any) -> Any:
+    """Return whether x is 0."""
+    return operate("LogicalNot", x)
+
+
+def logical_or(x1: Any, x2: Any) -> Any:
+    """Return it."""
+    return operate("LogicalOr", x1, x2)
+
+
+def logical_xor(x1: Any, x2: Any) -> Any:
+    """Return it."""
+    return operate("LogicalXor", x1, x2)
+
+
+def maximum(x1: Any, x2: Any) -> Any:
+    """Return the larger of two."""
+    return operate("Maximum", x1, x2)
+
+
+def minimum(x1: Any, x2: Any) -> Any:
+    """Return the smaller of two."""
+    return operate("Minimum", x1, x2)
+
+
+def multiply(x1: Any, x2: Any) -> Any:
+    """Return x1 · x2."""
+    return operate("Multiply", x1, x2)
+
+
+def negative(x: Any) -> Any:
+    """Return -x."""
+    return operate("Negative", x)
+
+
+def not_equal(x1: Any, x2: Any) -> Any:
+    """Return it."""
+    return operate("NotEqual", x1, x2)
+
+
+def rad2deg(x: Any) -> Any:
+    """Return radians in degrees."""
+    return operate("Rad2deg", x)
+
+
+def reciprocal(x: Any) -> Any:
+    """Return 1 / x."""
+    return operate("Reciprocal", x)
+
+
+def round(x: Any, decimals: Any = 0) -> Any:
+    """Return x rounded to so many decimals, halves to the even neighbour."""
+    return operate("Round", x, decimals=decimals)
+
+
+def sign(x: Any) -> Any:
+    """Return -1, 0 or 1."""
+    return operate("Sign", x)
+
+
+def sin(x: Any) -> Any:
+    """Return sin x."""
+    return operate("Sin", x)
+
+
+def sinc(x: Any) -> Any:
+    """Return sin πx / πx, which is 1 at 0, with derivative 0 there."""
+    return operate("Sinc", x)
+
+
+def sinh(x: Any) -> Any:
+    """Return the hyperbolic sine."""
+    return operate("Sinh", x)
+
+
+def sqrt(x: Any) -> Any:
+    """Return √x."""
+    return operate("Sqrt", x)
+
+
+def square(x: Any) -> Any:
+    """Return x²."""
+    return operate("Square", x)
+
+
+def subtract(x1: Any, x2: Any) -> Any:
+    """Return x1 - x2."""
+    return operate("Subtract", x1, x2)
+
+
+def tan(x: Any) -> Any:
+    """Return sin x / cos x."""
+    return operate("Tan", x)
+
+
+def tanh(x: Any) -> Any:
+    """Return the hyperbolic tangent."""
+    return operate("Tanh", x)
+
+
+def true_divide(x1: Any, x2: Any) -> Any:
+    """Return x1 / x2."""
+    return operate("TrueDivide", x1, x2)
+
+
+def trunc(x: Any) -> Any:
+    """Return x rounded towards 0."""
+    return operate("Trunc", x)
+
+
+def where(condition: Any, x1: Any = None, x2: Any = None) -> Any:
+    """Return x1 where a condition holds, x2 elsewhere.
 
     Raises:
-        ShapeError: the operands' element types differ.
+        ModelError: one of both is missing.
     """
-    dtypes = {operand.dtype for operand in operands}
-    if len(dtypes) != 1:
-        raise ShapeError(f"'{op.name}' needs operands of one element type, got {', '.join(map(str, operands))}")
-    return dtypes.pop()
+    if x1 is None or x2 is None:
+        raise ModelError("ops.where needs x1 and x2; ops.nonzero(condition) returns the places where one holds")
+    return operate("Where", condition, x1, x2)
 
 
-def check_elements(op: Op, operands: Sequence[TensorType], accepted: frozenset[str]) -> None:
-    """Check the operands' element types against the accepted ones, `FLOATING` or `NUMERIC`.
-
-    Raises:
-        ShapeError: an operand has another element type.
-    """
-    for operand in operands:
-        if operand.dtype not in accepted:
-            kind = {FLOATING: "floating-point numbers", NUMERIC - FLOATING: "whole numbers"}.get(accepted, "numbers")
-            raise ShapeError(f"'{op.name}' needs {kind}, got {operand}; cast it first")
-
-
-def apply(op: Op, *operands: Any) -> Value:
-    """Add a one-result op to the graph of its operands; numbers become constants.
-
-    Raises:
-        TypeError: no operand is a graph value.
-    """
-    operands = tuple(operand.value if isinstance(operand, Placeholder) else operand for operand in operands)
-    like = next((operand for operand in operands if isinstance(operand, Value)), None)
-    if like is None:
-        raise TypeError(f"'{op.name}' needs at least one graph value, got {', '.join(map(repr, operands))}")
-    return like.graph.add(op, *(like.graph.as_value(operand, like=like) for operand in operands))[0]
-
-
-class Unary(Op):
-    """An elementwise function of one operand."""
-
-    arity: ClassVar[int | None] = 1
-    elementwise: ClassVar[bool] = True
-    inplace: ClassVar[tuple[int, ...]] = (0,)
-    accepts: ClassVar[frozenset[str]] = NUMERIC
-    """Element types that the operand may have."""
-    ufunc: ClassVar[numpy.ufunc | None] = None
-    """NumPy's name for the function, where it has one."""
-
-    def infer(self, *operands: TensorType) -> tuple[TensorType, ...]:
-        """Return the operand's type."""
-        check_elements(self, operands, self.accepts)
-        return operands
-
-    def evaluate(self, *operands: Array) -> Array:
-        """Apply the NumPy function."""
-        if self.ufunc is None:
-            raise TypeError(f"operation '{self.name}' does not say what it computes")
-        return self.ufunc(*operands)
-
-    def vjp(
-        self, operands: Sequence[Value], results: Sequence[Value], cotangents: Sequence[Value | None]
-    ) -> Sequence[Value | None]:
-        """Pull the cotangent back through the function."""
-        cotangent = cotangents[0]
-        return (None if cotangent is None else self.pullback(operands[0], results[0], cotangent),)
-
-    def pullback(self, x: Value, y: Value, cotangent: Value) -> Value | None:
-        """Return x's cotangent where y is the result; None where the function is flat everywhere."""
-        return super().vjp((x,), (y,), (cotangent,))[0]
-
-
-class Binary(Op):
-    """An elementwise function of two operands of one element type, broadcast against each other."""
-
-    arity: ClassVar[int | None] = 2
-    elementwise: ClassVar[bool] = True
-    inplace: ClassVar[tuple[int, ...]] = (0, 1)
-    accepts: ClassVar[frozenset[str]] = NUMERIC
-    """Element types that the operands may have."""
-    ufunc: ClassVar[numpy.ufunc]
-
-    def infer(self, *operands: TensorType) -> tuple[TensorType, ...]:
-        """Return the broadcast type."""
-        x, y = operands
-        check_elements(self, operands, self.accepts)
-        return (TensorType(same_dtype(self, operands), broadcast_shapes(x.shape, y.shape)),)
-
-    def evaluate(self, *operands: Array) -> Array:
-        """Apply the NumPy function."""
-        return self.ufunc(*operands)
-
-    def vjp(
-        self, operands: Sequence[Value], results: Sequence[Value], cotangents: Sequence[Value | None]
-    ) -> Sequence[Value | None]:
-        """Pull the cotangent back to both operands and sum over repeated axes."""
-        cotangent = cotangents[0]
-        if cotangent is None:
-            return (None, None)
-        pulled = self.pullbacks(operands[0], operands[1], results[0], cotangent)
-        pairs = zip(pulled, operands, strict=True)
-        return tuple(None if value is None else unbroadcast(value, operand.type) for value, operand in pairs)
-
-    def pullbacks(self, x: Value, y: Value, z: Value, cotangent: Value) -> tuple[Value | None, Value | None]:
-        """Return both operands' cotangents in the shape of the result z."""
-        first, second = super().vjp((x, y), (z,), (cotangent,))
-        return first, second
+def abs(x: Any) -> Any:
+    """Return |x|."""
+    return absolute(x)

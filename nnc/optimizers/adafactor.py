@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import prod
 
-from nnc import ops
 from nnc.arguments import flag, number
-from nnc.ir import Value
+from nnc.ir import Value, ops
 from nnc.optimizers.optimizer import LearningRate, Optimizer, step_size
 from nnc.optimizers.saved import SavedVariable, own_variable, slot_variable
 from nnc.optimizers.state import OptimizerState

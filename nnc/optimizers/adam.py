@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from nnc import ops
 from nnc.arguments import flag, number
 from nnc.errors import ModelError
-from nnc.ir import Value
+from nnc.ir import Value, ops
 from nnc.optimizers.optimizer import LearningRate, Optimizer, step_size
 from nnc.optimizers.state import OptimizerState
 

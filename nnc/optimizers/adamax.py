@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from nnc import ops
 from nnc.arguments import number
-from nnc.ir import Value
+from nnc.ir import Value, ops
 from nnc.optimizers.optimizer import LearningRate, Optimizer, step_size
 from nnc.optimizers.saved import SavedVariable, scalar
 from nnc.optimizers.state import OptimizerState

@@ -6,13 +6,12 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
-from nnc import ops
-from nnc.ir import Shape, Value
-from nnc.ops.arithmetic import Add
-from nnc.ops.elementwise import apply
-from nnc.ops.gathering import Gather, ScatterAdd
-from nnc.ops.movement import Reshape
-from nnc.ops.straight_through import StraightThrough
+from nnc.ir import Shape, Value, ops
+from nnc.ir.ops.arithmetic import Add
+from nnc.ir.ops.elementwise import apply
+from nnc.ir.ops.gathering import Gather, ScatterAdd
+from nnc.ir.ops.movement import Reshape
+from nnc.ir.ops.straight_through import StraightThrough
 from nnc.optimizers.windows import Window, by_runs, join
 
 

@@ -7,10 +7,9 @@ from collections.abc import Sequence
 from math import prod, sqrt
 from typing import Any
 
-from nnc import ops
 from nnc.arguments import argument, flag, number, passed_on, whole
 from nnc.errors import ModelError
-from nnc.ir import Value
+from nnc.ir import Value, ops
 from nnc.optimizers.optimizer import LearningRate, NamedRule, Optimizer, step_size
 from nnc.optimizers.saved import SavedVariable, own_variable, slot_variable
 from nnc.optimizers.state import OptimizerState

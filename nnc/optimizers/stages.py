@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from nnc import ops
-from nnc.ir import Value
+from nnc.ir import Value, ops
 from nnc.optimizers.lookups import Gradient, of_parts
 from nnc.optimizers.state import OptimizerState, is_multiple, slot_label
 from nnc.optimizers.windows import Window, by_runs, join, roots, scale, split

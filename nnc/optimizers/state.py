@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
-from nnc import ops
-from nnc.ir import Graph, Shape, TensorType, Value
+from nnc.ir import Graph, Shape, TensorType, Value, ops
 from nnc.labels import ITERATIONS, LEARNING_RATE
 from nnc.optimizers.lookups import Lookups, of_parts, of_table
 from nnc.optimizers.windows import Whole, Window

@@ -8,8 +8,7 @@ from itertools import groupby
 from math import prod
 from typing import Any, Protocol
 
-from nnc import ops
-from nnc.ir import Shape, Value
+from nnc.ir import Shape, Value, ops
 
 
 class Window(Protocol):

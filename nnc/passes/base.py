@@ -10,7 +10,7 @@ from typing import ClassVar
 from nnc.errors import GraphError
 from nnc.ir import Graph, check_legal, verify
 from nnc.ir.decisions import deciding
-from nnc.ops.scan import Scan
+from nnc.ir.ops.scan import Scan
 
 PASSES: dict[str, type[Pass]] = {}
 """The passes whose modules are loaded, by name."""

@@ -9,7 +9,7 @@ import numpy
 from nnc.errors import NncError
 from nnc.ir import Constant, Graph, Node, Op, Rewriter, TensorType, Value
 from nnc.ir.decisions import Reason, decide
-from nnc.ops.scan import Scan
+from nnc.ir.ops.scan import Scan
 from nnc.passes.base import Pass
 from nnc.passes.scans import Pruned, merge_scans, prune
 

@@ -7,11 +7,11 @@ from typing import Any
 
 from nnc.errors import DistributionError, SymbolError
 from nnc.ir import Dim, Graph, Input, Node, Shape, State, TensorType, Value, size_of
+from nnc.ir.ops import cast, equal, reshape, take, where
+from nnc.ir.ops.packing import Pack, Unpack
+from nnc.ir.ops.random import RandomUniform
+from nnc.ir.ops.sizes import Iota, Size
 from nnc.labels import CROSSING, PLACEMENT, SUM, SUMMAND
-from nnc.ops import cast, equal, reshape, take, where
-from nnc.ops.packing import Pack, Unpack
-from nnc.ops.random import RandomUniform
-from nnc.ops.sizes import Iota, Size
 from nnc.passes.differentiate import GRADIENT
 from nnc.passes.sharding import BATCH, Sharding, Shardings, Use, row_axes
 

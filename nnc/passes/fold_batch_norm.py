@@ -8,8 +8,8 @@ from typing import ClassVar
 
 from nnc.ir import Dim, Graph, Node, Op, Rewriter, Value
 from nnc.ir.decisions import Reason, decide, uses_text
-from nnc.ops.arithmetic import Add, Divide, Multiply, Negative, Subtract
-from nnc.ops.movement import Reshape, Transpose, reshape
+from nnc.ir.ops.arithmetic import Add, Divide, Multiply, Negative, Subtract
+from nnc.ir.ops.movement import Reshape, Transpose, reshape
 from nnc.passes.base import Pass
 from nnc.passes.hoist import static_values
 

@@ -8,9 +8,9 @@ from typing import ClassVar
 
 from nnc.ir import Graph, Node, Rewriter, Value
 from nnc.ir.decisions import Reason, Saved, decide, uses_text
-from nnc.ops.arithmetic import Add
-from nnc.ops.exponential import Sigmoid
-from nnc.ops.movement import Reshape
+from nnc.ir.ops.arithmetic import Add
+from nnc.ir.ops.exponential import Sigmoid
+from nnc.ir.ops.movement import Reshape
 from nnc.passes.base import Pass
 from nnc.passes.hoist import static_values
 

@@ -7,11 +7,11 @@ from typing import ClassVar
 
 from nnc.ir import Graph, Node, Value
 from nnc.ir.decisions import Reason, decide, is_listened_to
+from nnc.ir.ops.arithmetic import Add
+from nnc.ir.ops.convolution import Convolution, ConvolutionInputGradient
+from nnc.ir.ops.elementwise import Unary
+from nnc.ir.ops.matmul import MatMul
 from nnc.labels import layer_path
-from nnc.ops.arithmetic import Add
-from nnc.ops.convolution import Convolution, ConvolutionInputGradient
-from nnc.ops.elementwise import Unary
-from nnc.ops.matmul import MatMul
 from nnc.passes.base import Pass
 from nnc.passes.grouping import Groups
 

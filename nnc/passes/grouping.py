@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from nnc.errors import GraphError
 from nnc.ir import Constant, Graph, Node, Rewriter, Value
 from nnc.ir.decisions import Reason, Saved, decide, uses_text
-from nnc.ops.fusion import Fusion
+from nnc.ir.ops.fusion import Fusion
 
 
 class Groups:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from nnc.ir import Graph, Input, Node, Rewriter, Value
 from nnc.ir.decisions import decide, follow, is_listened_to
-from nnc.ops.arithmetic import Multiply
-from nnc.ops.elementwise import apply
-from nnc.ops.loop import Loop
-from nnc.ops.movement import Concatenate, take
-from nnc.ops.scan import Scan
+from nnc.ir.ops.arithmetic import Multiply
+from nnc.ir.ops.elementwise import apply
+from nnc.ir.ops.loop import Loop
+from nnc.ir.ops.movement import Concatenate, take
+from nnc.ir.ops.scan import Scan
 from nnc.passes.base import Pass
 from nnc.passes.cleanup import CommonSubexpressions
 

@@ -8,10 +8,10 @@ from typing import ClassVar
 
 from nnc.ir import Constant, Graph, Input, Node, Op, Rewriter, State, Value
 from nnc.ir.decisions import decide, in_loop, is_listened_to
-from nnc.ops.fusion import Fusion
-from nnc.ops.movement import Copy, Reshape
-from nnc.ops.packing import Unpack
-from nnc.ops.scan import Scan
+from nnc.ir.ops.fusion import Fusion
+from nnc.ir.ops.movement import Copy, Reshape
+from nnc.ir.ops.packing import Unpack
+from nnc.ir.ops.scan import Scan
 from nnc.passes.base import Observer, Pass, run_passes
 from nnc.target import PLAIN, Target
 

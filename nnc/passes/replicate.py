@@ -8,14 +8,14 @@ from typing import Any, ClassVar
 
 from nnc.errors import ReplicationError
 from nnc.ir import Graph, Input, Node, Op, State, TensorType, Value
-from nnc.ops.fusion import Fusion
-from nnc.ops.gathering import Gather, ScatterAdd
-from nnc.ops.matmul import LaneMatMul, MatMul
-from nnc.ops.movement import BroadcastTo, Concatenate, Copy, Flip, Reshape, Scatter, Slice, Transpose
-from nnc.ops.packing import Pack, Unpack
-from nnc.ops.random import RandomUniform
-from nnc.ops.reduction import ArgMax, CumulativeProduct, CumulativeSum, Max, Sum
-from nnc.ops.sizes import Size
+from nnc.ir.ops.fusion import Fusion
+from nnc.ir.ops.gathering import Gather, ScatterAdd
+from nnc.ir.ops.matmul import LaneMatMul, MatMul
+from nnc.ir.ops.movement import BroadcastTo, Concatenate, Copy, Flip, Reshape, Scatter, Slice, Transpose
+from nnc.ir.ops.packing import Pack, Unpack
+from nnc.ir.ops.random import RandomUniform
+from nnc.ir.ops.reduction import ArgMax, CumulativeProduct, CumulativeSum, Max, Sum
+from nnc.ir.ops.sizes import Size
 from nnc.passes.base import Pass
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from nnc.ir import Graph, Input, Node, Rewriter, Value, copy_into
 from nnc.ir.decisions import Saved, decide, in_loop, undecided
-from nnc.ops.scan import Scan
+from nnc.ir.ops.scan import Scan
 
 
 def in_bodies(graph: Graph, change: Callable[[Graph], Graph]) -> Graph:

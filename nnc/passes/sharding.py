@@ -8,19 +8,19 @@ from typing import Any
 
 from nnc.errors import DistributionError, SymbolError
 from nnc.ir import Dim, Graph, Input, Node, Op, Shape, State, SymbolicDim, TensorType, Value, size_of, symbol
+from nnc.ir.ops.arithmetic import Add, Divide, Multiply, Negative, Subtract
+from nnc.ir.ops.convolution import Convolution, ConvolutionInputGradient, ConvolutionKernelGradient
+from nnc.ir.ops.gathering import AddAlongAxis, ArgSort, Gather, ScatterAdd, TakeAlongAxis
+from nnc.ir.ops.matmul import MatMul
+from nnc.ir.ops.movement import BroadcastTo, Concatenate, Copy, Flip, Reshape, Scatter, Slice, Transpose
+from nnc.ir.ops.packing import Pack, Unpack
+from nnc.ir.ops.pooling import MaxPool, MaxPoolGradient, SumPool, SumPoolGradient
+from nnc.ir.ops.random import RandomUniform
+from nnc.ir.ops.reduction import ArgMax, CumulativeProduct, CumulativeSum, Max, Sum
+from nnc.ir.ops.scan import Scan
+from nnc.ir.ops.sizes import Cast, Iota, Size
+from nnc.ir.ops.sparsemax import Sparsemax
 from nnc.labels import ROWS
-from nnc.ops.arithmetic import Add, Divide, Multiply, Negative, Subtract
-from nnc.ops.convolution import Convolution, ConvolutionInputGradient, ConvolutionKernelGradient
-from nnc.ops.gathering import AddAlongAxis, ArgSort, Gather, ScatterAdd, TakeAlongAxis
-from nnc.ops.matmul import MatMul
-from nnc.ops.movement import BroadcastTo, Concatenate, Copy, Flip, Reshape, Scatter, Slice, Transpose
-from nnc.ops.packing import Pack, Unpack
-from nnc.ops.pooling import MaxPool, MaxPoolGradient, SumPool, SumPoolGradient
-from nnc.ops.random import RandomUniform
-from nnc.ops.reduction import ArgMax, CumulativeProduct, CumulativeSum, Max, Sum
-from nnc.ops.scan import Scan
-from nnc.ops.sizes import Cast, Iota, Size
-from nnc.ops.sparsemax import Sparsemax
 
 BATCH = symbol(ROWS)
 

@@ -7,17 +7,17 @@ from dataclasses import dataclass, replace
 
 from nnc.ir import Constant, Graph, Node, Op, Rewriter, Value
 from nnc.ir.decisions import decide, is_listened_to
-from nnc.ops.arithmetic import Add, Divide, Multiply, Negative, Subtract
-from nnc.ops.comparison import Comparison
-from nnc.ops.convolution import Sliding
-from nnc.ops.elementwise import Binary, apply
-from nnc.ops.gathering import AddAlongAxis, ScatterAdd
-from nnc.ops.matmul import MatMul
-from nnc.ops.movement import BroadcastTo, Concatenate, Reshape, Scatter, Transpose, broadcast_to, reshape, transpose
-from nnc.ops.packing import Pack
-from nnc.ops.pooling import WindowOp
-from nnc.ops.reduction import Reduction, Sum
-from nnc.ops.sizes import Cast, Size
+from nnc.ir.ops.arithmetic import Add, Divide, Multiply, Negative, Subtract
+from nnc.ir.ops.comparison import Comparison
+from nnc.ir.ops.convolution import Sliding
+from nnc.ir.ops.elementwise import Binary, apply
+from nnc.ir.ops.gathering import AddAlongAxis, ScatterAdd
+from nnc.ir.ops.matmul import MatMul
+from nnc.ir.ops.movement import BroadcastTo, Concatenate, Reshape, Scatter, Transpose, broadcast_to, reshape, transpose
+from nnc.ir.ops.packing import Pack
+from nnc.ir.ops.pooling import WindowOp
+from nnc.ir.ops.reduction import Reduction, Sum
+from nnc.ir.ops.sizes import Cast, Size
 from nnc.passes.base import Pass
 
 Rule = Callable[[Node, tuple[Value, ...]], Value | None]

@@ -9,10 +9,10 @@ from typing import ClassVar
 
 from nnc.ir import Constant, Graph, Input, Node, Op, Rewriter, Shape, Value
 from nnc.ir.decisions import decide
-from nnc.ops.arithmetic import Add, Multiply, Negative, Square, Subtract
-from nnc.ops.fusion import Fusion
-from nnc.ops.movement import Slice
-from nnc.ops.scan import Scan
+from nnc.ir.ops.arithmetic import Add, Multiply, Negative, Square, Subtract
+from nnc.ir.ops.fusion import Fusion
+from nnc.ir.ops.movement import Slice
+from nnc.ir.ops.scan import Scan
 from nnc.passes.base import Pass
 
 CHEAP = (Add, Subtract, Multiply, Negative, Square)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from nnc.ir import Constant, Dim, Graph, Input, Node, Rewriter, TensorType, Value
 from nnc.ir.decisions import decide
-from nnc.ops.fusion import Fusion
-from nnc.ops.movement import Slice
+from nnc.ir.ops.fusion import Fusion
+from nnc.ir.ops.movement import Slice
 from nnc.passes.base import Pass
 
 

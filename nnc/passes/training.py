@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
 
 from nnc.ir import Graph, Rewriter, Value
-from nnc.ops import Pack, Unpack, reshape
+from nnc.ir.ops import Pack, Unpack, reshape
 from nnc.passes.base import Pass
 from nnc.passes.differentiate import GRADIENT
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from nnc.ir import Graph, Input, Layout, Node, Op, State, TensorType, Value
 from nnc.ir.decisions import Reason, Saved, decide, in_loop, is_listened_to
-from nnc.ops.scan import Scan
+from nnc.ir.ops.scan import Scan
 from nnc.plan.inplace import holds_input, later_reader, note_move, place_of, place_updates, stays_inside, take_over
 from nnc.plan.storage import Home, StepGroup, Storage, bound_constants, new_buffer, new_space, set_home
 from nnc.target import KernelNeeds, Target

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from nnc.ir import Graph, Input, Node, Value
 from nnc.ir.leaves import WINDOW
-from nnc.ops.scan import Scan
+from nnc.ir.ops.scan import Scan
 from nnc.passes.lowering import leave
 
 

@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
 from nnc.ir import Graph, Value
+from nnc.ir.ops.movement import Reshape
+from nnc.ir.ops.packing import Pack
 from nnc.ir.types import ITEM_SIZES
-from nnc.ops.movement import Reshape
-from nnc.ops.packing import Pack
 from nnc.plan.plan import Plan, is_step
 
 LEAST_BYTES = 64 * 1024

@@ -15,9 +15,9 @@ from nnc.ir import Graph, Input, Layout, Node, State, SymbolicDim, TensorType, V
 from nnc.ir.decisions import PLAN, Reason, deciding
 from nnc.ir.inference import check_dims, symbolic_dims
 from nnc.ir.names import name_text
+from nnc.ir.ops.scan import Scan
 from nnc.ir.printer import node_line, operand_text
 from nnc.ir.types import LARGEST
-from nnc.ops.scan import Scan
 from nnc.plan.allocate import ALIGNMENT, allocate, lower_bound
 from nnc.plan.homes import find_homes, workspace_of
 from nnc.plan.storage import Home, StepGroup, Storage, bound_constants

@@ -6,10 +6,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from nnc.ir import Graph, Node, Op, Shape, SymbolicDim, Value
-from nnc.ops.matmul import MatMul
-from nnc.ops.movement import Concatenate, Reshape, Slice, Transpose
-from nnc.ops.reduction import Max, Sum
-from nnc.ops.scan import Scan
+from nnc.ir.ops.matmul import MatMul
+from nnc.ir.ops.movement import Concatenate, Reshape, Slice, Transpose
+from nnc.ir.ops.reduction import Max, Sum
+from nnc.ir.ops.scan import Scan
 
 LARGEST_MATRIX = 1 << 18
 """Most elements of a matrix that all blocks read in every step; larger ones are better read once for all rows."""

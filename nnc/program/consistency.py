@@ -10,6 +10,8 @@ from nnc.errors import ProgramFileError
 from nnc.execution.graphs import hoisted_states
 from nnc.execution.spec import ArraySpec, OutputSpec, ProgramSpec, ResultSpec
 from nnc.ir import Graph, TensorType, Value, symbol
+from nnc.ir.ops.fusion import Fusion
+from nnc.ir.ops.scan import Scan
 from nnc.labels import (
     COUNT,
     EVALUATE,
@@ -22,8 +24,6 @@ from nnc.labels import (
     WEIGHTED,
     sums_label,
 )
-from nnc.ops.fusion import Fusion
-from nnc.ops.scan import Scan
 from nnc.program.sample_weights import weight_labels, weights_suffixes
 
 _LARGEST_ROW = 2**26

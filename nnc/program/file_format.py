@@ -149,7 +149,7 @@ def _table(spec: ProgramSpec, data: Any) -> TableSchema | None:
 
 def _parse(name: str, texts: Mapping[str, str], file: str, spec: ProgramSpec, states: Mapping[str, Any]) -> Graph:
     """Read a graph when it is first used."""
-    import nnc.ops  # noqa: F401  (the parser looks operations up by name)
+    import nnc.ir.ops  # noqa: F401  (the parser looks operations up by name)
 
     source = f"{file}:{_graph_file(name)}"
     try:

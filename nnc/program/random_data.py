@@ -10,9 +10,9 @@ import numpy
 
 from nnc.execution.spec import TEXT, TargetSpec
 from nnc.ir import NOMINAL_SIZE, Op, SymbolicDim, TensorType, Value, bind_shape, nominal_sizes
+from nnc.ir.ops.gathering import numbered_length
+from nnc.ir.ops.sizes import Cast
 from nnc.labels import PREDICT
-from nnc.ops.gathering import numbered_length
-from nnc.ops.sizes import Cast
 from nnc.program.data import input_arrays
 
 if TYPE_CHECKING:

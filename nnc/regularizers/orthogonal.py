@@ -6,13 +6,12 @@ from typing import Literal
 
 import numpy
 
-from nnc import ops
 from nnc.arguments import choice
 from nnc.errors import ModelError
-from nnc.ir import Value
-from nnc.ops.comparison import NotEqual
-from nnc.ops.elementwise import apply
-from nnc.ops.sizes import Iota
+from nnc.ir import Value, ops
+from nnc.ir.ops.comparison import NotEqual
+from nnc.ir.ops.elementwise import apply
+from nnc.ir.ops.sizes import Iota
 from nnc.regularizers.regularizer import DeclaredRegularizer, penalty_factor
 
 _SHORTEST = 1e-7

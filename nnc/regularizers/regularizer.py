@@ -6,11 +6,10 @@ from typing import Any, ClassVar, Unpack, dataclass_transform
 
 import numpy
 
-from nnc import ops
 from nnc.arguments import Argument, ArgumentOptions, Declared, choice
 from nnc.checks import check_number
 from nnc.errors import ModelError
-from nnc.ir import Value
+from nnc.ir import Value, ops
 
 
 def penalty_factor(**options: Unpack[ArgumentOptions]) -> Any:

@@ -8,8 +8,8 @@ from itertools import groupby
 from typing import Any
 
 from nnc.ir import PHASES, Input, Node
-from nnc.ops import Pack
-from nnc.ops.sizes import Size
+from nnc.ir.ops import Pack
+from nnc.ir.ops.sizes import Size
 from nnc.render.block_labels import block_title, common_name
 from nnc.render.diagram import Arrow, Box, Diagram, Line, merge_arrows
 from nnc.render.labels import shorten, wrap

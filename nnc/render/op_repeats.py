@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from itertools import pairwise, takewhile
 
 from nnc.ir import PHASES, Constant, Graph, Node, State, Value
-from nnc.ops import Pack
-from nnc.ops.random import RandomUniform
+from nnc.ir.ops import Pack
+from nnc.ir.ops.random import RandomUniform
 from nnc.render.repeats import Repeat, fold
 
 LEAST_SAVED = 3

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from nnc.ir import Node, Value
 from nnc.ir.names import name_text
+from nnc.ir.ops.fusion import Fusion
 from nnc.ir.printer import node_line, operand_text
 from nnc.ir.types import ITEM_SIZES
-from nnc.ops.fusion import Fusion
 from nnc.plan import Place, Plan, StepGroup, is_step
 
 

@@ -110,7 +110,7 @@ def result_graph(text: str) -> Graph:
     Raises:
         GraphError: the text is none.
     """
-    import nnc.ops  # noqa: F401  (the parser looks operations up by name)
+    import nnc.ir.ops  # noqa: F401  (the parser looks operations up by name)
 
     return parse_graph(text, "the result of a metric")
 

@@ -6,10 +6,10 @@ import inspect
 import numpy
 import pytest
 
-from nnc import activations, ops
+from nnc import activations
 from nnc.errors import ShapeError, SymbolError
-from nnc.ir import Graph, TensorType, parse_graph, symbol, verify
-from nnc.ops.sparsemax import write_sparsemax
+from nnc.ir import Graph, TensorType, ops, parse_graph, symbol, verify
+from nnc.ir.ops.sparsemax import write_sparsemax
 from tests.registry_battery import check_import_is_light, check_mistake
 from tests.running import run_graph
 

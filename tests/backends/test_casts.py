@@ -10,7 +10,7 @@ import pytest
 
 from nnc.backends.c.toolchain import find_compiler
 from nnc.ir import FLOATING, Graph, TensorType, interpret, symbol
-from nnc.ops.sizes import WHOLE, Cast
+from nnc.ir.ops.sizes import WHOLE, Cast
 from tests.backends.c.machine import CMachine
 from tests.backends.helpers import Machine
 

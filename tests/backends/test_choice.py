@@ -14,8 +14,8 @@ from nnc.backends import choice, find_backend, notice
 from nnc.backends.c.kernels import EXPRESSIONS, KERNELS
 from nnc.backends.c.toolchain import find_compiler
 from nnc.errors import CompilerError, MissingKernelError, ModelError
+from nnc.ir.ops.exponential import HyperbolicTangent
 from nnc.layers import Activation, Dense
-from nnc.ops.exponential import HyperbolicTangent
 
 X = numpy.random.default_rng(0).normal(size=(12, 3)).astype("float32")
 Y = X[:, :1] * X[:, 1:2]

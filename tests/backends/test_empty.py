@@ -15,7 +15,7 @@ from nnc.ir import Graph, TensorType, interpret
 from nnc.passes import OPTIMIZE, run_passes
 from tests.backends.c.machine import CMachine
 from tests.backends.helpers import Machine
-from tests.ops.cases import BATCH, CASES, Case
+from tests.ir.ops.cases import BATCH, CASES, Case
 
 NONE: Mapping[str, int] = {"batch": 0}
 SOME: Mapping[str, int] = {"batch": 7}

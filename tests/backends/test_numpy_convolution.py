@@ -9,14 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nnc import ops
 from nnc.backends.numpy.kernels import convolution, windows
-from nnc.ir import Graph, TensorType, symbol
-from nnc.ops.convolution import output_length, same_padding
+from nnc.ir import Graph, TensorType, ops, symbol
+from nnc.ir.ops.convolution import output_length, same_padding
 from nnc.passes import OPTIMIZE, run_passes
 from tests.backends.helpers import Machine
-from tests.ops.cases import BINDINGS, Case
-from tests.ops.cases.convolution import rows
+from tests.ir.ops.cases import BINDINGS, Case
+from tests.ir.ops.cases.convolution import rows
 
 
 @st.composite

@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy
 import pytest
 
-from nnc import ops
 from nnc.errors import DataError
-from nnc.ir import Graph, TensorType, interpret, symbol
-from nnc.ops.elementwise import apply
-from nnc.ops.gathering import ScatterAdd
+from nnc.ir import Graph, TensorType, interpret, ops, symbol
+from nnc.ir.ops.elementwise import apply
+from nnc.ir.ops.gathering import ScatterAdd
 from tests.backends.allocations import counted_allocations
 from tests.backends.helpers import Machine
 

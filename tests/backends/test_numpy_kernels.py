@@ -8,17 +8,16 @@ from typing import Any
 import numpy
 import pytest
 
-from nnc import ops
 from nnc.backends.numpy import kernel_workspace
 from nnc.backends.numpy.kernels import KERNELS, elementwise, kernel
 from nnc.backends.numpy.kernels.registry import Names, number_name
 from nnc.errors import GraphError
-from nnc.ir import Graph, Op, TensorType, Value, bind_shape, interpret, op_class, op_names, symbol
-from nnc.ops.arithmetic import Add
-from nnc.ops.elementwise import apply
+from nnc.ir import Graph, Op, TensorType, Value, bind_shape, interpret, op_class, op_names, ops, symbol
+from nnc.ir.ops.arithmetic import Add
+from nnc.ir.ops.elementwise import apply
 from nnc.passes import Decompose, run_passes
 from tests.backends.helpers import Machine
-from tests.ops.cases import BATCH, BINDINGS, CASES, Case
+from tests.ir.ops.cases import BATCH, BINDINGS, CASES, Case
 from tests.passes.helpers import check_same
 
 CUT = 2

@@ -9,15 +9,14 @@ from itertools import repeat
 import numpy
 import pytest
 
-from nnc import ops
 from nnc.backends.numpy import BoundRun, Executable
-from nnc.ir import Graph, TensorType, symbol
+from nnc.ir import Graph, TensorType, ops, symbol
 from nnc.passes import Decompose, run_passes
 from nnc.plan import ALIGNMENT
 from tests.backends.allocations import counted_allocations
 from tests.backends.helpers import Machine
 from tests.base_network import training_arrays, training_graph
-from tests.ops.cases import BINDINGS, CASES
+from tests.ir.ops.cases import BINDINGS, CASES
 
 BATCH = 32
 

@@ -13,9 +13,8 @@ import numpy
 import pytest
 from hypothesis import given
 
-from nnc import ops
 from nnc.backends.numpy import TARGET
-from nnc.ir import Graph, TensorType, interpret, symbol
+from nnc.ir import Graph, TensorType, interpret, ops, symbol
 from nnc.passes import OPTIMIZE, Fuse, run_passes
 from tests.backends.helpers import Machine
 from tests.base_network import training_arrays, training_graph

@@ -8,7 +8,7 @@ import pytest
 from nnc.backends.numpy.kernels import pooling
 from nnc.ir import Graph, interpret
 from tests.backends.helpers import Machine
-from tests.ops.cases import BINDINGS, CASES
+from tests.ir.ops.cases import BINDINGS, CASES
 
 GRADIENTS = [case for case in CASES if case.op.name == "max_pool_gradient" and pooling._has_rows(case.op)]
 

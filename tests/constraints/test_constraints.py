@@ -6,8 +6,8 @@ import inspect
 import numpy
 import pytest
 
-from nnc import constraints, ops
-from nnc.ir import Graph, TensorType, verify
+from nnc import constraints
+from nnc.ir import Graph, TensorType, ops, verify
 from tests.registry_battery import check_import_is_light, check_mistake, check_round_trip
 from tests.running import run_graph
 

@@ -167,8 +167,36 @@ def operations_section() -> str:
     return (
         "## Operations\n\n"
         f"{len(there)} of the {len(names)} operations of `keras.ops`, in files, live models and traced layers:\n\n"
-        f"{', '.join(there)}\n"
+        f"{', '.join(there)}\n\n"
+        f"{function_lines()}"
     )
+
+
+def function_lines() -> str:
+    """Return what the page says of functions: how many there are in `nnc.ops`, and why others are not."""
+    import keras
+
+    from nnc.ops import ABSENT
+
+    spaces = {"": keras.ops, "image.": keras.ops.image}
+    known = [
+        f"{prefix}{name}"
+        for prefix, space in spaces.items()
+        for name, item in vars(space).items()
+        if inspect.isfunction(item) and name[0] != "_"
+    ]
+    there = [name for name in known if _has(name)]
+    absent = {**ABSENT, "image.elastic_transform": "it draws random numbers, of which nnc has others"}
+    lines = [f"- `{name}`: {reason}." for name, reason in absent.items()]
+    return (
+        f"{len(there)} of the {len(known)} functions are in `nnc.ops`, with the same arguments: of arrays, in a layer's"
+        f" `call` and between layers. The others:\n\n" + "\n".join(lines) + "\n"
+    )
+
+
+def _has(name: str) -> bool:
+    space, _, last = name.rpartition(".")
+    return hasattr(import_module(f"nnc.ops.{space}" if space else "nnc.ops"), last)
 
 
 def ours(module: str) -> Any:

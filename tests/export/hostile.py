@@ -6,9 +6,8 @@ import re
 
 import numpy
 
-from nnc import ops
 from nnc.execution.spec import ArraySpec, ProgramSpec, TargetSpec, VariableSpec
-from nnc.ir import Graph, TensorType, Value, symbol
+from nnc.ir import Graph, TensorType, Value, ops, symbol
 from nnc.ir.types import LONG_NAMES
 from nnc.labels import COUNT, LEARNING_RATE, TOTAL
 from nnc.passes import Fuse, Schedule, run_passes

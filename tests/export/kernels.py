@@ -14,7 +14,7 @@ from nnc import layers
 from nnc.execution.spec import ArraySpec, ProgramSpec
 from nnc.ir import Graph, Op, TensorType
 from nnc.program import Program
-from tests.ops.cases import CASES
+from tests.ir.ops.cases import CASES
 
 ACTIVATIONS = (
     *("celu", "elu", "exponential", "gelu", "hard_sigmoid", "hard_silu", "log_sigmoid", "log_softmax", "mish", "relu6"),

@@ -9,9 +9,8 @@ from pathlib import Path
 import numpy
 
 import nnc
-from nnc import ops
 from nnc.execution.spec import ArraySpec, ProgramSpec
-from nnc.ir import PARAMETER, Graph, TensorType, symbol
+from nnc.ir import PARAMETER, Graph, TensorType, ops, symbol
 from nnc.layers import (
     GRU,
     LSTM,

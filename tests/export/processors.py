@@ -32,7 +32,7 @@ from nnc.ir import TensorType, bind_shape
 from nnc.labels import PREDICT, TRAIN
 from nnc.program import Program
 from tests.export.kernels import FEW, NETWORKS
-from tests.ops.cases import BINDINGS
+from tests.ir.ops.cases import BINDINGS
 
 STRICT = ("-std=c99", "-Wall", "-Wextra", "-pedantic", "-Werror")
 BATCH = 3

@@ -21,7 +21,7 @@ from tests.export.test_c import check
 def test_every_kernel_is_tried() -> None:
     tried = {type(node.op) for node in operations("float32")[0].graph(PREDICT).nodes}
     others = {op.name for op in {*EXPRESSIONS, *KERNELS} - tried}
-    assert others == {"max_pool_gradient"}, "what `images` has; others need a row in tests/ops/cases"
+    assert others == {"max_pool_gradient"}, "what `images` has; others need a row in tests/ir/ops/cases"
 
 
 @pytest.mark.parametrize("flags", [("-O2",), (*STRICT, "-O2")], ids=["as compilers have it", "strict"])

@@ -214,7 +214,7 @@ def test_what_cannot_be_serialised_leaves_the_file_that_is_there(kind, tmp_path)
     path = tmp_path / f"model.{kind}"
     path.write_text("mine")
     model = two_outputs(nnc)
-    model.compile("adam", lambda y_true, y_pred: nnc.ops.square(y_true - y_pred))
+    model.compile("adam", lambda y_true, y_pred: nnc.ir.ops.square(y_true - y_pred))
     with pytest.raises(ModelError, match="lambda"):
         model.save(path)
     assert path.read_text() == "mine"
@@ -227,7 +227,7 @@ def test_an_own_layer_comes_back_by_its_name_and_an_own_loss_is_named(tmp_path):
             return x * 2.0
 
     def distance(y_true, y_pred):
-        return nnc.ops.absolute(y_true - y_pred)
+        return nnc.ir.ops.absolute(y_true - y_pred)
 
     model = nnc.Sequential([nnc.Input((4,)), Doubled(), nnc.layers.Dense(1)])
     model.compile("sgd", distance)

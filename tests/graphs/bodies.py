@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from nnc import ops
 from nnc.errors import ShapeError
-from nnc.ir import Graph, TensorType, Value
-from nnc.ops.fusion import Fusion
-from nnc.ops.scan import Scan
+from nnc.ir import Graph, TensorType, Value, ops
+from nnc.ir.ops.fusion import Fusion
+from nnc.ir.ops.scan import Scan
 from tests.graphs.grower import ELEMENTS, EXACT, FLOATS, LIMIT, WHOLES, Grower, Known
 from tests.graphs.steps import STEPS, anything, step
 

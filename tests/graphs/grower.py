@@ -9,8 +9,7 @@ from typing import Any
 
 import numpy
 
-from nnc import ops
-from nnc.ir import PARAMETER, Dim, Graph, Op, Shape, SymbolicDim, TensorType, Value, bind_shape, symbol
+from nnc.ir import PARAMETER, Dim, Graph, Op, Shape, SymbolicDim, TensorType, Value, bind_shape, ops, symbol
 from nnc.ir.inference import symbolic_dims
 
 SYMBOLS = ("batch", "time", "width")

@@ -6,9 +6,8 @@ from collections.abc import Callable
 from math import prod
 from typing import Any
 
-from nnc import ops
-from nnc.ir import Dim, Op, Shape, TensorType, Value, make_op, op_class
-from nnc.ops.random import START_TYPE
+from nnc.ir import Dim, Op, Shape, TensorType, Value, make_op, op_class, ops
+from nnc.ir.ops.random import START_TYPE
 from tests.graphs.grower import ELEMENTS, EXACT, FLOATS, LARGEST, LIMIT, NUMBERS, ROUNDED, WHOLES, WILD, Grower, Known
 
 Step = Callable[[Grower], None]

@@ -9,9 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nnc import ops
 from nnc.hints.bounds import UNBOUNDED, bounds, reach
-from nnc.ir import PARAMETER, Graph, TensorType, Value, interpret, symbol
+from nnc.ir import PARAMETER, Graph, TensorType, Value, interpret, ops, symbol
 
 X = numpy.linspace(-50.0, 50.0, 801).reshape(-1, 1)
 UNARY = {

@@ -158,7 +158,7 @@ CASES: dict[str, dict[str, list[Case]]] = {
         ],
         "not told": [
             Case(last(1, "hard_sigmoid"), "binary_crossentropy", YES_OR_NO),
-            Case(last(3, lambda x: nnc.ops.exp(nnc.ops.log_softmax(x))), "categorical_crossentropy", ONE_HOT),
+            Case(last(3, lambda x: nnc.ir.ops.exp(nnc.ir.ops.log_softmax(x))), "categorical_crossentropy", ONE_HOT),
             Case(last(3, "softmax"), "kl_divergence", ONE_HOT),
             Case(last(1, lambda x: x * x), "binary_crossentropy", YES_OR_NO),  # nobody knows
         ],

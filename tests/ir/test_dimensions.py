@@ -8,9 +8,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from nnc import ops
 from nnc.errors import SymbolError
-from nnc.ir import Graph, SymbolicDim, TensorType, nominal_sizes, parse_dim, symbol
+from nnc.ir import Graph, SymbolicDim, TensorType, nominal_sizes, ops, parse_dim, symbol
 from nnc.ir.nominal import fixed_rows
 from tests.strategies import DIMS, SIZES, number
 

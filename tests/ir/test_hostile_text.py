@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import nnc.ops  # noqa: F401  # registers the operations
+import nnc.ir.ops  # noqa: F401  # registers the operations
 from nnc.errors import GraphError
 from nnc.ir import parse_graph
 from tests.ir.test_text import GOLDEN, minimal

@@ -7,9 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nnc import ops
 from nnc.errors import GraphError, ShapeError
-from nnc.ir import Graph, TensorType, interpret, parse_graph, symbol
+from nnc.ir import Graph, TensorType, interpret, ops, parse_graph, symbol
 from tests.strategies import MAXIMUM_BATCH, random_arrays, random_graphs
 
 COUNTER = """

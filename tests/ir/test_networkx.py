@@ -6,9 +6,8 @@ import networkx
 import pytest
 from hypothesis import given
 
-from nnc import ops
 from nnc.errors import GraphError
-from nnc.ir import Graph, TensorType, Value
+from nnc.ir import Graph, TensorType, Value, ops
 from tests.strategies import random_graphs
 
 VECTOR = TensorType("float32", (3,))

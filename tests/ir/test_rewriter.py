@@ -6,10 +6,9 @@ import numpy
 import pytest
 from hypothesis import given
 
-from nnc import ops
-from nnc.ir import Graph, Rewriter, TensorType, Value, copy_into, interpret, symbol, verify
-from nnc.ops.arithmetic import Relu
-from nnc.ops.fusion import Fusion
+from nnc.ir import Graph, Rewriter, TensorType, Value, copy_into, interpret, ops, symbol, verify
+from nnc.ir.ops.arithmetic import Relu
+from nnc.ir.ops.fusion import Fusion
 from tests.strategies import random_arrays, random_graphs
 
 VECTOR = TensorType("float32", (3,))

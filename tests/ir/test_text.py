@@ -7,10 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nnc import ops
 from nnc.errors import GraphError
-from nnc.ir import Graph, TensorType, interpret, parse_graph, print_graph, symbol, value_names, verify
-from nnc.ops.arithmetic import Add, Relu
+from nnc.ir import Graph, TensorType, interpret, ops, parse_graph, print_graph, symbol, value_names, verify
+from nnc.ir.ops.arithmetic import Add, Relu
 from tests.strategies import random_arrays, random_graphs
 
 GOLDEN = """\

@@ -7,10 +7,9 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 
-from nnc import ops
 from nnc.errors import GraphError
-from nnc.ir import Graph, Input, State, TensorType, Value, verify
-from nnc.ops.fusion import Fusion
+from nnc.ir import Graph, Input, State, TensorType, Value, ops, verify
+from nnc.ir.ops.fusion import Fusion
 from tests.strategies import random_graphs
 
 VECTOR = TensorType("float32", (3,))

@@ -6,8 +6,8 @@ import numpy
 import pytest
 
 import nnc
-from nnc import ops
 from nnc.errors import NncError
+from nnc.ir import ops
 
 X = numpy.random.default_rng(0).normal(size=(6, 3)).astype("float32")
 Y = X[:, :1] * 2.0 + 1.0

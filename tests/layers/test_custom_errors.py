@@ -9,8 +9,8 @@ import numpy
 import pytest
 
 import nnc
-from nnc import ops
 from nnc.errors import NncError
+from nnc.ir import ops
 
 X = numpy.random.default_rng(0).normal(size=(4, 3)).astype("float32")
 
@@ -45,7 +45,7 @@ RESULTS = [
         lambda layer, x: x if x > 0 else -x,
         "a graph value has no truth value; use nnc.ops.where(condition, a, b) to choose",
     ),
-    (lambda layer, x: sum(x), "a graph value cannot be iterated over; use nnc.ops.slice to take a part"),
+    (lambda layer, x: sum(x), "a graph value cannot be iterated over; take parts of it, x[0], x[1]"),
     (lambda layer, x: x @ layer.kernel, None),
     (lambda layer, x: x + FOREIGN, "operand of 'add' belongs to graph 'other', not 'types'"),
     (

@@ -134,7 +134,7 @@ def test_a_layer_of_ones_own(tmp_path):
             self.phase = self.add_weight((input_shape[-1],), "ones", name="phase")
 
         def call(self, x):
-            return nnc.ops.sin(x + self.phase)
+            return nnc.ir.ops.sin(x + self.phase)
 
     with nnc.layers.registry.known_classes({"Swung": Swung}):
         layer = Dense(2, activation=Swung())

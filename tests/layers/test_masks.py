@@ -6,8 +6,8 @@ import numpy
 import pytest
 
 import nnc
-from nnc import ops
 from nnc.errors import ModelError
+from nnc.ir import ops
 from nnc.layers import Activation, Dense, Flatten, Layer
 
 X = numpy.array([[[1.0, 2], [0, 0]], [[3, 4], [5, 6]]], "float32")

@@ -18,7 +18,7 @@ class MaskAsNumbers(Layer):
     supports_masking = True
 
     def call(self, x, mask=None):
-        return x * 0.0 + (2.0 if mask is None else nnc.ops.cast(nnc.ops.reshape(mask, (*mask.shape, 1)), x.dtype))
+        return x * 0.0 + (2.0 if mask is None else nnc.ir.ops.cast(nnc.ir.ops.reshape(mask, (*mask.shape, 1)), x.dtype))
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,8 @@ import numpy
 import pytest
 
 import nnc
-from nnc import layers, ops
+from nnc import layers
+from nnc.ir import ops
 
 
 class Masking(layers.Layer):

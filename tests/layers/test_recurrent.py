@@ -10,8 +10,8 @@ import numpy
 import pytest
 
 import nnc
-from nnc import ops
 from nnc.errors import ModelError, ShapeError
+from nnc.ir import ops
 from nnc.layers import GRU, LSTM, RNN, Bidirectional, Dense, Layer, LSTMCell, SimpleRNN, TimeDistributed
 
 ROWS, STEPS, FEATURES = 6, 7, 3

@@ -7,8 +7,8 @@ import pytest
 
 import nnc
 from nnc.errors import ModelError
+from nnc.ir.ops import matmul, mean, square, stop_gradient
 from nnc.layers import Dense, Embedding, Layer, SpectralNormalization
-from nnc.ops import matmul, mean, square, stop_gradient
 
 ROWS, STEPS = 6, 10
 OPTIMIZERS = {

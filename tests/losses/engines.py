@@ -2,8 +2,7 @@
 
 import numpy
 
-from nnc import ops
-from nnc.ir import Graph, TensorType, parse_graph, symbol, verify
+from nnc.ir import Graph, TensorType, ops, parse_graph, symbol, verify
 from nnc.passes import gradients
 from tests.running import run_graph
 

@@ -3,9 +3,9 @@
 import numpy
 import pytest
 
-from nnc import losses, ops
+from nnc import losses
 from nnc.errors import NncWarning
-from nnc.ir import Graph, TensorType, symbol
+from nnc.ir import Graph, TensorType, ops, symbol
 from tests.losses.engines import ACTIVATIONS, RNG, ROWS, close, data, keras_run, run
 from tests.running import run_graph
 

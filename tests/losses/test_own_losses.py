@@ -6,9 +6,9 @@ import warnings
 import numpy
 import pytest
 
-from nnc import losses, ops
+from nnc import losses
 from nnc.errors import ModelError, ShapeError
-from nnc.ir import Graph, TensorType
+from nnc.ir import Graph, TensorType, ops
 from tests.losses.engines import RNG, ROWS, close, data, run
 
 

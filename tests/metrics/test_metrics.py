@@ -3,9 +3,9 @@
 import numpy
 import pytest
 
-from nnc import metrics, ops
+from nnc import metrics
 from nnc.errors import ModelError, ShapeError
-from nnc.ir import Graph, TensorType, parse_graph, symbol, verify
+from nnc.ir import Graph, TensorType, ops, parse_graph, symbol, verify
 from tests.running import run_graph
 
 RNG = numpy.random.default_rng(5)

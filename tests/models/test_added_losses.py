@@ -8,8 +8,8 @@ import numpy
 import pytest
 
 import nnc
-from nnc import ops
 from nnc.errors import DataError, ModelError
+from nnc.ir import ops
 from nnc.readers import read_model
 
 X = numpy.random.default_rng(3).normal(size=(12, 3)).astype("float32")

@@ -88,7 +88,7 @@ def test_forms_of_results():
 
 def test_one_function_as_metric_and_one_that_is_called_loss():
     def loss(y_true, y_pred):
-        return nnc.ops.mean(nnc.ops.absolute(y_true - y_pred), -1)
+        return nnc.ir.ops.mean(nnc.ir.ops.absolute(y_true - y_pred), -1)
 
     found = network(nnc, metrics=["mae", loss, lambda y_true, y_pred: y_pred * 0.0]).evaluate(X, Y, return_dict=True)
     assert list(found)[:3] == ["loss", "mae", "loss_1"]

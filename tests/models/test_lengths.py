@@ -271,8 +271,8 @@ class PadTo(nnc.layers.Layer):
     """Zeros behind each row up to a length: what is added is longer where the row is shorter."""
 
     def call(self, x):
-        zeros = nnc.ops.broadcast_to(x.graph.constant(0.0, x.dtype), (x.shape[0], 9 - x.shape[1], x.shape[2]))
-        return nnc.ops.exp(nnc.ops.concatenate([x, nnc.ops.exp(zeros) - 1.0], axis=1))
+        zeros = nnc.ir.ops.broadcast_to(x.graph.constant(0.0, x.dtype), (x.shape[0], 9 - x.shape[1], x.shape[2]))
+        return nnc.ir.ops.exp(nnc.ir.ops.concatenate([x, nnc.ir.ops.exp(zeros) - 1.0], axis=1))
 
 
 def test_what_is_longer_for_shorter_rows_has_room():

@@ -162,7 +162,7 @@ class Average(Layer):
 
     def call(self, x, training=False):
         if training:
-            self.mean.assign(self.mean * 0.5 + nnc.ops.mean(x, 0) * 0.5)
+            self.mean.assign(self.mean * 0.5 + nnc.ir.ops.mean(x, 0) * 0.5)
         return x - self.mean
 
 
@@ -210,7 +210,7 @@ class Penalty(Layer):
     """Adds to the loss."""
 
     def call(self, x):
-        self.add_loss(nnc.ops.mean(nnc.ops.square(x)) * 0.5)
+        self.add_loss(nnc.ir.ops.mean(nnc.ir.ops.square(x)) * 0.5)
         return x
 
 

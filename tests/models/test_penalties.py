@@ -6,7 +6,7 @@ import numpy
 import pytest
 
 import nnc
-from nnc import ops
+from nnc.ir import ops
 
 CASES = {
     "l1": {"kernel_regularizer": "l1"},
@@ -15,7 +15,7 @@ CASES = {
     "orthogonal rows": {"kernel_regularizer": lambda nn: nn.regularizers.OrthogonalRegularizer(0.3)},
     "orthogonal columns": {"kernel_regularizer": lambda nn: nn.regularizers.OrthogonalRegularizer(0.3, "columns")},
     "activity": {"activity_regularizer": lambda nn: nn.regularizers.L2(0.05)},
-    "function": {"kernel_regularizer": lambda nn: lambda w: (nnc.ops if nn is nnc else nn.ops).sum(w * w) * 0.03},
+    "function": {"kernel_regularizer": lambda nn: lambda w: (nnc.ir.ops if nn is nnc else nn.ops).sum(w * w) * 0.03},
     "max norm": {"kernel_constraint": lambda nn: nn.constraints.MaxNorm(0.6), "bias_constraint": "max_norm"},
     "non negative": {"kernel_constraint": "non_neg"},
     "unit norm": {"kernel_constraint": lambda nn: nn.constraints.UnitNorm(axis=1)},

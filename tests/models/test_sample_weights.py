@@ -127,7 +127,7 @@ def test_steps_may_have_any_number():
 
 def test_a_metric_of_whole_rows_leaves_weights_of_rows(tmp_path):
     model = nnc.Sequential([nnc.Input((5, 3)), nnc.layers.Dense(2)])
-    whole = nnc.metrics.MeanMetricWrapper(lambda y_true, y_pred: nnc.ops.max(y_pred, [1, 2]), name="largest")
+    whole = nnc.metrics.MeanMetricWrapper(lambda y_true, y_pred: nnc.ir.ops.max(y_pred, [1, 2]), name="largest")
     model.compile("sgd", "mse", weighted_metrics=[whole])
     assert model.evaluate(X, NUMBERS, sample_weight=ROWS)
     with pytest.raises(DataError, match=r"sample_weight must have shape \(24,\), got \(24, 5\)"):

@@ -148,9 +148,9 @@ class Bias(nnc.metrics.SumsMetric):
 
     def sums(self, y_true, y_pred, sample_weight):
         errors = (
-            y_pred - y_true if sample_weight is None else (y_pred - y_true) * nnc.ops.reshape(sample_weight, (-1, 1))
+            y_pred - y_true if sample_weight is None else (y_pred - y_true) * nnc.ir.ops.reshape(sample_weight, (-1, 1))
         )
-        return [nnc.ops.sum(errors, 0), nnc.ops.size(y_pred, [0])]
+        return [nnc.ir.ops.sum(errors, 0), nnc.ir.ops.size(y_pred, [0])]
 
     def combine(self, errors, count):
         return errors / count

@@ -9,9 +9,8 @@ import numpy
 import pytest
 
 import nnc
-from nnc import ops
 from nnc.errors import DataError, ModelError, ShapeError
-from nnc.ir import Graph, TensorType, symbol
+from nnc.ir import Graph, TensorType, ops, symbol
 from nnc.layers.operation import Operation
 
 BACKENDS = ("numpy", "c")

@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
-from nnc import ops
 from nnc.backends.c.toolchain import find_compiler
+from nnc.ir import ops
 from nnc.operations import OPERATIONS
 from tests.operations.random_graphs import RandomGraph, difference, random_graphs
 

@@ -6,7 +6,7 @@ import numpy
 import pytest
 
 import nnc
-from nnc import ops
+from nnc.ir import ops
 
 EMA = {"use_ema": True, "ema_momentum": 0.5, "ema_overwrite_frequency": 2}
 """Averages take over at the end, as in Keras without being projected."""

@@ -14,8 +14,7 @@ import pytest
 
 import nnc
 from frontends.origin import KERAS_1, KERAS_2, KERAS_3, Origin
-from nnc import ops
-from nnc.ir import Graph, TensorType, Value, gradients
+from nnc.ir import Graph, TensorType, Value, gradients, ops
 from nnc.optimizers import Summing
 from nnc.optimizers.lookups import find_lookups, of_parts
 from nnc.optimizers.windows import Whole

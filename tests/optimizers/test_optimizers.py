@@ -6,9 +6,9 @@ from math import sqrt
 import numpy
 import pytest
 
-from nnc import ops, optimizers
+from nnc import optimizers
 from nnc.errors import ModelError, ShapeError
-from nnc.ir import Graph, TensorType, parse_graph, verify
+from nnc.ir import Graph, TensorType, ops, parse_graph, verify
 from tests.running import run_graph
 
 SIZE, STEPS = 12, 50

@@ -8,9 +8,10 @@ import numpy
 import pytest
 
 import nnc
-from nnc import ops, optimizers
+from nnc import optimizers
 from nnc.arguments import number
 from nnc.errors import ModelError
+from nnc.ir import ops
 from nnc.optimizers import schedules
 from tests.registry_battery import check_import_is_light, check_mistake
 

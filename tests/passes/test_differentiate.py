@@ -9,8 +9,8 @@ import pytest
 
 from nnc.errors import GraphError, NotDifferentiableError
 from nnc.ir import Graph, Op, TensorType, interpret, op, parse_graph
-from nnc.ops import exp
-from nnc.ops.elementwise import apply
+from nnc.ir.ops import exp
+from nnc.ir.ops.elementwise import apply
 from nnc.passes import GRADIENT, Differentiate, gradients, run_passes
 from tests.passes.helpers import graph_text
 

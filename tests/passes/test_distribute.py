@@ -12,9 +12,9 @@ import nnc
 from nnc import layers, losses
 from nnc.errors import DistributionError, NncError
 from nnc.ir import Graph, Rewriter, TensorType, Value, interpret, op_class, op_names, symbol, verify
+from nnc.ir.ops import cast, flip, matmul, max, mean, reshape, square, transpose
+from nnc.ir.ops import sum as sum_
 from nnc.labels import ROWS
-from nnc.ops import cast, flip, matmul, max, mean, reshape, square, transpose
-from nnc.ops import sum as sum_
 from nnc.passes import DeadCode, run_passes, sharding
 from nnc.passes.differentiate import GRADIENT, Differentiate
 from nnc.passes.distribute import divide

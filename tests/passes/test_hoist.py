@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from nnc import ops
-from nnc.ir import HOISTED, Graph, State, TensorType, parse_graph, symbol
+from nnc.ir import HOISTED, Graph, State, TensorType, ops, parse_graph, symbol
 from nnc.passes import DeadCode, Hoist, Prologue, run_passes
 from tests.passes.helpers import graph_text
 

@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nnc import ops
-from nnc.ir import interpret, parse_graph
+from nnc.ir import interpret, ops, parse_graph
 from nnc.passes import (
     GRADIENT,
     OPTIMIZE,

@@ -7,7 +7,7 @@ import pytest
 
 from nnc.errors import NncError, ReplicationError
 from nnc.ir import Graph, TensorType, interpret, symbol, verify
-from nnc.ops import matmul, reshape
+from nnc.ir.ops import matmul, reshape
 from nnc.passes import run_passes
 from nnc.passes.replicate import Replicate, obstacle_to_lanes
 from tests.graphs.subject import equal, make_subject, outcome
@@ -55,7 +55,7 @@ def test_what_does_not_depend_on_states_is_computed_once():
 def test_an_operation_without_a_form_in_lanes_is_named():
     graph = Graph("g")
     values = graph.state("w", TensorType("float32", (3, 4)), "parameter")
-    from nnc.ops import sparsemax
+    from nnc.ir.ops import sparsemax
 
     graph.output("y", sparsemax(reshape(values, (4, 3))))
     with pytest.raises(ReplicationError, match="'sparsemax' has no form in lanes"):

@@ -171,7 +171,7 @@ class SquareLoss:
     """A head: the loss is the sum of the squares, a counter counts the runs."""
 
     def lower(self, graph, outputs):
-        from nnc.ops import square, sum
+        from nnc.ir.ops import square, sum
 
         graph.output("loss", sum(square(outputs["z"])))
         graph.update("runs", graph.state("runs", TensorType("int64"), "counter") + 1)

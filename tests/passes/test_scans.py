@@ -10,10 +10,9 @@ from hypothesis import given
 from hypothesis.strategies import integers
 
 import nnc
-from nnc import ops
 from nnc.backends.numpy import TARGET, print_source
-from nnc.ir import Graph, TensorType, gradients, interpret, parse_graph, symbol
-from nnc.ops.scan import Scan
+from nnc.ir import Graph, TensorType, gradients, interpret, ops, parse_graph, symbol
+from nnc.ir.ops.scan import Scan
 from nnc.passes import OPTIMIZE, CommonSubexpressions, DeadCode, Lift, run_passes
 from tests.backends.allocations import counted_allocations
 from tests.backends.helpers import Machine, bits

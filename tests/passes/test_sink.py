@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy
 import pytest
 
-from nnc import ops
-from nnc.ir import Graph, TensorType, Value, interpret, symbol
-from nnc.ops.movement import take
-from nnc.ops.scan import scan
+from nnc.ir import Graph, TensorType, Value, interpret, ops, symbol
+from nnc.ir.ops.movement import take
+from nnc.ir.ops.scan import scan
 from nnc.passes import OPTIMIZE, Inline, Sink, run_passes
 from nnc.passes.sink import nodes_in_steps
 from tests.passes.helpers import check_rewrite, graph_text

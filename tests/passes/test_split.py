@@ -7,9 +7,8 @@ import itertools
 import numpy
 import pytest
 
-from nnc import ops
-from nnc.ir import Graph, TensorType, Value, interpret, symbol
-from nnc.ops.movement import Slice, take
+from nnc.ir import Graph, TensorType, Value, interpret, ops, symbol
+from nnc.ir.ops.movement import Slice, take
 from nnc.passes import OPTIMIZE, Inline, Split, run_passes
 from nnc.passes.split import nodes_in_parts, slice_of_slice
 from tests.passes.helpers import check_rewrite, graph_text

@@ -12,10 +12,9 @@ from typing import Any
 import numpy
 from hypothesis import strategies as st
 
-from nnc import ops
 from nnc.errors import ShapeError
-from nnc.ir import Dim, Graph, TensorType, Value, bind_shape, broadcast_shapes, size_of, symbol
-from nnc.ops.movement import Copy, Scatter
+from nnc.ir import Dim, Graph, TensorType, Value, bind_shape, broadcast_shapes, ops, size_of, symbol
+from nnc.ir.ops.movement import Copy, Scatter
 
 BATCH = symbol("batch")
 SHAPES = ((4,), (4,), (2, 2), (1,), (), (1, 4), (4, 1), (0,), (8,), (BATCH,), (BATCH, 2), (2, BATCH))

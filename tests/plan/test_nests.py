@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from nnc import ops
-from nnc.ir import Graph, TensorType, Value, symbol
+from nnc.ir import Graph, TensorType, Value, ops, symbol
 from nnc.passes import Decompose, run_passes
 from tests.plan.helpers import NESTS, plan_of
 

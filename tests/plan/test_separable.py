@@ -6,8 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from nnc import ops
-from nnc.ir import Graph, TensorType, symbol
+from nnc.ir import Graph, TensorType, ops, symbol
 from nnc.passes import OPTIMIZE, run_passes
 from tests.plan.helpers import NESTS, plan_of
 

@@ -8,11 +8,11 @@ import numpy
 import pytest
 
 import nnc
-from nnc import ops
 from nnc.backends.c.toolchain import find_compiler
 from nnc.backends.numpy.backend import NumpyBackend
 from nnc.errors import DataError, NncWarning, NonFinite, NonFiniteError, ValueRange
 from nnc.execution.finite_check import value_range
+from nnc.ir import ops
 from nnc.layers import Activation, BatchNormalization, Dense, Dropout, Input
 
 needs_compiler = pytest.mark.skipif(find_compiler() is None, reason="needs a C compiler")

@@ -17,8 +17,8 @@ from nnc.backends.c.backend import CBackend
 from nnc.execution.explanation import Explanation, explain
 from nnc.ir import HOISTED, Constant, Graph, Node, State, Value, value_names
 from nnc.ir.decisions import COUNTS, PLAN, Decision
-from nnc.ops.fusion import Fusion
-from nnc.ops.scan import Scan
+from nnc.ir.ops.fusion import Fusion
+from nnc.ir.ops.scan import Scan
 from nnc.passes import count_nodes
 from nnc.passes.fuse import PRODUCTS
 from nnc.plan import Place, Plan

@@ -11,9 +11,9 @@ import numpy
 import pytest
 
 import nnc
-from nnc import ops
 from nnc.errors import ProgramFileError
 from nnc.execution.prologue import Prologue, Version
+from nnc.ir import ops
 from nnc.layers import Dense, Layer
 from tests.program.samples import X, Y, output
 from tests.program.test_threads import in_threads

@@ -6,8 +6,8 @@ import numpy
 import pytest
 
 import nnc
-from nnc import ops
 from nnc.errors import GraphError
+from nnc.ir import ops
 from nnc.layers import Concatenate, Dense, Input, Layer
 from tests.program.samples import X, Y, network
 

@@ -6,9 +6,9 @@ import inspect
 import numpy
 import pytest
 
-from nnc import ops, regularizers
+from nnc import regularizers
 from nnc.errors import ModelError
-from nnc.ir import Graph, TensorType, verify
+from nnc.ir import Graph, TensorType, ops, verify
 from nnc.passes import gradients
 from tests.registry_battery import check_import_is_light, check_mistake, check_round_trip
 from tests.running import run_graph

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from nnc.ir import Graph, TensorType, Value, symbol
-from nnc.ops import Fusion, Pack, Unpack, matmul, mean, sigmoid, square, transpose
-from nnc.ops import sum as reduce_sum
+from nnc.ir.ops import Fusion, Pack, Unpack, matmul, mean, sigmoid, square, transpose
+from nnc.ir.ops import sum as reduce_sum
 
 BATCH = symbol("batch")
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from nnc.ir import Graph
-from nnc.ops import Fusion, Unpack, reshape, sigmoid
+from nnc.ir.ops import Fusion, Unpack, reshape, sigmoid
 from nnc.render import Arrow, Box, Diagram, ops_diagram
 from tests.render import samples
 from tests.render.samples import BATCH, f32

@@ -18,8 +18,8 @@ from nnc.backends.c.generator import WORDS, moving
 from nnc.backends.c.places import buffer_offset, constant_array
 from nnc.backends.c.record import Epochs, Run, pointers
 from nnc.backends.c.threads import THREADS, pool
+from nnc.ir.ops.gathering import check_rows
 from nnc.ir.types import ITEM_SIZES
-from nnc.ops.gathering import check_rows
 from nnc.plan import Place, Plan, prepacked_steps
 
 Array = Any

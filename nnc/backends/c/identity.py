@@ -17,7 +17,7 @@ _ROOT = Path(__file__).parents[2]
 _FOLDERS = (
     "",
     "ir",
-    "ops",
+    "ir/ops",
     "passes",
     "plan",
     "backends/c",
@@ -40,7 +40,7 @@ def graph_key(graph: Graph, bindings: Mapping[str, int], reuse: bool) -> str | N
         reuse: whether buffers may share memory.
     """
     identity, graph = code_identity(), graph.source or graph
-    if not identity or not all(type(op).__module__.startswith(("nnc.ops.", "nnc.ir.")) for op in _ops(graph)):
+    if not identity or not all(type(op).__module__.startswith(("nnc.ir.ops.", "nnc.ir.")) for op in _ops(graph)):
         return None
     # plans number steps as the graph does, which its text does not tell: constants are in line there
     return make_key(identity, str(graph), "\n".join(_numbering(graph)), repr(sorted(bindings.items())), repr(reuse))

@@ -14,7 +14,7 @@ from nnc.backends.c.statements import Code, Directive, Facts, Statement, block, 
 from nnc.backends.c.text import symbol_text
 from nnc.backends.c.thread_counts import members, shared
 from nnc.ir import Dim, Layout, symbol
-from nnc.ops.matmul import MatMul
+from nnc.ir.ops.matmul import MatMul
 from nnc.plan.loops import Carry
 from nnc.plan.plan import LoopPlan
 

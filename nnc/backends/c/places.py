@@ -8,8 +8,8 @@ from typing import Any
 import numpy
 
 from nnc.ir import Constant, Value
-from nnc.ops.movement import BroadcastTo
-from nnc.ops.sizes import Iota
+from nnc.ir.ops.movement import BroadcastTo
+from nnc.ir.ops.sizes import Iota
 from nnc.plan import Plan, bound_constants
 
 

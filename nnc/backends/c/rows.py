@@ -14,7 +14,7 @@ from nnc.backends.c.statements import Code, Directive, array, assign, block, dec
 from nnc.backends.c.text import C_TYPES, value_text
 from nnc.backends.c.thread_counts import shared_nest
 from nnc.ir import Graph, Node, Shape, Value
-from nnc.ops.reduction import Sum
+from nnc.ir.ops.reduction import Sum
 from nnc.plan.nests import Nest
 
 EXACT_ROW = 2048

@@ -18,9 +18,9 @@ from nnc.backends.numpy.text import comment, identifier
 from nnc.errors import MissingKernelError
 from nnc.ir import Constant, Op, State, TensorType, Value
 from nnc.ir.names import name_text
+from nnc.ir.ops.movement import Reshape
+from nnc.ir.ops.packing import Unpack
 from nnc.ir.printer import node_line, number_text
-from nnc.ops.movement import Reshape
-from nnc.ops.packing import Unpack
 from nnc.plan import Plan, StepGroup, is_step
 from nnc.target import KernelNeeds, Target
 

@@ -8,11 +8,11 @@ from nnc.arguments import argument, choice
 from nnc.choices import MergeMode
 from nnc.errors import ModelError
 from nnc.ir import Value
+from nnc.ir.ops import concatenate
+from nnc.ir.ops.movement import flip
 from nnc.layers.declared import KerasLayer
 from nnc.layers.nested import checked_layer, layer_config
 from nnc.layers.recurrent.rnn import Recurrent
-from nnc.ops import concatenate
-from nnc.ops.movement import flip
 from nnc.structure import leaves
 
 

@@ -9,6 +9,10 @@ from nnc import activations
 from nnc.checks import check_number
 from nnc.errors import ModelError
 from nnc.ir import Dim, Value
+from nnc.ir.ops import matmul, random_uniform, take
+from nnc.ir.ops.comparison import GreaterEqual
+from nnc.ir.ops.elementwise import apply
+from nnc.ir.ops.random import KEY_TYPE
 from nnc.layers.base import Layer
 from nnc.layers.declared import KerasLayer
 from nnc.layers.input_types import FLOAT
@@ -16,10 +20,6 @@ from nnc.layers.lowering import RANDOM, current_lowering
 from nnc.layers.nested import inner_layer
 from nnc.layers.recurrent.time_loop import zeros
 from nnc.layers.variable import Variable
-from nnc.ops import matmul, random_uniform, take
-from nnc.ops.comparison import GreaterEqual
-from nnc.ops.elementwise import apply
-from nnc.ops.random import KEY_TYPE
 
 _ACROSS = ("glu", "log_softmax", "softmax", "sparsemax")
 """Activations that look along a whole axis."""

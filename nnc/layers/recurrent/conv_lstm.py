@@ -8,6 +8,8 @@ from nnc.arguments import argument, flag, positive, random_seed
 from nnc.choices import DataFormat, PaddingName
 from nnc.errors import ModelError
 from nnc.ir import Dim, Value
+from nnc.ir.ops import convolution, transpose
+from nnc.ir.ops.convolution import Padding, extent, same_padding
 from nnc.layers.arguments import (
     activation_function,
     constraint,
@@ -24,8 +26,6 @@ from nnc.layers.recurrent.lstm import ForgetBias
 from nnc.layers.recurrent.rnn import CellRNN
 from nnc.layers.recurrent.time_loop import zeros
 from nnc.operations.data_formats import CHANNELS_FIRST
-from nnc.ops import convolution, transpose
-from nnc.ops.convolution import Padding, extent, same_padding
 
 
 class ConvLSTMCell(Cell):

@@ -7,11 +7,11 @@ from typing import Any
 from nnc.activations.sigmoids import sigmoid, tanh
 from nnc.arguments import argument, flag, positive, random_seed, whole
 from nnc.ir import Value
+from nnc.ir.ops import concatenate, reshape, take
 from nnc.layers.arguments import activation_function, constraint, initializer, regularizer
 from nnc.layers.recurrent.cell import Cell, activated, check_share, gates_of, projected
 from nnc.layers.recurrent.lstm import check_cudnn
 from nnc.layers.recurrent.rnn import CellRNN
-from nnc.ops import concatenate, reshape, take
 
 
 class GRUCell(Cell):

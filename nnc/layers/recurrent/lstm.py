@@ -11,10 +11,10 @@ from nnc.arguments import argument, flag, positive, random_seed, whole
 from nnc.errors import ModelError
 from nnc.initializers import Initializer
 from nnc.ir import Value
+from nnc.ir.ops import concatenate, take
 from nnc.layers.arguments import activation_function, constraint, initializer, regularizer
 from nnc.layers.recurrent.cell import Cell, activated, check_share, gates_of, projected
 from nnc.layers.recurrent.rnn import CellRNN
-from nnc.ops import concatenate, take
 
 Array = Any
 

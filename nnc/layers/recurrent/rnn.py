@@ -9,6 +9,7 @@ from nnc.arguments import argument, flag, passed_on
 from nnc.errors import ModelError
 from nnc.identity import is_own
 from nnc.ir import Value
+from nnc.ir.ops import cast, concatenate, take
 from nnc.layers.base import Layer
 from nnc.layers.batch import known_batch_size
 from nnc.layers.declared import NamedLayer
@@ -20,7 +21,6 @@ from nnc.layers.recurrent.stacked import StackedRNNCells
 from nnc.layers.recurrent.time_loop import Stepper, zeros
 from nnc.layers.variable import Variable
 from nnc.objects import snake_case
-from nnc.ops import cast, concatenate, take
 from nnc.structure import leaves, map_leaves
 
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from nnc.errors import ModelError
 from nnc.ir import Value
+from nnc.ir.ops import max, reshape
 from nnc.layers.lowering import current_lowering
 from nnc.layers.wrapper import Wrapper
-from nnc.ops import max, reshape
 from nnc.structure import map_leaves
 
 

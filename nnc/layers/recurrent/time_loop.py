@@ -8,11 +8,11 @@ from typing import Any
 
 from nnc.errors import ModelError
 from nnc.ir import Value
+from nnc.ir.ops import broadcast_to, cast, concatenate, reshape, take, transpose, where
+from nnc.ir.ops.loop import Loop
+from nnc.ir.ops.movement import flip
+from nnc.ir.ops.scan import Scan
 from nnc.layers.lowering import current_lowering, lowering_body
-from nnc.ops import broadcast_to, cast, concatenate, reshape, take, transpose, where
-from nnc.ops.loop import Loop
-from nnc.ops.movement import flip
-from nnc.ops.scan import Scan
 from nnc.structure import leaves, map_leaves
 
 StepFunction = Callable[[Value, Any], tuple[Value, Any]]

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from math import log, pi
 
-from nnc import ops
 from nnc.arguments import argument, number
-from nnc.ir import Value
+from nnc.ir import Value, ops
 from nnc.optimizers.schedules.schedule import DeclaredLearningRateSchedule
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from nnc import ops
 from nnc.arguments import argument, flag, number
 from nnc.checks import check_number
 from nnc.errors import ModelError
-from nnc.ir import Value
+from nnc.ir import Value, ops
 from nnc.optimizers.schedules.schedule import DeclaredLearningRateSchedule
 
 

@@ -12,7 +12,7 @@ from nnc.ir import Graph, TensorType, Value, interpret
 class LearningRateSchedule(Declared):
     """A learning rate that follows from the number of batches done; a subclass defines `__call__`.
 
-    >>> from nnc import ops
+    >>> from nnc.ir import ops
     >>> class InverseRoot(LearningRateSchedule):
     ...     def __call__(self, step):
     ...         return 0.1 / ops.sqrt(step + 1.0)

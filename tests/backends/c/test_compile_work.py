@@ -9,15 +9,14 @@ from typing import Any
 import pytest
 
 import nnc
-from nnc import ops
 from nnc.backends.c.source import print_source
 from nnc.backends.c.target import WITHOUT_PACKING
 from nnc.backends.c.toolchain import build
 from nnc.errors import NncError
-from nnc.ir import Graph, Op, TensorType
+from nnc.ir import Graph, Op, TensorType, ops
 from nnc.passes import Decompose, run_passes
 from tests.backends.test_numpy_kernels import dense, transposed
-from tests.ops.cases import BATCH, CASES
+from tests.ir.ops.cases import BATCH, CASES
 from tests.plan.helpers import plan_of
 
 LIMIT = 120.0

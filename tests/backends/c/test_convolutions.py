@@ -7,10 +7,9 @@ from typing import Any
 import numpy
 import pytest
 
-from nnc import ops
-from nnc.ir import Graph, TensorType, interpret, symbol
-from nnc.ops.convolution import Convolution, ConvolutionInputGradient, ConvolutionKernelGradient
-from nnc.ops.elementwise import apply
+from nnc.ir import Graph, TensorType, interpret, ops, symbol
+from nnc.ir.ops.convolution import Convolution, ConvolutionInputGradient, ConvolutionKernelGradient
+from nnc.ir.ops.elementwise import apply
 from tests.backends.c.machine import CMachine
 from tests.backends.c.test_kernels import check_close
 

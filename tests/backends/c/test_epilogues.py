@@ -6,10 +6,9 @@ import numpy
 import pytest
 
 import nnc
-from nnc import ops
-from nnc.ir import Graph, TensorType, interpret, symbol
-from nnc.ops.convolution import Convolution
-from nnc.ops.elementwise import apply
+from nnc.ir import Graph, TensorType, interpret, ops, symbol
+from nnc.ir.ops.convolution import Convolution
+from nnc.ir.ops.elementwise import apply
 from tests.backends.c.machine import CMachine
 from tests.backends.c.test_convolutions import geometry
 from tests.backends.c.test_kernels import check_close

@@ -5,12 +5,11 @@ from __future__ import annotations
 import numpy
 import pytest
 
-from nnc import ops
 from nnc.errors import DataError
-from nnc.ir import Graph, TensorType, interpret, symbol
-from nnc.ops.elementwise import apply
-from nnc.ops.gathering import AddAlongAxis, ScatterAdd, TakeAlongAxis
-from nnc.ops.random import KEY_TYPE, random_uniform
+from nnc.ir import Graph, TensorType, interpret, ops, symbol
+from nnc.ir.ops.elementwise import apply
+from nnc.ir.ops.gathering import AddAlongAxis, ScatterAdd, TakeAlongAxis
+from nnc.ir.ops.random import KEY_TYPE, random_uniform
 from tests.backends.c.machine import CMachine
 from tests.backends.helpers import Machine
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 import numpy
 import pytest
 
-from nnc import ops
 from nnc.backends.c.kernels import EXPRESSIONS, KERNELS
-from nnc.ir import Graph, Op, TensorType, bind_shape, interpret, op_class, op_names, symbol
+from nnc.ir import Graph, Op, TensorType, bind_shape, interpret, op_class, op_names, ops, symbol
 from nnc.passes import Decompose, run_passes
 from tests.backends.c.machine import CMachine
 from tests.backends.test_numpy_kernels import DISGUISES, stored
-from tests.ops.cases import BATCH, BINDINGS, CASES, Case
+from tests.ir.ops.cases import BATCH, BINDINGS, CASES, Case
 
 TOLERANCE = {"float32": 1e-6, "float64": 1e-13}
 """Largest difference in terms of the largest magnitude."""

@@ -9,8 +9,7 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from nnc import ops
-from nnc.ir import Graph, gradients, interpret
+from nnc.ir import Graph, gradients, interpret, ops
 from nnc.passes import OPTIMIZE, Schedule, run_passes
 from tests.backends.c.machine import CMachine
 from tests.passes.helpers import check_same

@@ -32,7 +32,7 @@ from nnc.layers import (
     MultiHeadAttention,
 )
 from nnc.passes import Decompose, lower, run_passes
-from tests.ops.cases import BATCH, BINDINGS, CASES
+from tests.ir.ops.cases import BATCH, BINDINGS, CASES
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ import numpy
 import pytest
 
 from nnc.ir import Graph, TensorType, interpret, symbol
-from nnc.ops.elementwise import apply
-from nnc.ops.pooling import MaxPool, MaxPoolGradient, SumPool, SumPoolGradient
+from nnc.ir.ops.elementwise import apply
+from nnc.ir.ops.pooling import MaxPool, MaxPoolGradient, SumPool, SumPoolGradient
 from tests.backends.c.machine import CMachine
 
 pytestmark = pytest.mark.usefixtures("compiler")

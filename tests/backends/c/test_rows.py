@@ -9,8 +9,7 @@ from importlib.util import find_spec
 import numpy
 import pytest
 
-from nnc import ops
-from nnc.ir import Graph, TensorType, Value, interpret, symbol
+from nnc.ir import Graph, TensorType, Value, interpret, ops, symbol
 from nnc.passes import Decompose, run_passes
 from tests.backends.c.machine import CMachine
 from tests.backends.c.test_kernels import check_close

@@ -7,8 +7,7 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis.strategies import integers
 
-from nnc import ops
-from nnc.ir import Graph, TensorType, gradients, interpret, symbol
+from nnc.ir import Graph, TensorType, gradients, interpret, ops, symbol
 from nnc.passes import OPTIMIZE, run_passes
 from nnc.utils import set_random_seed
 from tests.backends.c.machine import CMachine

@@ -7,9 +7,8 @@ import os
 import numpy
 import pytest
 
-from nnc import ops
-from nnc.ir import Graph, TensorType, interpret, symbol
-from nnc.ops.reduction import Sum
+from nnc.ir import Graph, TensorType, interpret, ops, symbol
+from nnc.ir.ops.reduction import Sum
 from tests.backends.c.helpers import is_gcc
 from tests.backends.c.machine import CMachine
 

@@ -14,12 +14,11 @@ import numpy
 import pytest
 
 import nnc
-from nnc import ops
 from nnc.backends.c.source import print_source
 from nnc.backends.c.target import WITHOUT_PACKING
 from nnc.backends.c.threads import THREADS, pool
 from nnc.errors import CompilerError
-from nnc.ir import Graph, TensorType, symbol
+from nnc.ir import Graph, TensorType, ops, symbol
 from tests.backends.c.helpers import is_gcc, tile
 from tests.backends.c.machine import CMachine
 from tests.plan.helpers import plan_of

@@ -250,7 +250,7 @@ def two_sums(first: float, second: float) -> Graph:
     graph = Graph("test")
     x = graph.input("x", TensorType("float32", (symbol("batch"),)))
     constants = {number: graph.constant([number, 0], "float32") for number in (first, second)}
-    graph.output("y", x + nnc.ops.sum(constants[1], (0,)) * nnc.ops.sum(constants[2], (0,)))
+    graph.output("y", x + nnc.ir.ops.sum(constants[1], (0,)) * nnc.ir.ops.sum(constants[2], (0,)))
     return graph
 
 
@@ -328,7 +328,7 @@ def test_code_that_changed_since_it_was_loaded_has_no_key(code, folder, monkeypa
 
 
 def test_all_code_that_plans_and_prints_is_watched():
-    code = "import sys, nnc.ops, nnc.backends.c.source; print(*[name for name in sys.modules if name[:3] == 'nnc'])"
+    code = "import sys, nnc.ir.ops, nnc.backends.c.source; print(*[name for name in sys.modules if name[:3] == 'nnc'])"
     names = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     watched = {Path(identity._ROOT, folder).resolve() for folder in identity._FOLDERS}
     assert "nnc.backends.c.kernels.winograd" in names

@@ -100,7 +100,7 @@ def test_what_a_function_hides_from_configs_is_seen_in_graphs(folder: Path):
         factor = parameters["factor"]
 
         def loss(target: Any, output: Any) -> Any:
-            return nnc.ops.mean((target - output) ** 2 * factor)
+            return nnc.ir.ops.mean((target - output) ** 2 * factor)
 
         model = nnc.Sequential([nnc.layers.Input((2,)), nnc.layers.Dense(1)])
         model.compile(nnc.optimizers.SGD(parameters["rate"]), loss)

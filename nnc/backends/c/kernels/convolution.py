@@ -18,7 +18,7 @@ from nnc.backends.c.kernels.winograd import is_winograd, room, transform, transf
 from nnc.backends.c.linkage import FALSE
 from nnc.backends.c.statements import Code, execute, loop, when
 from nnc.ir import Dim, Layout, Op, TensorType
-from nnc.ops.convolution import Convolution, ConvolutionInputGradient, ConvolutionKernelGradient, Sliding
+from nnc.ir.ops.convolution import Convolution, ConvolutionInputGradient, ConvolutionKernelGradient, Sliding
 from nnc.target import Prepacked
 
 Kind = TypeVar("Kind", Array, TensorType)

@@ -35,8 +35,8 @@ from nnc.backends.c.statements import (
 )
 from nnc.backends.c.thread_counts import shared_nest
 from nnc.ir import Dim
+from nnc.ir.ops.convolution import Convolution, ConvolutionInputGradient, Sliding
 from nnc.ir.types import ITEM_SIZES
-from nnc.ops.convolution import Convolution, ConvolutionInputGradient, Sliding
 
 MAXIMUM_WINDOW = 32
 """Elements of a window up to which the sum over it is written out; its weights then stay in vector registers."""

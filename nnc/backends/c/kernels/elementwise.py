@@ -11,9 +11,9 @@ from nnc.backends.c.expressions import Expression, Literal, call, choice, infix,
 from nnc.backends.c.kernels.registry import EXPRESSIONS, Formula, Unit, expression
 from nnc.backends.c.text import C_TYPES, SUFFIXES, UNSIGNED
 from nnc.ir import Op
+from nnc.ir.ops import arithmetic, comparison, exponential, sizes, trigonometric
+from nnc.ir.ops.sizes import WHOLE
 from nnc.ir.types import FLOATING
-from nnc.ops import arithmetic, comparison, exponential, sizes, trigonometric
-from nnc.ops.sizes import WHOLE
 
 _INFIX: dict[type[Op], str] = {
     arithmetic.Add: "+",

@@ -12,7 +12,7 @@ from nnc.backends.c.nests import write_nest
 from nnc.backends.c.statements import Code, assign, block, declare, declare_all, execute, loop, when
 from nnc.backends.c.text import SUFFIXES, UNSIGNED
 from nnc.ir import FLOATING, Dim, Op, TensorType
-from nnc.ops.gathering import AddAlongAxis, ArgSort, Gather, ScatterAdd, TakeAlongAxis
+from nnc.ir.ops.gathering import AddAlongAxis, ArgSort, Gather, ScatterAdd, TakeAlongAxis
 
 _LARGEST, _SMALLEST = variable("INT64_MAX"), variable("INT64_MIN")
 _LEAST, _MOST, _FOUND, _ROW = map(variable, ("least", "most", "found", "row"))

@@ -11,7 +11,7 @@ from nnc.backends.c.kernels.registry import KernelCall, kernel
 from nnc.backends.c.nests import Element, write_nest
 from nnc.backends.c.statements import Code, assign
 from nnc.ir import Dim, Layout
-from nnc.ops import movement, packing
+from nnc.ir.ops import movement, packing
 
 
 def copy_lines(target: Array, source: Array) -> list[Code]:

@@ -15,7 +15,7 @@ from nnc.backends.c.nests import can_vectorise
 from nnc.backends.c.statements import SIMD, Code, Statement, assign, block, declare, loop, when
 from nnc.backends.c.thread_counts import shared_nest
 from nnc.ir import Dim
-from nnc.ops.pooling import MaxPool, MaxPoolGradient, SumPool, SumPoolGradient, WindowOp, padding_before
+from nnc.ir.ops.pooling import MaxPool, MaxPoolGradient, SumPool, SumPoolGradient, WindowOp, padding_before
 
 _UNROLLED = 32
 """Most positions of a window that are written out one after the other."""

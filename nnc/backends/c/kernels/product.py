@@ -16,7 +16,7 @@ from nnc.backends.c.statements import SIMD, Code, Directive, assign, block, decl
 from nnc.backends.c.text import C_TYPES, SUFFIXES
 from nnc.backends.c.thread_counts import members, shared, shared_nest
 from nnc.ir import FLOATING, Dim, Op, TensorType
-from nnc.ops.matmul import LaneMatMul, MatMul
+from nnc.ir.ops.matmul import LaneMatMul, MatMul
 from nnc.target import Prepacked
 
 _PARALLEL_WORK, _PARALLEL_KNOWN = 1 << 22, 1 << 12

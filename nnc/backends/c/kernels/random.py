@@ -1,4 +1,4 @@
-"""Random numbers, the same as `nnc.ops.random` gives."""
+"""Random numbers, the same as `nnc.ir.ops.random` gives."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from nnc.backends.c.arrays import Array
 from nnc.backends.c.expressions import Expression, infix, product_of, variable
 from nnc.backends.c.kernels.registry import KernelCall, kernel
 from nnc.backends.c.statements import SIMD, Code, assign, block, declare, declare_all, loop
-from nnc.ops.random import RandomUniform
+from nnc.ir.ops.random import RandomUniform
 
 _STREAM_FACTOR, _GOLDEN = 0xD1B54A32D192ED03, 0x9E3779B97F4A7C15
 _WORD = 2**64 - 1

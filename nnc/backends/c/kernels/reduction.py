@@ -25,7 +25,7 @@ from nnc.backends.c.statements import (
 from nnc.backends.c.text import C_TYPES
 from nnc.backends.c.thread_counts import shared_nest
 from nnc.ir import FLOATING, Dim, Layout
-from nnc.ops import reduction
+from nnc.ir.ops import reduction
 
 _LOCAL_TOTALS = 1024
 """Most totals that are kept on the stack, in double precision, while rows are added."""

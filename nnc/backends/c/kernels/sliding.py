@@ -21,7 +21,7 @@ from nnc.backends.c.statements import SIMD, Code, Statement, assign, block, decl
 from nnc.backends.c.text import C_TYPES, own_dim
 from nnc.backends.c.thread_counts import PARALLEL_SIZE, members_of, shared
 from nnc.ir import Dim
-from nnc.ops.convolution import Sliding
+from nnc.ir.ops.convolution import Sliding
 
 BAND = own_dim("nnc.band")
 """The run-time dimension that is the number of places of a band, the last of which may have fewer."""

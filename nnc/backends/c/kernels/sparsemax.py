@@ -8,7 +8,7 @@ from nnc.backends.c.expressions import Expression, choice, infix, variable
 from nnc.backends.c.kernels.elementwise import is_nan
 from nnc.backends.c.kernels.registry import KernelCall, kernel
 from nnc.backends.c.statements import Code, Statement, assign, block, declare, loop, until_settled
-from nnc.ops.sparsemax import Sparsemax
+from nnc.ir.ops.sparsemax import Sparsemax
 
 
 @kernel(Sparsemax)

@@ -32,7 +32,13 @@ from nnc.backends.numpy.kernels.windows import (
     windows_of,
 )
 from nnc.ir import Op, TensorType
-from nnc.ops.convolution import Convolution, ConvolutionInputGradient, ConvolutionKernelGradient, Sliding, output_length
+from nnc.ir.ops.convolution import (
+    Convolution,
+    ConvolutionInputGradient,
+    ConvolutionKernelGradient,
+    Sliding,
+    output_length,
+)
 
 TURNED_PLACES = 128
 """Elements per image of an input from which on turning the kernel for its gradient pays."""

@@ -22,7 +22,7 @@ from nnc.backends.numpy.kernels.windows import (
     windows_of,
 )
 from nnc.ir import TensorType
-from nnc.ops.convolution import Sliding
+from nnc.ir.ops.convolution import Sliding
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ import numpy
 
 from nnc.backends.numpy.kernels.registry import KernelCall, kernel
 from nnc.ir import Op, TensorType
-from nnc.ops import arithmetic, comparison, error_function, exponential, sizes, trigonometric
-from nnc.ops.elementwise import Binary, Unary
-from nnc.ops.sizes import WHOLE, write_whole_numbers
+from nnc.ir.ops import arithmetic, comparison, error_function, exponential, sizes, trigonometric
+from nnc.ir.ops.elementwise import Binary, Unary
+from nnc.ir.ops.sizes import WHOLE, write_whole_numbers
 
 _UFUNCS: tuple[type[Unary | Binary], ...] = (
     arithmetic.Absolute,

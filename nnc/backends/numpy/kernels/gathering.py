@@ -10,7 +10,7 @@ import numpy
 
 from nnc.backends.numpy.kernels.registry import Arrays, KernelCall, kernel
 from nnc.ir import Op, TensorType
-from nnc.ops.gathering import AddAlongAxis, ArgSort, Gather, ScatterAdd, TakeAlongAxis, check_rows, write_order
+from nnc.ir.ops.gathering import AddAlongAxis, ArgSort, Gather, ScatterAdd, TakeAlongAxis, check_rows, write_order
 
 Array = Any
 _PLACES = 2**14

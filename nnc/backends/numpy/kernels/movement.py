@@ -8,7 +8,7 @@ from itertools import accumulate
 import numpy
 
 from nnc.backends.numpy.kernels.registry import Arrays, Derivation, KernelCall, kernel
-from nnc.ops import movement, packing
+from nnc.ir.ops import movement, packing
 
 
 @kernel(movement.Copy, movement.Transpose, movement.BroadcastTo)

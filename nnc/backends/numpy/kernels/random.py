@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from nnc.backends.numpy.kernels.registry import Arrays, KernelCall, kernel
 from nnc.ir import Op, TensorType
-from nnc.ops.random import RandomUniform, element_counters, fill_uniform
+from nnc.ir.ops.random import RandomUniform, element_counters, fill_uniform
 
 
 def _uniform_workspace(op: Op, operands: Sequence[TensorType], results: Sequence[TensorType]) -> Sequence[TensorType]:

@@ -10,8 +10,8 @@ import numpy
 
 from nnc.backends.numpy.kernels.registry import Arrays, KernelCall, kernel
 from nnc.ir import Op, TensorType
-from nnc.ops import reduction
-from nnc.ops.matmul import LaneMatMul, MatMul
+from nnc.ir.ops import reduction
+from nnc.ir.ops.matmul import LaneMatMul, MatMul
 
 
 @kernel(reduction.Max)

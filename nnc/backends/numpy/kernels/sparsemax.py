@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from nnc.backends.numpy.kernels.registry import KernelCall, kernel
-from nnc.ops.sparsemax import Sparsemax, write_sparsemax
+from nnc.ir.ops.sparsemax import Sparsemax, write_sparsemax
 
 
 @kernel(Sparsemax)

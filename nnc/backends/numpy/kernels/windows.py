@@ -12,7 +12,7 @@ import numpy
 
 from nnc.backends.numpy.kernels.registry import Arrays, KernelCall
 from nnc.ir import TensorType
-from nnc.ops.convolution import Sliding, extent
+from nnc.ir.ops.convolution import Sliding, extent
 
 Array = Any
 BAND_ELEMENTS = 512 * 1024

@@ -1,0 +1,138 @@
+"""Operations, each with its types, meaning, derivative, aliasing and cost in one place, and functions to apply them."""
+
+from nnc.ir.ops.arithmetic import (
+    absolute,
+    bitwise_and,
+    bitwise_or,
+    bitwise_xor,
+    clip,
+    floor,
+    floor_divide,
+    gcd,
+    left_shift,
+    maximum,
+    minimum,
+    reciprocal,
+    relu,
+    remainder,
+    right_shift,
+    sign,
+    sqrt,
+    square,
+)
+from nnc.ir.ops.comparison import equal, logical_and, logical_or, where
+from nnc.ir.ops.convolution import convolution, transposed_convolution
+from nnc.ir.ops.crossentropy import log_softmax, sigmoid_crossentropy, softmax, softmax_crossentropy
+from nnc.ir.ops.einsum import einsum
+from nnc.ir.ops.exponential import (
+    arcsinh,
+    cosh,
+    erf,
+    erfc,
+    erfinv,
+    exp,
+    expm1,
+    log,
+    log1p,
+    logaddexp,
+    sigmoid,
+    sinh,
+    softplus,
+    tanh,
+)
+from nnc.ir.ops.fusion import Fusion
+from nnc.ir.ops.gathering import argsort, gather, sort, take_along_axis
+from nnc.ir.ops.matmul import matmul
+from nnc.ir.ops.movement import broadcast_to, concatenate, flip, pad, reshape, take, transpose
+from nnc.ir.ops.packing import Pack, Unpack
+from nnc.ir.ops.pooling import average_pool, max_pool, repeat, sum_pool
+from nnc.ir.ops.random import random_uniform
+from nnc.ir.ops.reduction import argmax, cumulative_product, cumulative_sum, max, mean, sum
+from nnc.ir.ops.scan import Scan, scan
+from nnc.ir.ops.sizes import cast, one_hot, size
+from nnc.ir.ops.sparsemax import sparsemax
+from nnc.ir.ops.straight_through import stop_gradient, straight_through
+from nnc.ir.ops.trigonometric import arctan2, cos, sin
+
+__all__ = [
+    "Fusion",
+    "Pack",
+    "Scan",
+    "Unpack",
+    "absolute",
+    "arcsinh",
+    "arctan2",
+    "argmax",
+    "argsort",
+    "average_pool",
+    "bitwise_and",
+    "bitwise_or",
+    "bitwise_xor",
+    "broadcast_to",
+    "cast",
+    "clip",
+    "concatenate",
+    "cos",
+    "cumulative_product",
+    "cumulative_sum",
+    "cosh",
+    "einsum",
+    "convolution",
+    "equal",
+    "erf",
+    "erfc",
+    "erfinv",
+    "exp",
+    "expm1",
+    "flip",
+    "floor",
+    "floor_divide",
+    "gather",
+    "gcd",
+    "left_shift",
+    "log",
+    "log1p",
+    "log_softmax",
+    "logaddexp",
+    "logical_and",
+    "logical_or",
+    "matmul",
+    "max",
+    "max_pool",
+    "maximum",
+    "mean",
+    "minimum",
+    "one_hot",
+    "pad",
+    "random_uniform",
+    "reciprocal",
+    "relu",
+    "remainder",
+    "repeat",
+    "reshape",
+    "right_shift",
+    "scan",
+    "sigmoid",
+    "sigmoid_crossentropy",
+    "sign",
+    "sin",
+    "sinh",
+    "size",
+    "softmax",
+    "softmax_crossentropy",
+    "softplus",
+    "sort",
+    "sparsemax",
+    "sqrt",
+    "square",
+    "stop_gradient",
+    "straight_through",
+    "sum",
+    "sum_pool",
+    "take",
+    "take_along_axis",
+    "tanh",
+    "transpose",
+    "transposed_convolution",
+    "where",
+]
