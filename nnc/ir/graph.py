@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from nnc.errors import GraphError, ShapeError
 from nnc.ir.leaves import Constant, Input, State
 from nnc.ir.names import check_name
-from nnc.ir.op import Op, op_class
-from nnc.ir.placeholder import Placeholder
+from nnc.ir.op import Op
+from nnc.ir.placeholder import Operators, Placeholder
 from nnc.ir.types import TensorType
 from nnc.presentation import Presented
 
@@ -53,7 +53,7 @@ class Node:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Value:
+class Value(Operators):
     """One result of a node, made by its graph, once. Arithmetic on values adds nodes to their graph: ``x @ w + b``.
 
     ``==`` compares identity, as for any graph edge; the elementwise comparison is ``nnc.ops.equal``. Sets of values
@@ -97,88 +97,10 @@ class Value:
         """The name given to this value, or an empty string."""
         return self.node.names[self.result]
 
-    def _binary(self, name: str, other: Operand, swap: bool = False) -> Value:
-        right = self.graph.as_value(other, like=self)
-        left, right = (right, self) if swap else (self, right)
-        return self.graph.add(op_class(name)(), left, right)[0]
-
-    def __add__(self, other: Operand) -> Value:
-        return self._binary("add", other)
-
-    def __radd__(self, other: Operand) -> Value:
-        return self._binary("add", other, swap=True)
-
-    def __sub__(self, other: Operand) -> Value:
-        return self._binary("subtract", other)
-
-    def __rsub__(self, other: Operand) -> Value:
-        return self._binary("subtract", other, swap=True)
-
-    def __mul__(self, other: Operand) -> Value:
-        return self._binary("multiply", other)
-
-    def __rmul__(self, other: Operand) -> Value:
-        return self._binary("multiply", other, swap=True)
-
-    def __truediv__(self, other: Operand) -> Value:
-        return self._binary("divide", other)
-
-    def __rtruediv__(self, other: Operand) -> Value:
-        return self._binary("divide", other, swap=True)
-
-    def __pow__(self, other: Operand) -> Value:
-        return self._binary("power", other)
-
-    def __matmul__(self, other: Value | Placeholder) -> Value:
-        return self._binary("matmul", other)
-
-    def __lt__(self, other: Operand) -> Value:
-        return self._binary("less", other)
-
-    def __le__(self, other: Operand) -> Value:
-        return self._binary("less_equal", other)
-
-    def __gt__(self, other: Operand) -> Value:
-        return self._binary("greater", other)
-
-    def __ge__(self, other: Operand) -> Value:
-        return self._binary("greater_equal", other)
-
-    def __neg__(self) -> Value:
-        return self.graph.add(op_class("negative")(), self)[0]
-
-    operate: ClassVar[Callable[..., Any]]
-    """Applies an operation of `keras.ops`, given by its class; whoever knows these operations says how."""
-
-    def __getitem__(self, key: Any) -> Any:
-        return Value.operate("GetItem", self, key)
-
-    def __floordiv__(self, other: Operand) -> Any:
-        return Value.operate("FloorDivide", self, other)
-
-    def __rfloordiv__(self, other: Operand) -> Any:
-        return Value.operate("FloorDivide", other, self)
-
-    def __mod__(self, other: Operand) -> Any:
-        return Value.operate("Mod", self, other)
-
-    def __rmod__(self, other: Operand) -> Any:
-        return Value.operate("Mod", other, self)
-
-    def __rpow__(self, other: Operand) -> Any:
-        return Value.operate("Power", other, self)
-
-    def __abs__(self) -> Any:
-        return Value.operate("Absolute", self)
-
-    def __invert__(self) -> Any:
-        return Value.operate("LogicalNot", self)
-
-    def __and__(self, other: Operand) -> Any:
-        return Value.operate("LogicalAnd", self, other)
-
-    def __or__(self, other: Operand) -> Any:
-        return Value.operate("LogicalOr", self, other)
+    @property
+    def value(self) -> Value:
+        """The value itself, as that of an object that stands for it."""
+        return self
 
     def __bool__(self) -> bool:
         raise GraphError("a graph value has no truth value; use nnc.ops.where(condition, a, b) to choose")

@@ -1,4 +1,4 @@
-"""Objects that stand for a value in whatever graph is being built, such as a layer's weights."""
+"""What takes part in graph arithmetic: its operators, and objects that stand for a value, such as a layer's weights."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from nnc.errors import GraphError
+from nnc.ir.op import op_class
 
 if TYPE_CHECKING:
     from nnc.ir.graph import Graph, Operand, Value
@@ -19,7 +20,112 @@ Assign = Callable[["Placeholder", "Value"], None]
 _ASSIGN: ContextVar[Assign | None] = ContextVar("assign", default=None)
 
 
-class Placeholder:
+class Operators:
+    """Python's operators, for a value of a graph and for what stands for one: each adds nodes to the graph."""
+
+    __slots__ = ()
+
+    operate: ClassVar[Callable[..., Any]]
+    """Applies an operation of `keras.ops`, given by its class; whoever knows these operations says how."""
+
+    @property
+    def value(self) -> Value:
+        """The graph value that operators work on."""
+        raise NotImplementedError
+
+    def _binary(self, name: str, other: Operand, swap: bool = False) -> Value:
+        value = self.value
+        right = value.graph.as_value(other, like=value)
+        operands = (right, value) if swap else (value, right)
+        return value.graph.add(op_class(name)(), *operands)[0]
+
+    def _logical(self, name: str, other: Operand) -> Any:
+        for operand in (self.value, other):
+            kind = getattr(operand, "dtype", type(operand).__name__)
+            if kind != "bool":
+                raise GraphError(f"&, | and ^ take truth values here, got {kind}; nnc.ops.bitwise_and is about bits")
+        return self.operate(name, self.value, other)
+
+    def __add__(self, other: Operand) -> Value:
+        return self._binary("add", other)
+
+    def __radd__(self, other: Operand) -> Value:
+        return self._binary("add", other, swap=True)
+
+    def __sub__(self, other: Operand) -> Value:
+        return self._binary("subtract", other)
+
+    def __rsub__(self, other: Operand) -> Value:
+        return self._binary("subtract", other, swap=True)
+
+    def __mul__(self, other: Operand) -> Value:
+        return self._binary("multiply", other)
+
+    def __rmul__(self, other: Operand) -> Value:
+        return self._binary("multiply", other, swap=True)
+
+    def __truediv__(self, other: Operand) -> Value:
+        return self._binary("divide", other)
+
+    def __rtruediv__(self, other: Operand) -> Value:
+        return self._binary("divide", other, swap=True)
+
+    def __pow__(self, other: Operand) -> Value:
+        return self._binary("power", other)
+
+    def __rpow__(self, other: Operand) -> Any:
+        return self.operate("Power", other, self.value)
+
+    def __matmul__(self, other: Value | Placeholder) -> Value:
+        return self._binary("matmul", other)
+
+    def __floordiv__(self, other: Operand) -> Any:
+        return self.operate("FloorDivide", self.value, other)
+
+    def __rfloordiv__(self, other: Operand) -> Any:
+        return self.operate("FloorDivide", other, self.value)
+
+    def __mod__(self, other: Operand) -> Any:
+        return self.operate("Mod", self.value, other)
+
+    def __rmod__(self, other: Operand) -> Any:
+        return self.operate("Mod", other, self.value)
+
+    def __lt__(self, other: Operand) -> Value:
+        return self._binary("less", other)
+
+    def __le__(self, other: Operand) -> Value:
+        return self._binary("less_equal", other)
+
+    def __gt__(self, other: Operand) -> Value:
+        return self._binary("greater", other)
+
+    def __ge__(self, other: Operand) -> Value:
+        return self._binary("greater_equal", other)
+
+    def __neg__(self) -> Value:
+        return self.value.graph.add(op_class("negative")(), self.value)[0]
+
+    def __abs__(self) -> Any:
+        return self.operate("Absolute", self.value)
+
+    def __invert__(self) -> Any:
+        return self.operate("LogicalNot", self.value)
+
+    def __and__(self, other: Operand) -> Any:
+        return self._logical("LogicalAnd", other)
+
+    def __or__(self, other: Operand) -> Any:
+        return self._logical("LogicalOr", other)
+
+    def __xor__(self, other: Operand) -> Any:
+        return self._logical("LogicalXor", other)
+
+    def __getitem__(self, key: Any) -> Any:
+        return self.operate("GetItem", self.value, key)
+
+
+class Placeholder(Operators):
     """Base of objects that take part in graph arithmetic: ``x @ self.kernel + self.bias``."""
 
     __array_priority__: ClassVar[float] = 1000.0
@@ -67,72 +173,6 @@ class Placeholder:
     def graph(self) -> Graph:
         """The graph that is being built."""
         return self.value.graph
-
-    def __add__(self, other: Operand) -> Value:
-        return self.value + other
-
-    def __radd__(self, other: Operand) -> Value:
-        return self.value.__radd__(other)
-
-    def __sub__(self, other: Operand) -> Value:
-        return self.value - other
-
-    def __rsub__(self, other: Operand) -> Value:
-        return self.value.__rsub__(other)
-
-    def __mul__(self, other: Operand) -> Value:
-        return self.value * other
-
-    def __rmul__(self, other: Operand) -> Value:
-        return self.value.__rmul__(other)
-
-    def __truediv__(self, other: Operand) -> Value:
-        return self.value / other
-
-    def __rtruediv__(self, other: Operand) -> Value:
-        return self.value.__rtruediv__(other)
-
-    def __pow__(self, other: Operand) -> Value:
-        return self.value**other
-
-    def __matmul__(self, other: Value | Placeholder) -> Value:
-        return self.value @ other
-
-    def __lt__(self, other: Operand) -> Value:
-        return self.value < other
-
-    def __le__(self, other: Operand) -> Value:
-        return self.value <= other
-
-    def __gt__(self, other: Operand) -> Value:
-        return self.value > other
-
-    def __ge__(self, other: Operand) -> Value:
-        return self.value >= other
-
-    def __neg__(self) -> Value:
-        return -self.value
-
-    def __getitem__(self, key: Any) -> Any:
-        return self.value[key]
-
-    def __floordiv__(self, other: Operand) -> Any:
-        return self.value // other
-
-    def __rfloordiv__(self, other: Operand) -> Any:
-        return other // self.value
-
-    def __mod__(self, other: Operand) -> Any:
-        return self.value % other
-
-    def __rmod__(self, other: Operand) -> Any:
-        return other % self.value
-
-    def __rpow__(self, other: Operand) -> Any:
-        return other**self.value
-
-    def __abs__(self) -> Any:
-        return abs(self.value)
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from nnc.ir import Value
+from nnc.ir.placeholder import Operators
 from nnc.layers.base import Layer
 from nnc.layers.families import ALIASES, CLASSES, FUNCTIONS
 from nnc.layers.registry import layer_class, layer_classes, register
@@ -84,7 +84,7 @@ def _lower(name: str, *operands: Any, **settings: Any) -> Any:
 
 
 SymbolicTensor.operate = staticmethod(_operate)
-Value.operate = staticmethod(_lower)
+Operators.operate = staticmethod(_lower)
 
 _CLASSES, _FUNCTIONS, _ALIASES = CLASSES, FUNCTIONS, ALIASES  # what makes the site finds names of this module alone
 

@@ -17,8 +17,20 @@ from nnc.layers import SymbolicTensor
 from nnc.ops.dispatch import as_arrays, operate
 from nnc.structure import leaves, map_leaves
 
+__all__ = [
+    "associative_scan",
+    "cond",
+    "fori_loop",
+    "map",
+    "scan",
+    "switch",
+    "vectorized_map",
+    "while_loop",
+]
+
 _TENSORS = (numpy.ndarray, Value, SymbolicTensor)
 _LATER = (Value, SymbolicTensor)
+_OTHER_STRUCTURE = "branches and steps must return results of the same structure, as part of a graph"
 
 
 def cond(pred: Any, true_fn: Any, false_fn: Any) -> Any:
@@ -33,7 +45,11 @@ def cond(pred: Any, true_fn: Any, false_fn: Any) -> Any:
                 f"ops.cond: pred must be one truth value, got {numpy.size(pred)}; ops.where chooses by element"
             )
         return true_fn() if numpy.asarray(pred) else false_fn()
-    return _selected(pred, true_fn(), false_fn())
+    if any(dim != 1 for dim in pred.shape):
+        raise ModelError(
+            f"ops.cond: pred must be one truth value, got shape {pred.shape}; ops.where chooses by element"
+        )
+    return _selected(operate("Reshape", pred, newshape=()), true_fn(), false_fn())
 
 
 def switch(index: Any, branches: Any, *operands: Any) -> Any:
@@ -90,10 +106,12 @@ def fori_loop(lower: Any, upper: Any, body_fun: Any, init_val: Any) -> Any:
 def scan(f: Any, init: Any, xs: Any = None, length: Any = None, reverse: Any = False, unroll: Any = 1) -> Any:
     """Return what a function carries through the elements of a first axis, and what it returns for each of them.
 
+    `unroll` changes nothing: in a graph all steps are.
+
     Raises:
         ModelError: nothing says how many there are.
     """
-    del unroll  # which is about how fast it is in other engines
+    del unroll
     xs = _tensors(xs)
     count = _length("scan", xs, length)
     carry, found = init, []
@@ -139,10 +157,12 @@ def _selected(condition: Any, one: Any, other: Any) -> Any:
     """Return nested tensors of one where a condition holds, else those of the other."""
     if isinstance(one, list | tuple):
         if not isinstance(other, list | tuple) or len(one) != len(other):
-            raise ModelError("ops.cond: both branches must return results of the same structure")
+            raise ModelError(_OTHER_STRUCTURE)
         parts = [_selected(condition, *pair) for pair in zip(one, other, strict=True)]
         return parts if isinstance(one, list) else tuple(parts)
     if isinstance(one, dict):
+        if not isinstance(other, dict) or one.keys() != other.keys():
+            raise ModelError(_OTHER_STRUCTURE)
         return {key: _selected(condition, part, other[key]) for key, part in one.items()}
     return None if one is None and other is None else operate("Where", condition, one, other)
 
@@ -164,6 +184,8 @@ def _length(name: str, xs: Any, length: Any) -> int:
 
 
 def _known(name: str, length: Any) -> int:
+    if length == 0:
+        raise ModelError(f"ops.{name}: there is nothing to go through, and so nothing says what the function returns")
     if not isinstance(length, int):
         raise ModelError(
             f"ops.{name}: a static graph has a fixed number of steps, and the length of this axis is known when it runs"

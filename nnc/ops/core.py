@@ -15,6 +15,22 @@ from nnc.layers import SymbolicTensor
 from nnc.ops.dispatch import as_arrays, operate
 from nnc.structure import leaves
 
+__all__ = [
+    "cast",
+    "convert_to_numpy",
+    "convert_to_tensor",
+    "dtype",
+    "is_tensor",
+    "saturate_cast",
+    "scatter",
+    "scatter_update",
+    "shape",
+    "slice",
+    "slice_update",
+    "stop_gradient",
+    "unstack",
+]
+
 
 def scatter(indices: Any, values: Any, shape: Any) -> Any:
     """Return zeros of a shape to which values are added at indices, whose last axis counts the axes they go along."""

@@ -17,6 +17,36 @@ from nnc.operations.element_types import FLOAT
 from nnc.ops.dispatch import operate
 from nnc.structure import leaves
 
+__all__ = [
+    "arange",
+    "array",
+    "bartlett",
+    "blackman",
+    "copy",
+    "empty",
+    "empty_like",
+    "eye",
+    "full",
+    "full_like",
+    "geomspace",
+    "hamming",
+    "hanning",
+    "identity",
+    "kaiser",
+    "linspace",
+    "logspace",
+    "ndim",
+    "ones",
+    "ones_like",
+    "size",
+    "tri",
+    "tril",
+    "triu",
+    "view",
+    "zeros",
+    "zeros_like",
+]
+
 
 def array(x: Any, dtype: Any = None) -> Any:
     """Return x, in another element type where one is given."""

@@ -9,6 +9,24 @@ from typing import Any
 
 from nnc.ops.dispatch import operate
 
+__all__ = [
+    "affine_transform",
+    "crop_images",
+    "extract_patches",
+    "extract_patches_3d",
+    "gaussian_blur",
+    "hsv_to_rgb",
+    "map_coordinates",
+    "pad_images",
+    "perspective_transform",
+    "resize",
+    "rgb_to_grayscale",
+    "rgb_to_hsv",
+    "scale_and_translate",
+    "sobel_edges",
+    "ssim",
+]
+
 
 def affine_transform(
     images: Any,

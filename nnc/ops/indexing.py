@@ -12,6 +12,29 @@ import numpy
 from nnc.errors import ModelError
 from nnc.ops.dispatch import is_in_graph, only_arrays, operate
 
+__all__ = [
+    "argpartition",
+    "argsort",
+    "bincount",
+    "cumprod",
+    "cumsum",
+    "diag",
+    "diagflat",
+    "diagonal",
+    "digitize",
+    "get_item",
+    "histogram",
+    "isin",
+    "nonzero",
+    "searchsorted",
+    "select",
+    "sort",
+    "take",
+    "take_along_axis",
+    "trace",
+    "unique",
+]
+
 _SHAPE = "the shape of its result depends on numbers"
 
 
@@ -107,6 +130,8 @@ def unique(
 ) -> Any:
     """Return the different elements in ascending order; of a graph, `size` of them with a number for those missing."""
     if size is None and not is_in_graph(x):
+        if not sorted or fill_value is not None:
+            raise ModelError("ops.unique: elements are in ascending order, sorted=True, and fill_value goes with size")
         (array,) = only_arrays("unique", _SHAPE, x)
         found = numpy.unique(array, return_index, return_inverse, return_counts, axis)
         if not isinstance(found, tuple):

@@ -11,6 +11,23 @@ import numpy
 
 from nnc.ops.dispatch import only_arrays, operate
 
+__all__ = [
+    "cholesky",
+    "cholesky_inverse",
+    "det",
+    "eig",
+    "eigh",
+    "inv",
+    "lstsq",
+    "matrix_rank",
+    "norm",
+    "pinv",
+    "qr",
+    "solve",
+    "solve_triangular",
+    "svd",
+]
+
 _LOOP = "its algorithm has no fixed number of steps"
 
 

@@ -9,6 +9,30 @@ from typing import Any
 
 from nnc.ops.dispatch import operate
 
+__all__ = [
+    "cdist",
+    "erf",
+    "erfc",
+    "erfinv",
+    "extract_sequences",
+    "fft",
+    "fft2",
+    "ifft2",
+    "in_top_k",
+    "irfft",
+    "istft",
+    "logdet",
+    "logsumexp",
+    "rfft",
+    "rsqrt",
+    "segment_max",
+    "segment_min",
+    "segment_prod",
+    "segment_sum",
+    "stft",
+    "top_k",
+]
+
 
 def cdist(x: Any, y: Any) -> Any:
     """Return the distance of each row of x from each row of y."""

@@ -9,6 +9,44 @@ from typing import Any
 
 from nnc.ops.dispatch import operate
 
+__all__ = [
+    "angle",
+    "bitwise_and",
+    "bitwise_invert",
+    "bitwise_left_shift",
+    "bitwise_not",
+    "bitwise_or",
+    "bitwise_right_shift",
+    "bitwise_xor",
+    "conj",
+    "conjugate",
+    "divide_no_nan",
+    "floor_divide",
+    "fmax",
+    "fmin",
+    "fmod",
+    "gcd",
+    "heaviside",
+    "imag",
+    "isclose",
+    "isfinite",
+    "isinf",
+    "isnan",
+    "isneginf",
+    "isposinf",
+    "isreal",
+    "lcm",
+    "ldexp",
+    "left_shift",
+    "mod",
+    "nan_to_num",
+    "nextafter",
+    "power",
+    "real",
+    "right_shift",
+    "signbit",
+]
+
 
 def angle(x: Any) -> Any:
     """Return π below 0 and 0 elsewhere: the angle of a real number in the complex plane."""

@@ -9,6 +9,21 @@ from typing import Any
 
 from nnc.ops.dispatch import check_no_others, operate
 
+__all__ = [
+    "corrcoef",
+    "correlate",
+    "cross",
+    "dot",
+    "einsum",
+    "inner",
+    "kron",
+    "matmul",
+    "outer",
+    "slogdet",
+    "tensordot",
+    "vdot",
+]
+
 
 def corrcoef(x: Any) -> Any:
     """Return the correlations of the rows of a matrix."""

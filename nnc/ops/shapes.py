@@ -9,6 +9,39 @@ from typing import Any
 
 from nnc.ops.dispatch import operate
 
+__all__ = [
+    "append",
+    "array_split",
+    "broadcast_to",
+    "concatenate",
+    "dsplit",
+    "dstack",
+    "expand_dims",
+    "flip",
+    "fliplr",
+    "flipud",
+    "hsplit",
+    "hstack",
+    "meshgrid",
+    "moveaxis",
+    "pad",
+    "ravel",
+    "repeat",
+    "reshape",
+    "roll",
+    "rot90",
+    "split",
+    "squeeze",
+    "stack",
+    "swapaxes",
+    "tile",
+    "transpose",
+    "unravel_index",
+    "vander",
+    "vsplit",
+    "vstack",
+]
+
 
 def append(x1: Any, x2: Any, axis: Any = None) -> Any:
     """Return x2 behind x1 along an axis; without one, all their elements in a row."""

@@ -58,12 +58,17 @@ def test_sums_in_pieces_have_the_bits_of_sums_in_one(make, data, size, backend):
     assert "begin_all_reduce" not in expected[2].calls[0]
     assert found[2].calls[0].count("begin_all_reduce") > found[2].calls[0].count("all_reduce")
     assert all(calls == found[2].calls[0] for calls in found[2].calls)
-    if size == 1 and (make is perceptron or backend == "numpy"):  # C may round loops of other parts otherwise
+    if size == 1:
         alone = make()
         alone.backend = backend
         history = alone.fit(*data, batch_size=32, epochs=2, verbose=0).history
-        assert found[0] == [history]
-        assert found[1] == [weight.tobytes() for weight in alone.get_weights()]
+        weights = alone.get_weights()
+        if make is images and backend == "c":  # of which a compiler that optimises rounds products and sums as one
+            for one, other in zip(found[1], weights, strict=True):
+                numpy.testing.assert_allclose(numpy.frombuffer(one, other.dtype), other.ravel(), rtol=1e-6, atol=1e-7)
+        else:
+            assert found[0] == [history]
+            assert found[1] == [weight.tobytes() for weight in weights]
 
 
 def test_a_piece_is_summed_up_while_the_rest_is_computed(monkeypatch):

@@ -146,7 +146,7 @@ IN_GRAPHS = {
     "fori_loop": lambda ops, x, w: ops.fori_loop(0, 3, lambda i, x: ops.tanh(x * w) + i, x),
     "creation": lambda ops, x, w: ops.matmul(x, ops.eye(6)) + ops.arange(6, dtype="float32") * w + ops.ones((6,)),
     "operators": lambda ops, x, w: (
-        ops.cast((x > 0.7) & ~(x > 1.2) | (x % 1.0 > 0.9), "float32") * w
+        ops.cast((x > 0.7) & ~(x > 1.2) | (x % 1.0 > 0.9) ^ (x > 1.4), "float32") * w
         + abs(-x) // 0.3
         + 2.0**x
         + abs(w) % 0.5
@@ -177,6 +177,18 @@ def test_functions_in_a_layer_are_part_of_its_graph(keras, backend):
         expected = numpy.asarray(layer(keras)(X))
         found = nnc.compile(model, backend=backend)(X)
         numpy.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6, err_msg=name)
+
+
+@pytest.mark.parametrize("operator", [lambda x, y: x & y, lambda x, y: x | y, lambda x, y: x ^ y])
+def test_bits_and_truth_are_not_mixed_up(operator):
+    """In Keras these are about truth between layers, and on TensorFlow's arrays about bits."""
+
+    class Own(nnc.layers.Layer):
+        def call(self, x):
+            return operator(nnc.ops.cast(x, "int32"), 3)
+
+    with pytest.raises(nnc.errors.NncError, match=r"take truth values here, got int32; nnc\.ops\.bitwise"):
+        nnc.Sequential([nnc.Input((4, 6)), Own()])
 
 
 def test_weights_have_parts_outside_of_a_graph():
@@ -221,6 +233,8 @@ def graph_refused(function, message):
             "ops.while_loop: a static graph has a fixed number of steps; give maximum_iterations",
         ),
         (lambda x: nnc.ops.fori_loop(0, x, lambda i, y: y, x), "lower and upper must be numbers"),
+        (lambda x: nnc.ops.cond(x > 1.0, lambda: x, lambda: -x), "ops.cond: pred must be one truth value, got"),
+        (lambda x: nnc.ops.cond(nnc.ops.sum(x) > 1.0, lambda: [x], lambda: x), "results of the same structure"),
         (lambda x: nnc.ops.map(lambda row: row, x), "a static graph has a fixed number of steps, and the length"),
     ],
 )
@@ -236,7 +250,10 @@ def test_what_a_static_graph_cannot_do_is_refused_by_name(function, message):
         (lambda: nnc.ops.einsum("ij->i", X[0], precision="high"), "ops.einsum has no argument 'precision'"),
         (lambda: nnc.ops.where(X > 1), "ops.where needs x1 and x2; ops.nonzero"),
         (lambda: nnc.ops.convert_to_tensor("text"), "ops.convert_to_tensor needs numbers, got 'text'"),
-        (lambda: nnc.ops.cond(X > 1, dict, dict), "ops.cond: pred must be one truth value, got 72"),
+        (lambda: nnc.ops.cond(X > 1, dict, dict), "ops.cond: pred must be one truth value, got"),
+        (lambda: nnc.ops.unique(COUNTS, sorted=False), "ops.unique: elements are in ascending order"),
+        (lambda: nnc.ops.unique(COUNTS, fill_value=7), "fill_value goes with size"),
+        (lambda: nnc.ops.map(lambda row: row, X[:0]), "ops.map: there is nothing to go through"),
         (lambda: nnc.ops.scan(lambda c, x: (c, x), X), "give xs, or the number of steps as length"),
     ],
 )
