@@ -21,7 +21,16 @@ from nnc.program.data import as_arrays, check_rows, input_arrays, known_sizes
 from nnc.program.direct_calls import DirectCalls
 from nnc.program.preparation import batch_size_of, check_trains, prepare, whole_or_none
 from nnc.program.progress import Count, Counted, Logs, batches_shown, line_of, no_logs, verbosity
-from nnc.program.streams import batches_of, check_alone, is_stream, length_of, make_feed, parts_of
+from nnc.program.streams import (
+    batches_of,
+    check_alone,
+    check_ends,
+    is_stream,
+    length_of,
+    make_feed,
+    parts_of,
+    tell,
+)
 
 if TYPE_CHECKING:
     from nnc.choices import Verbosity
@@ -256,6 +265,8 @@ def _predict_stream(
     sizes: Mapping[str, int] | None = None,
 ) -> Any:
     executor, count = calls.executor, limit or length_of(source)
+    if limit is None:
+        check_ends(source, "steps")
     with executor.deciding():
         executor.decide(PREDICT, count, sizes or {})
         listed = CallbackList(callbacks, model=owner, verbose=verbosity(verbose), epochs=1, steps=count)
@@ -271,8 +282,10 @@ def _predict_batches(
     owner.stop_predicting = False
     listed.on_predict_begin()
     found: list[list[Array]] = []
+    tell(source, "on_epoch_begin")
     for number, item in enumerate(batches_of(source)):
         if number == limit:
+            tell(source, "on_epoch_end")
             break
         listed.on_predict_batch_begin(number)
         x, _, _ = parts_of(item)
@@ -286,6 +299,8 @@ def _predict_batches(
         listed.on_predict_batch_end(number, {"outputs": outputs})
         if owner.stop_predicting:
             break
+    else:
+        tell(source, "on_epoch_end")
     listed.on_predict_end()
     if not found:
         raise DataError("there is nothing to predict from: x yields no batch")

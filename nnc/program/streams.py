@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import count
 from typing import Any
 
 import numpy
@@ -64,7 +65,9 @@ def first_inputs(source: Any) -> Any:
     """Return the inputs of the first batch; None where looking at it would take it away, as of a generator."""
     if hasattr(source, "__next__"):
         return None
-    return parts_of(next(iter(batches_of(source)), None))[0]
+    if is_indexed(source):
+        return parts_of(source[0])[0] if length_of(source) != 0 else None
+    return parts_of(next(iter(source), None))[0]
 
 
 class Stream:
@@ -77,6 +80,9 @@ class Stream:
         limit: batches of an epoch; by default all there are.
         class_weight: weight of each class index.
         first: what looks at the first batch, before it and after it.
+
+    Raises:
+        DataError: an epoch would have no end.
     """
 
     def __init__(
@@ -93,8 +99,11 @@ class Stream:
         self.is_watched, self.done = False, 0
         self.class_weight = class_weight
         self._iterator: Iterator[Any] | None = None
+        self._taken = 0
         self._order: Any = None
         self._length = length_of(source)
+        if limit is None:
+            check_ends(source, "steps_per_epoch (of validation: validation_steps; of evaluate: steps)")
 
     @property
     def count(self) -> int | None:
@@ -103,14 +112,20 @@ class Stream:
 
     def begin_epoch(self, generator: numpy.random.Generator | None) -> None:
         """Begin an epoch; the order of batches that have numbers is drawn anew."""
+        tell(self.source, "on_epoch_begin")
         if is_indexed(self.source) and self._length is not None:
             self._order = numpy.arange(self._length)
             if generator is not None:
                 generator.shuffle(self._order)
 
     def restart(self) -> None:
-        """Let the next epoch begin with the first batch; a generator goes on all the same."""
+        """Let the next epoch begin with the first batch; a generator goes on all the same.
+
+        As in Keras the source hears of an epoch's end before there was one.
+        """
         self._iterator = None
+        tell(self.source, "on_epoch_end")
+        self._length = length_of(self.source)
 
     def run(self, hooks: BatchHooks | None = None, first: int = 0, interrupted: Sequence[int] = ()) -> int:
         """Run the batches of an epoch; see `Batches.run`. The first ones are drawn and left out."""
@@ -128,18 +143,22 @@ class Stream:
                 if (hooks is not None and hooks.end(number)) or interrupted:
                     return number + 1
             number += 1
+            self._taken += 1
             if number == self.limit:
-                return number
-        if self.limit is not None or number == 0:
-            warnings.warn(OUT_OF_DATA, stacklevel=3)
-        self._iterator = None
-        if callable(getattr(self.source, "on_epoch_end", None)):
-            self.source.on_epoch_end()
+                break
+        else:
+            if self.limit is not None or number == 0:
+                warnings.warn(OUT_OF_DATA, stacklevel=3)
+            self._iterator = None
+        if self._taken == self._length:
+            self._iterator = None
+        tell(self.source, "on_epoch_end")
         return number
 
     def _items(self) -> Iterator[Any]:
         if self._iterator is None or self.limit is None:
             self._iterator = iter(batches_of(self.source, self._order))
+            self._taken = 0
         return self._iterator
 
     def _step(self, item: Any) -> None:
@@ -167,13 +186,53 @@ def length_of(source: Any) -> int | None:
         return None
 
 
+def check_ends(source: Any, how: str) -> None:
+    """Check that a source says how many batches by number it has.
+
+    Args:
+        source: what gives the batches.
+        how: the argument that says after how many to stop.
+
+    Raises:
+        DataError: it has no last one.
+    """
+    if is_indexed(source) and not hasattr(source, "__next__") and length_of(source) is None:
+        raise DataError(f"{type(source).__name__} has batches without end (num_batches is None): give {how}")
+
+
+def tell(source: Any, event: str) -> None:
+    """Call a method of a source that has one: ``on_epoch_begin`` or ``on_epoch_end``, as Keras's ``PyDataset``."""
+    method = getattr(source, event, None)
+    if callable(method):
+        method()
+
+
 def batches_of(source: Any, order: Any = None) -> Iterable[Any]:
-    """Return the batches of a stream."""
-    if is_indexed(source) and not hasattr(source, "__next__"):
-        numbers = range(length_of(source) or 0) if order is None else order.tolist()
-        return (source[number] for number in numbers)
-    found: Iterable[Any] = source
-    return found
+    """Return the batches of a stream.
+
+    Args:
+        source: what gives them.
+        order: numbers of batches, for what has them by number; by default from the first to the last.
+
+    Raises:
+        DataError: it asks for worker processes.
+    """
+    if not is_indexed(source) or hasattr(source, "__next__"):
+        found: Iterable[Any] = source
+        return found
+    length = length_of(source)
+    numbers: Iterable[int] = (count() if length is None else range(length)) if order is None else order.tolist()
+    if getattr(source, "use_multiprocessing", False) is True:
+        raise DataError(
+            f"{type(source).__name__}: use_multiprocessing=True is not supported; leave it out, and workers=N prepares"
+            " batches in N threads"
+        )
+    workers = getattr(source, "workers", 1)
+    if isinstance(workers, int) and workers > 1:
+        from nnc.program.read_ahead import read_ahead
+
+        return read_ahead(source, numbers, workers, getattr(source, "max_queue_size", 10))
+    return (source[number] for number in numbers)
 
 
 def make_feed(

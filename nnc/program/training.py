@@ -181,6 +181,7 @@ def fit(
 
     with state.turn, executor.deciding(), line_of(shown), group.training():
         feed, checks = group.agreed(feeds)
+        feed.restart()
         listed = CallbackList(group.own(callbacks), True, model=owner, verbose=shown, epochs=epochs, steps=feed.count)
         owner.stop_training, state.stopped = False, None
         group.agreed(listed.on_train_begin)

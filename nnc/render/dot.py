@@ -12,10 +12,10 @@ from nnc.render.layout_hints import stacking
 from nnc.render.theme import FONT, LIGHT, SIZES, Style, Theme
 from nnc.texts import printable
 
-_DIRECTIONS = (
-    {"rankdir": "TB", "ranksep": "0.22"},
-    {"rankdir": "LR", "ranksep": "1.2", "splines": "line"},  # with room for edges to be told apart
-)
+_DOWNWARDS = {"rankdir": "TB", "ranksep": "0.22"}
+_SIDEWAYS = {"rankdir": "LR", "ranksep": "0.3"}
+_COLUMNS = {"rankdir": "LR", "ranksep": "1.2", "splines": "line"}
+"""Frames side by side, with room for the edges between their boxes to be told apart."""
 
 
 def to_dot(diagram: Diagram, theme: Theme = LIGHT) -> str:
@@ -26,6 +26,7 @@ def to_dot(diagram: Diagram, theme: Theme = LIGHT) -> str:
 class _Writer:
     def __init__(self, diagram: Diagram, theme: Theme) -> None:
         self.diagram, self.theme = diagram, theme
+        self.has_columns = diagram.is_sideways and bool(diagram.groups)
 
     def text(self) -> str:
         import graphviz
@@ -42,7 +43,7 @@ class _Writer:
                 "newrank": "true",
                 "nodesep": "0.25",
                 "pad": "0.15",
-                **_DIRECTIONS[self.diagram.is_sideways],
+                **(_COLUMNS if self.has_columns else _SIDEWAYS if self.diagram.is_sideways else _DOWNWARDS),
             },
             node_attr={"fontcolor": theme.ink, "fontname": FONT, "fontsize": str(SIZES["text"])},
             edge_attr={
@@ -55,7 +56,7 @@ class _Writer:
         )
         self.fill(dot, "")
         for arrow in self.diagram.edges:
-            ends = (f"{arrow.start}:e", f"{arrow.end}:w") if self.diagram.is_sideways else (arrow.start, arrow.end)
+            ends = (f"{arrow.start}:e", f"{arrow.end}:w") if self.has_columns else (arrow.start, arrow.end)
             dot.edge(*ends, **self.arrow_attributes(arrow))
         for start, end in stacking(self.diagram):
             dot.edge(start, end, style="invis", weight="0")

@@ -1,0 +1,28 @@
+"""What Keras keeps beside models, and nnc does not."""
+
+from __future__ import annotations
+
+import gc
+from importlib import import_module
+from typing import Any
+
+
+def clear_session(free_memory: bool = True) -> None:
+    """Free what models that are gone have left in memory.
+
+    Names of layers, which Keras counts on from model to model, begin anew in each model of nnc without it.
+
+    Args:
+        free_memory: whether Python looks for objects that nothing refers to any more.
+    """
+    if free_memory:
+        gc.collect()
+
+
+def is_keras_tensor(x: Any) -> bool:
+    """Return whether something is a symbolic tensor, which calls of layers make between an input and an output.
+
+    Args:
+        x: anything.
+    """
+    return isinstance(x, import_module("nnc.layers").SymbolicTensor)

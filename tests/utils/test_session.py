@@ -1,0 +1,49 @@
+"""Sessions and symbolic tensors, beside Keras's."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+
+import numpy
+import pytest
+
+import nnc
+
+
+def layer_names(module):
+    model = module.Sequential(
+        [module.Input((2,)), module.layers.Dense(2), module.layers.Dense(1), module.layers.ReLU()]
+    )
+    return [layer.name for layer in model.layers]
+
+
+def test_names_of_layers_are_those_of_keras_after_it():
+    keras = pytest.importorskip("keras")
+    for module in (nnc, keras):
+        layer_names(module)
+        module.utils.clear_session()
+    assert layer_names(nnc) == layer_names(keras) == ["dense", "dense_1", "re_lu"]
+
+
+@pytest.mark.parametrize("free_memory", [True, False])
+def test_memory_is_freed_where_wanted(free_memory):
+    class Circle:
+        def __init__(self):
+            self.itself = self
+
+    gc.disable()
+    try:
+        gone = weakref.ref(Circle())
+        nnc.utils.clear_session(free_memory=free_memory)
+        assert (gone() is None) == free_memory
+    finally:
+        gc.enable()
+
+
+def test_symbolic_tensors_are_known():
+    keras = pytest.importorskip("keras")
+    for module in (nnc, keras):
+        given = module.Input((2,))
+        found = [given, module.layers.Dense(1)(given), given + 1, numpy.ones(2), 3.0, None, module.layers.Dense(1)]
+        assert [module.utils.is_keras_tensor(item) for item in found] == [True] * 3 + [False] * 4
