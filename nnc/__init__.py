@@ -19,6 +19,7 @@ observe_with("nnc.hints.registry")
 if TYPE_CHECKING:
     from nnc import (
         activations,
+        applications,
         callbacks,
         constraints,
         data,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
         ops,
         optimizers,
         passes,
+        preprocessing,
         random,
         regularizers,
         render,
@@ -52,6 +54,7 @@ if TYPE_CHECKING:
 
 _MODULES = (
     "activations",
+    "applications",
     "callbacks",
     "constraints",
     "data",
@@ -67,6 +70,7 @@ _MODULES = (
     "optimizers",
     "passes",
     "plan",
+    "preprocessing",
     "program",
     "random",
     "regularizers",
@@ -96,6 +100,7 @@ __all__ = [
     "Program",
     "Sequential",
     "activations",
+    "applications",
     "callbacks",
     "compile",
     "constraints",
@@ -113,6 +118,7 @@ __all__ = [
     "ops",
     "optimizers",
     "passes",
+    "preprocessing",
     "random",
     "regularizers",
     "render",

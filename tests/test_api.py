@@ -19,15 +19,15 @@ def names(text: str) -> list[str]:
 
 NAMES = names(
     """
-    Dataset History Input Model Program Sequential activations callbacks compile constraints data datasets diff errors
-    initializers inspect layers load losses metrics models ops optimizers passes random regularizers render sweep
-    utils
+    Dataset History Input Model Program Sequential activations applications callbacks compile constraints data datasets
+    diff errors initializers inspect layers load losses metrics models ops optimizers passes preprocessing random
+    regularizers render sweep utils
     """
 )
 MODULES = names(
     """
-    activations callbacks constraints data datasets errors initializers ir layers losses metrics models ops optimizers
-    passes plan program random regularizers render sklearn utils
+    activations applications callbacks constraints data datasets errors initializers ir layers losses metrics models
+    ops optimizers passes plan preprocessing program random regularizers render sklearn utils
     """
 )
 PROGRAM = names(

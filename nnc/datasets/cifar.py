@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy
 
-from nnc.datasets.files import get_file
 from nnc.datasets.stored_arrays import file_of, unpickled
+from nnc.downloads import get_file
 from nnc.errors import DataError
 
 Array = Any

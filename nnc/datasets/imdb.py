@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy
 
-from nnc.datasets.files import KERAS_FILES, get_file
 from nnc.datasets.sequences import as_array, known_words, marked, shorter, shuffled, word_index
 from nnc.datasets.stored_arrays import npz_arrays
+from nnc.downloads import KERAS_FILES, get_file
 from nnc.errors import DataError
 
 Array = Any

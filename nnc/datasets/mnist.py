@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from nnc.datasets.files import KERAS_FILES, get_file
 from nnc.datasets.stored_arrays import npz_arrays
+from nnc.downloads import KERAS_FILES, get_file
 
 Array = Any
 Split = tuple[Array, Array]

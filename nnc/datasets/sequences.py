@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy
 
-from nnc.datasets.files import KERAS_FILES, get_file
+from nnc.downloads import KERAS_FILES, get_file
 from nnc.errors import DataError
 from nnc.files import read_json
 

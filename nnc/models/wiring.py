@@ -48,6 +48,23 @@ def trace(inputs: Sequence[SymbolicTensor], outputs: Sequence[SymbolicTensor], n
     return tuple(done)
 
 
+def source_inputs(tensor: SymbolicTensor) -> list[SymbolicTensor]:
+    """Return the inputs that a tensor is computed from, each once, in the order in which its calls take them."""
+    found: dict[SymbolicTensor, None] = {}
+    seen: set[Call] = set()
+    stack = [tensor]
+    while stack:
+        call = stack.pop().call
+        if call is None or call in seen:
+            continue
+        seen.add(call)
+        if call.inputs:
+            stack += reversed(call.inputs)
+        else:
+            found |= dict.fromkeys(call.outputs)
+    return list(found)
+
+
 def by_depth(calls: Sequence[Call], outputs: Sequence[SymbolicTensor]) -> tuple[Call, ...]:
     """Return the calls in the order in which Keras lists a model's layers, and so its weights.
 

@@ -31,6 +31,14 @@ def is_indexed(x: Any) -> bool:
     return hasattr(x, "__getitem__") and (hasattr(x, "__len__") or hasattr(x, "num_batches"))
 
 
+def gives_next_alone(x: Any) -> bool:
+    """Return whether batches are taken with ``next``, as of a generator.
+
+    What has batches by number, and is told of epochs as Keras's ``PyDataset``, may have ``next`` too, without end.
+    """
+    return hasattr(x, "__next__") and not (is_indexed(x) and hasattr(x, "on_epoch_end"))
+
+
 def check_alone(x: Any, **others: Any) -> None:
     """Check that nothing is given beside a stream that has to come with its batches.
 
@@ -63,7 +71,7 @@ def parts_of(item: Any) -> tuple[Any, Any, Any]:
 
 def first_inputs(source: Any) -> Any:
     """Return the inputs of the first batch; None where looking at it would take it away, as of a generator."""
-    if hasattr(source, "__next__"):
+    if gives_next_alone(source):
         return None
     if is_indexed(source):
         return parts_of(source[0])[0] if length_of(source) != 0 else None
@@ -196,7 +204,7 @@ def check_ends(source: Any, how: str) -> None:
     Raises:
         DataError: it has no last one.
     """
-    if is_indexed(source) and not hasattr(source, "__next__") and length_of(source) is None:
+    if is_indexed(source) and not gives_next_alone(source) and length_of(source) is None:
         raise DataError(f"{type(source).__name__} has batches without end (num_batches is None): give {how}")
 
 
@@ -217,7 +225,7 @@ def batches_of(source: Any, order: Any = None) -> Iterable[Any]:
     Raises:
         DataError: it asks for worker processes.
     """
-    if not is_indexed(source) or hasattr(source, "__next__"):
+    if not is_indexed(source) or gives_next_alone(source):
         found: Iterable[Any] = source
         return found
     length = length_of(source)

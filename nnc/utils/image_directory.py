@@ -11,7 +11,7 @@ import numpy
 
 from nnc.errors import DataError
 from nnc.utils.directories import Folder
-from nnc.utils.images import load_img
+from nnc.utils.images import largest_part, load_img
 
 Array = Any
 _SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png")
@@ -89,7 +89,7 @@ def image_dataset_from_directory(
     def read(path: str) -> Array:
         pixels = _pixels(path, color_mode)
         if crop_to_aspect_ratio:
-            pixels = _cropped(pixels, size)
+            pixels = pixels[largest_part(pixels.shape[0], pixels.shape[1], size)]
         resized = import_module("nnc.ops").image.resize(
             pixels.astype("float32"), tuple(size), interpolation, data_format="channels_last"
         )
@@ -122,12 +122,3 @@ def _pixels(path: str, color_mode: str) -> Array:
         )
     pixels = numpy.asarray(image if color_mode == "grayscale" else load_img(path, color_mode))
     return pixels[..., None] if pixels.ndim == 2 else pixels
-
-
-def _cropped(pixels: Array, size: Sequence[int]) -> Array:
-    """Return the largest part of the wanted proportions, around the center."""
-    height, width = pixels.shape[:2]
-    kept_height = max(min(height, int(float(width * size[0]) / size[1])), 1)
-    kept_width = max(min(width, int(float(height * size[1]) / size[0])), 1)
-    top, left = (height - kept_height) // 2, (width - kept_width) // 2
-    return pixels[top : top + kept_height, left : left + kept_width]

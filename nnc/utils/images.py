@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy
 
-from nnc.errors import DataError, NncError
+from nnc.errors import ArgumentError, DataError, NncError
 
 Array = Any
 Image = Any
@@ -166,6 +166,58 @@ def load_img(
         return image
     box = _centered(image.size, size) if keep_aspect_ratio else None
     return image.resize(size, pillow.Resampling[interpolation.upper()], box=box)
+
+
+def smart_resize(
+    x: Any, size: Sequence[int], interpolation: str = "bilinear", data_format: str = "channels_last", **kwargs: Any
+) -> Any:
+    """Return images cropped around their center to the proportions of a size, and resized to it: nothing is distorted.
+
+    Args:
+        x: one image or several, shape (height, width, channels) or (images, height, width, channels); symbolic tensors
+            and values of a graph too.
+        size: (height, width).
+        interpolation: ``nearest``, ``bilinear``, ``bicubic``, ``lanczos3`` or ``lanczos5``.
+        data_format: ``channels_last`` or ``channels_first``.
+        kwargs: none; Keras has ``backend_module``.
+
+    Raises:
+        DataError: the shape or an argument is none of those above.
+        ArgumentError: there are other arguments.
+    """
+    if kwargs:
+        raise ArgumentError(f"smart_resize: there is no argument {', '.join(map(repr, kwargs))}")
+    _check_word("smart_resize", "data_format", data_format, ("channels_last", "channels_first"))
+    ops = import_module("nnc.ops")
+    pixels = ops.convert_to_tensor(x)
+    if len(pixels.shape) not in (3, 4):
+        raise DataError(f"smart_resize: images have shape (height, width, channels), got {tuple(pixels.shape)}")
+    if len(size) != 2:
+        raise DataError(f"smart_resize: size must be (height, width), got {size!r}")
+    first = len(pixels.shape) - (3 if data_format == "channels_last" else 2)
+    height, width = pixels.shape[first : first + 2]
+    if not isinstance(height, int) or not isinstance(width, int):
+        raise DataError(
+            f"smart_resize: height and width must be known before, got shape {tuple(pixels.shape)}; resize arrays, or"
+            " give the input a shape"
+        )
+    rows, columns = largest_part(height, width, size)
+    cut = pixels[(slice(None),) * first + (rows, columns)]
+    return ops.image.resize(cut, tuple(size), interpolation, data_format=data_format)
+
+
+def largest_part(height: int, width: int, size: Sequence[int]) -> tuple[slice, slice]:
+    """Return rows and columns of the largest part of an image that has the proportions of a size, around the center.
+
+    Args:
+        height: of the image.
+        width: of the image.
+        size: (height, width) of the proportions.
+    """
+    kept_height = max(min(height, int(float(width * size[0]) / size[1])), 1)
+    kept_width = max(min(width, int(float(height * size[1]) / size[0])), 1)
+    top, left = (height - kept_height) // 2, (width - kept_width) // 2
+    return slice(top, top + kept_height), slice(left, left + kept_width)
 
 
 def _opened(pillow: Any, path: Any) -> Image:

@@ -19,6 +19,15 @@ def clear_session(free_memory: bool = True) -> None:
         gc.collect()
 
 
+def get_source_inputs(tensor: Any) -> Any:
+    """Return the inputs that a symbolic tensor is computed from, each once; anything else as it is.
+
+    Args:
+        tensor: a symbolic tensor.
+    """
+    return import_module("nnc.models.wiring").source_inputs(tensor) if is_keras_tensor(tensor) else tensor
+
+
 def is_keras_tensor(x: Any) -> bool:
     """Return whether something is a symbolic tensor, which calls of layers make between an input and an output.
 

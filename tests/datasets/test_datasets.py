@@ -14,8 +14,7 @@ from importlib import import_module
 import numpy
 import pytest
 
-from nnc import datasets
-from nnc.datasets import files
+from nnc import datasets, downloads
 from nnc.errors import DataError
 
 RANDOM = numpy.random.default_rng(0)
@@ -84,7 +83,7 @@ def home(tmp_path_factory):
 def cached(home, monkeypatch):
     """Let these files be taken for Keras's."""
     monkeypatch.setenv("KERAS_HOME", str(home))
-    monkeypatch.setattr(files, "_checksum", lambda path, expected, algorithm: expected)
+    monkeypatch.setattr(downloads, "_checksum", lambda path, expected, algorithm: expected)
 
 
 @pytest.fixture

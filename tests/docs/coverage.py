@@ -312,9 +312,12 @@ def applications_section() -> str | None:
         )
         for item in found
     ]
+    there = [name for name in names_of("applications") if name[0].isupper() and hasattr(ours("applications"), name)]
     head = ("Network", "Edge", "Parameters", "Error", "Peak bytes", "÷ lower bound")
     return (
         "## Networks of keras.applications\n\n"
+        f"`nnc.applications` has {len(there)} of {len(found)} as functions, with the same arguments, layers, names and"
+        " weights, and Keras's\nfiles of weights. Those of Keras, read, predict the same.\n\n"
         "The weights they begin with, one image; the error is the largest difference to Keras's output, relative to\n"
         "its largest magnitude; the peak is the arena of a prediction, without weights. Where rounding decides in\n"
         "float32, the comparison is in float64.\n"

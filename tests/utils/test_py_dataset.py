@@ -202,3 +202,23 @@ def test_the_old_name_and_what_is_inherited():
             return self.x
 
     assert network(nnc).evaluate(Old(), verbose=0) == network(nnc).evaluate(*arrays(), batch_size=40, verbose=0)
+
+
+def test_what_has_next_without_end_is_taken_by_number():
+    class Endless(nnc.utils.PyDataset):
+        def __len__(self):
+            return 1
+
+        def __getitem__(self, index):
+            return arrays()
+
+        def __iter__(self):
+            return self
+
+        def __next__(self):
+            raise AssertionError("it is taken by number")
+
+    model = network(nnc)
+    assert model.evaluate(Endless(), verbose=0) == model.evaluate(*arrays(), batch_size=40, verbose=0)
+    assert len(model.fit(Endless(), epochs=2, verbose=0).history["loss"]) == 2
+    assert len(model.predict(Endless(), verbose=0)) == len(arrays()[0])

@@ -47,3 +47,18 @@ def test_symbolic_tensors_are_known():
         given = module.Input((2,))
         found = [given, module.layers.Dense(1)(given), given + 1, numpy.ones(2), 3.0, None, module.layers.Dense(1)]
         assert [module.utils.is_keras_tensor(item) for item in found] == [True] * 3 + [False] * 4
+
+
+def test_sources_of_tensors():
+    keras = pytest.importorskip("keras")
+    found = []
+    for module in (nnc, keras):
+        first, second, unused = (module.Input((2,), name=name) for name in ("first", "second", "unused"))
+        middle = module.layers.Dense(2)(second)
+        joined = module.layers.Add()([middle, first, module.layers.Dense(2)(middle)])
+        outputs = module.layers.Dense(1)(joined)
+        sources = module.utils.get_source_inputs(outputs)
+        found.append([[first, second, unused].index(tensor) for tensor in sources])
+        assert module.utils.get_source_inputs(unused) == [unused]
+        assert module.utils.get_source_inputs(5) == 5
+    assert found[0] == found[1] == [1, 0]

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from nnc.datasets import files
-from nnc.datasets.files import get_file
+from nnc import downloads
+from nnc.downloads import get_file
 from nnc.errors import DataError
 
 TEXT = b"a file of some length" * 9_000
@@ -67,8 +67,8 @@ def test_what_cannot_be_had_says_which_file_to_put_where(source, tmp_path):
 
 
 def test_a_cache_that_cannot_be_written(source, tmp_path, monkeypatch):
-    monkeypatch.setattr(files.os, "access", lambda path, mode: False)
-    monkeypatch.setattr(files.tempfile, "gettempdir", lambda: str(tmp_path / "temporary"))
+    monkeypatch.setattr(downloads.os, "access", lambda path, mode: False)
+    monkeypatch.setattr(downloads.tempfile, "gettempdir", lambda: str(tmp_path / "temporary"))
     assert get_file(origin=source.as_uri()) == str(tmp_path / "temporary" / ".keras" / "datasets" / "source.bin")
 
 
