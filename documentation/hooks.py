@@ -23,6 +23,7 @@ OUTSIDE = {
     "SECURITY.md": "security.md",
     "CODE_OF_CONDUCT.md": "code-of-conduct.md",
     "examples/README.md": "examples.md",
+    "examples/keras/README.md": "keras-scripts.md",
     "examples/serving/kserve.md": "serving/kserve.md",
     "examples/serving/ray_serve.md": "serving/ray_serve.md",
 }

@@ -10,6 +10,7 @@ from frontends.problems import Problems, shortened
 from frontends.reader_options import Options
 from nnc.identity import ObjectIdentity
 from nnc.layers import layer_classes
+from nnc.registration import known_objects
 
 _REGISTERED = re.compile(r"[\w.]+>[\w.]+")
 """A name under which an author has registered something, in a package."""
@@ -24,7 +25,8 @@ def identity_of(node: Mapping) -> ObjectIdentity | None:
 
 
 def foreign_objects(node: ValueNode) -> list[ObjectIdentity]:
-    """Return the objects in a config that are not Keras's own, each once."""
+    """Return the objects in a config that are neither Keras's own nor registered by the user, each once."""
+    known = known_objects()
     found: dict[ObjectIdentity, None] = {}
     stack = [node]
     while stack:
@@ -32,7 +34,7 @@ def foreign_objects(node: ValueNode) -> list[ObjectIdentity]:
         identity = identity_of(item) if isinstance(item, Mapping) else None
         if isinstance(item, Scalar) and isinstance(item.value, str) and _REGISTERED.fullmatch(item.value):
             identity = ObjectIdentity(item.value)
-        if identity is not None and not identity.is_keras:
+        if identity is not None and not identity.is_keras and identity.name_among(known) is None:
             found[identity] = None
         elif isinstance(item, Mapping):
             stack += [*item.entries.values()][::-1]

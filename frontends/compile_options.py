@@ -17,6 +17,7 @@ from nnc.errors import nearest
 from nnc.ir import Graph, TensorType
 from nnc.layers.batch import BATCH
 from nnc.models import Model
+from nnc.registration import known_objects
 
 _ANY_OUTPUT = TensorType("float32", (BATCH, 1))
 _SUBJECT = "compile"
@@ -80,8 +81,7 @@ class _Options:
         optimizer = self._given("optimizer")
         if optimizer is not None:
             optimizer = expanded_object(optimizer)
-            self._made(optimizer, optimizers.get)
-            plain["optimizer"] = optimizer.plain()
+            plain["optimizer"] = _kept(optimizer, self._made(optimizer, optimizers.get))
         found_losses = self._losses(plain)
         for key in ("metrics", "weighted_metrics"):
             self._metrics(key, found_losses, plain)
@@ -123,10 +123,10 @@ class _Options:
             return [None] * len(self.names)
         parts = [None if part is None else expanded_object(part) for part in parts]
         made = [None if part is None else self._made(part, losses.get) for part in parts]
+        values = [None if part is None else _kept(part, loss) for part, loss in zip(parts, made, strict=True)]
         for index, (part, loss) in enumerate(zip(parts, made, strict=True)):
             if part is not None and loss is not None and not self._fits(index, loss, part):
                 made[index] = None
-        values = [None if part is None else part.plain() for part in parts]
         plain["loss"] = values[0] if len(values) == 1 else values
         return made
 
@@ -162,9 +162,7 @@ class _Options:
         for index, part in enumerate(parts):
             items = [] if part is None else [expanded_object(item) for item in _items(part)]
             loss = found_losses[index] if index < len(found_losses) else None
-            for item in items:
-                self._check_metric(index, item, loss)
-            values.append([item.plain() for item in items] or None)
+            values.append([_kept(item, self._checked_metric(index, item, loss)) for item in items] or None)
         plain[key] = values[0] if len(self.names) < 2 else values
 
     def _only_output(self, node: ValueNode) -> ValueNode:
@@ -175,13 +173,14 @@ class _Options:
             return node.items[0]
         return node
 
-    def _check_metric(self, index: int, node: ValueNode, loss: Any) -> None:
+    def _checked_metric(self, index: int, node: ValueNode, loss: Any) -> Any:
         output = self._output(index)
         known = output is not None and loss is not None
         types = (output, loss.target(output).type) if known else (_ANY_OUTPUT, _ANY_OUTPUT)
         metric = self._made(node, lambda identifier: metrics.get(identifier, *types))
         if metric is not None and loss is not None:
             self._fits(index, loss, node, metric)
+        return metric
 
     # ------------------------------------------------------------------ outputs
 
@@ -223,3 +222,10 @@ def _items(node: ValueNode) -> Iterator[ValueNode]:
         yield from node.items
     else:
         yield node
+
+
+def _kept(node: ValueNode, made: Any) -> Any:
+    """Return what `Model.compile` is given: the object where a user's own may be in it, named here only."""
+    known = known_objects()
+    is_named = isinstance(node, Mapping) or (isinstance(node, Scalar) and node.value in known)
+    return made if known and is_named and made is not None else node.plain()

@@ -20,15 +20,19 @@ if TYPE_CHECKING:
     from nnc import (
         activations,
         applications,
+        backend,
         callbacks,
+        config,
         constraints,
         data,
         datasets,
+        dtype_policies,
         errors,
         initializers,
         layers,
         losses,
         metrics,
+        mixed_precision,
         models,
         ops,
         optimizers,
@@ -37,6 +41,8 @@ if TYPE_CHECKING:
         random,
         regularizers,
         render,
+        saving,
+        tree,
         utils,
     )
     from nnc import ir as ir
@@ -47,24 +53,36 @@ if TYPE_CHECKING:
     from nnc.compiling import compile
     from nnc.data import Dataset
     from nnc.distribute.sweeps import sweep
+    from nnc.dtype_policies import DTypePolicy, FloatDTypePolicy
+    from nnc.initializers import Initializer
     from nnc.inspection import diff, inspect
-    from nnc.layers import Input
+    from nnc.layers import Input, InputSpec, Layer, Variable
+    from nnc.layers import SymbolicTensor as KerasTensor
+    from nnc.losses import Loss
+    from nnc.metrics import Metric
     from nnc.models import Model, Sequential
+    from nnc.optimizers import Optimizer
     from nnc.program import Program, load
+    from nnc.regularizers import Regularizer
+    from nnc.scopes import device, name_scope, remat
 
 _MODULES = (
     "activations",
     "applications",
+    "backend",
     "callbacks",
+    "config",
     "constraints",
     "data",
     "datasets",
+    "dtype_policies",
     "errors",
     "initializers",
     "ir",
     "layers",
     "losses",
     "metrics",
+    "mixed_precision",
     "models",
     "ops",
     "optimizers",
@@ -75,38 +93,83 @@ _MODULES = (
     "random",
     "regularizers",
     "render",
+    "saving",
     "sklearn",
+    "tree",
     "utils",
 )
 _MEMBERS = {
+    "DTypePolicy": "nnc.dtype_policies",
     "Dataset": "nnc.data",
+    "FloatDTypePolicy": "nnc.dtype_policies",
     "History": "nnc.callbacks",
+    "Initializer": "nnc.initializers",
     "Input": "nnc.layers",
+    "InputSpec": "nnc.layers",
+    "Layer": "nnc.layers",
+    "Loss": "nnc.losses",
+    "Metric": "nnc.metrics",
     "Model": "nnc.models",
+    "Optimizer": "nnc.optimizers",
     "Program": "nnc.program",
+    "Regularizer": "nnc.regularizers",
     "Sequential": "nnc.models",
+    "Variable": "nnc.layers",
     "compile": "nnc.compiling",
+    "device": "nnc.scopes",
     "diff": "nnc.inspection",
     "inspect": "nnc.inspection",
     "load": "nnc.program",
+    "name_scope": "nnc.scopes",
+    "remat": "nnc.scopes",
     "sweep": "nnc.distribute.sweeps",
 }
+_RENAMED = {"KerasTensor": ("nnc.layers", "SymbolicTensor")}
+_ABSENT = {
+    "Function": "wire layers to a model, nnc.Model(inputs, outputs)",
+    "Operation": "write a function of nnc.ops, or subclass nnc.Layer",
+    "Quantizer": "nnc does not quantize",
+    "RematScope": "what is kept of a step is the plan's choice",
+    "StatelessScope": "a compiled model has its state in a program; see nnc.Program",
+    "SymbolicScope": "call layers on nnc.Input",
+    "distillation": "write a train_step of your own",
+    "distribution": "train on several processes with model.fit(…, distribute='mpi')",
+    "export": "nnc exports C and Python: nnc export",
+    "quantizers": "nnc does not quantize",
+    "visualization": "use matplotlib",
+}
+"""Names of Keras's that are not here, and what to do instead."""
 
 __all__ = [
+    "DTypePolicy",
     "Dataset",
+    "FloatDTypePolicy",
     "History",
+    "Initializer",
     "Input",
+    "InputSpec",
+    "KerasTensor",
+    "Layer",
+    "Loss",
+    "Metric",
     "Model",
+    "Optimizer",
     "Program",
+    "Regularizer",
     "Sequential",
+    "Variable",
     "activations",
     "applications",
+    "backend",
     "callbacks",
     "compile",
+    "config",
     "constraints",
     "data",
     "datasets",
+    "device",
     "diff",
+    "dtype_policies",
     "errors",
     "initializers",
     "inspect",
@@ -114,17 +177,28 @@ __all__ = [
     "load",
     "losses",
     "metrics",
+    "mixed_precision",
     "models",
+    "name_scope",
     "ops",
     "optimizers",
     "passes",
     "preprocessing",
     "random",
     "regularizers",
+    "remat",
     "render",
+    "saving",
     "sweep",
+    "tree",
     "utils",
+    "version",
 ]
+
+
+def version() -> str:
+    """Return the version of nnc."""
+    return __version__
 
 
 if not TYPE_CHECKING:  # to a type checker a name that is not above is a slip
@@ -136,8 +210,15 @@ if not TYPE_CHECKING:  # to a type checker a name that is not above is a slip
             value = getattr(import_module(_MEMBERS[name]), name)
             globals()[name] = value
             return value
+        if name in _RENAMED:
+            module, own = _RENAMED[name]
+            return getattr(import_module(module), own)
+        if name in _ABSENT:
+            raise AttributeError(f"nnc has no {name}: {_ABSENT[name]}")
         raise AttributeError(f"module 'nnc' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted({*_MODULES, *_MEMBERS, "__doc__", "__file__", "__name__", "__path__", "__version__"})
+    return sorted(
+        {*_MODULES, *_MEMBERS, *_RENAMED, "version", "__doc__", "__file__", "__name__", "__path__", "__version__"}
+    )

@@ -74,13 +74,18 @@ def is_shown() -> bool:
 
 
 def is_live(stream: Any) -> bool:
-    """Whether a stream ends in a line that can be drawn again: that of a terminal, or of a Jupyter notebook."""
+    """Whether a stream ends in a line that can be drawn again: that of a terminal, or of a Jupyter notebook.
+
+    Where interactive logging is disabled, none does.
+    """
     if isinstance(stream, _Beside):
         stream = stream.stream
-    if type(stream).__module__.startswith("ipykernel."):
-        return True
+    is_notebook = type(stream).__module__.startswith("ipykernel.")
     with suppress(AttributeError, ValueError):  # None, or closed
-        return bool(stream.isatty()) and os.environ.get("TERM") != "dumb"
+        if is_notebook or (bool(stream.isatty()) and os.environ.get("TERM") != "dumb"):
+            from nnc.settings import SETTINGS
+
+            return SETTINGS.is_interactive
     return False
 
 

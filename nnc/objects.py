@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeGuard, TypeVar
 
 from nnc.errors import ModelError, nearest
 from nnc.identity import ObjectIdentity
+from nnc.registration import get_registered_name, known_objects
 
 Kind = TypeVar("Kind")
 
@@ -59,9 +60,10 @@ class Registry(Generic[Kind]):
         Raises:
             ModelError: there is none of this name, or it is an author's that is not among the user's own.
         """
+        own = known_objects(own)
         name = identity.name_among(own)
         if name is None and not identity.is_keras:
-            raise ModelError(f"{identity.refusal(self.noun)}; give it in custom_objects")
+            raise ModelError(f"{identity.refusal(self.noun)}; give it in custom_objects, or register it")
         found = self.find(identity.name) if name is None else own[name]
         if found is None:
             raise ModelError(self.unknown(identity.name, [*self.table, *own]))
@@ -81,7 +83,7 @@ class Registry(Generic[Kind]):
             ModelError: the name is unknown, or the identifier is none of these.
         """
         if isinstance(identifier, str | Mapping):
-            return self.deserialize(identifier, custom_objects)
+            return self.deserialize(identifier, known_objects(custom_objects))
         adapted = self.adapt(identifier.from_config({}) if self._is_class(identifier) else identifier)
         if adapted is None:
             separator = ", " if " or " in self.forms else " or "
@@ -101,7 +103,7 @@ class Registry(Generic[Kind]):
             "module": self.module if known else cls.__module__,
             "class_name": cls.__name__,
             "config": instance.get_config(),
-            "registered_name": None if known else cls.__name__,
+            "registered_name": None if known else get_registered_name(cls),
         }
 
     def deserialize(self, config: str | Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Kind:
@@ -197,6 +199,14 @@ def function_config(
         ModelError: the function has no name to find it by.
     """
     name = getattr(function, "__name__", "<lambda>")
+    registered = get_registered_name(function) if name.isidentifier() else name
+    if registered != name:
+        return {
+            "module": function.__module__,
+            "class_name": "function",
+            "config": registered,
+            "registered_name": registered,
+        }
     if not name.isidentifier():
         raise ModelError(f"{where} has no name and cannot be saved; define it with 'def' or as a class")
     module = "builtins" if find(name) in (None, function) else function.__module__

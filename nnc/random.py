@@ -17,6 +17,7 @@ from nnc.ir import SymbolicDim, Value
 from nnc.layers import SymbolicTensor
 from nnc.layers.draws import DRAWS
 from nnc.layers.lowering import current_lowering, is_lowering
+from nnc.settings import SETTINGS
 from nnc.structure import leaves
 from nnc.utils import random_generator
 
@@ -35,7 +36,6 @@ __all__ = [
 ]
 
 Array = Any
-FLOAT = "float32"
 
 
 class SeedGenerator:
@@ -99,7 +99,7 @@ def _drawn(
         ModelError: they cannot be drawn in a graph.
     """
     dims = tuple(shape) if isinstance(shape, list | tuple | numpy.ndarray) else (shape,)
-    kind = FLOAT if dtype is None else str(getattr(dtype, "name", dtype))
+    kind = SETTINGS.floatx if dtype is None else str(getattr(dtype, "name", dtype))
     if leaves(list(given.values()), (Value, SymbolicTensor)):
         raise ModelError(f"random.{name}: arguments must be numbers here, got a tensor that is computed")
     if is_lowering() and not is_whole(seed):

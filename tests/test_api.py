@@ -19,15 +19,12 @@ def names(text: str) -> list[str]:
 
 NAMES = names(
     """
-    Dataset History Input Model Program Sequential activations applications callbacks compile constraints data datasets
-    diff errors initializers inspect layers load losses metrics models ops optimizers passes preprocessing random
-    regularizers render sweep utils
+    DTypePolicy Dataset FloatDTypePolicy History Initializer Input InputSpec KerasTensor Layer Loss Metric Model Optimizer Program Regularizer Sequential Variable activations applications backend callbacks compile config constraints data datasets device diff dtype_policies errors initializers inspect layers load losses metrics mixed_precision models name_scope ops optimizers passes preprocessing random regularizers remat render saving sweep tree utils version
     """
 )
 MODULES = names(
     """
-    activations applications callbacks constraints data datasets errors initializers ir layers losses metrics models
-    ops optimizers passes plan preprocessing program random regularizers render sklearn utils
+    activations applications backend callbacks config constraints data datasets dtype_policies errors initializers ir layers losses metrics mixed_precision models ops optimizers passes plan preprocessing program random regularizers render saving sklearn tree utils
     """
 )
 PROGRAM = names(
@@ -41,7 +38,7 @@ METHODS = {
         add add_loss add_weight as_floating autocast backend backward blame build build_sublayer call check_nan
         check_single compile compute_dtype compute_mask compute_output_shape count_params default_name
         draws_seed_first dtypes ensure_built evaluate fit forward from_config get_config get_layer get_weights
-        gradients head input input_dtype input_names input_shape is_compiled is_merging keeps_integers
+        gradients head input input_dtype input_names input_shape input_spec is_compiled is_merging keeps_integers
         keeps_integers_of_arrays keras_class key_arguments layers load_weights lower make_compiler make_program
         name named_outputs non_trainable_weights noted_arguments objective operations output output_labels
         output_names output_shape output_types parameter_table parameters pop predict predict_on_batch program

@@ -5,11 +5,13 @@ from __future__ import annotations
 from math import pi, sqrt
 
 from nnc.activations.sigmoids import hard_sigmoid
+from nnc.activations.tensors import on_tensors
 from nnc.errors import ShapeError
 from nnc.ir import Value, ops
 from nnc.ir.ops.reduction import single_axis
 
 
+@on_tensors
 def silu(x: Value) -> Value:
     """Return ``x · sigmoid(x)``, also called swish.
 
@@ -18,6 +20,7 @@ def silu(x: Value) -> Value:
     return x * ops.sigmoid(x)
 
 
+@on_tensors
 def hard_silu(x: Value) -> Value:
     """Return ``x · hard_sigmoid(x)``, also called hard swish.
 
@@ -26,6 +29,7 @@ def hard_silu(x: Value) -> Value:
     return x * hard_sigmoid(x)
 
 
+@on_tensors
 def gelu(x: Value, approximate: bool = False) -> Value:
     """Return x times the probability that a standard normal number is below x, or its approximation with tanh.
 
@@ -37,6 +41,7 @@ def gelu(x: Value, approximate: bool = False) -> Value:
     return x * 0.5 * (ops.erf(x * sqrt(0.5)) + 1.0)
 
 
+@on_tensors
 def mish(x: Value) -> Value:
     """Return ``x · tanh(softplus(x))``.
 
@@ -45,6 +50,7 @@ def mish(x: Value) -> Value:
     return x * ops.tanh(ops.softplus(x))
 
 
+@on_tensors
 def glu(x: Value, axis: int = -1) -> Value:
     """Return ``a · sigmoid(b)`` of the two halves a and b of x along an axis, which becomes half as long.
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from nnc.activations.tensors import on_tensors
 from nnc.ir import Value, ops
 
 
+@on_tensors
 def softmax(x: Value, axis: int | Sequence[int] | None = -1) -> Value:
     """Return ``exp(x) / sum(exp(x))`` along an axis, over several together, or over all (None).
 
@@ -18,6 +20,7 @@ def softmax(x: Value, axis: int | Sequence[int] | None = -1) -> Value:
     return ops.softmax(x, axis)
 
 
+@on_tensors
 def log_softmax(x: Value, axis: int | Sequence[int] | None = -1) -> Value:
     """Return the logarithm of the softmax along an axis, over several together, or over all (None).
 
@@ -29,6 +32,7 @@ def log_softmax(x: Value, axis: int | Sequence[int] | None = -1) -> Value:
     return ops.log_softmax(x, axis)
 
 
+@on_tensors
 def sparsemax(x: Value, axis: int = -1) -> Value:
     """Return the probabilities nearest to x along an axis; many of them are 0.
 

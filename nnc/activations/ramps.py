@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from nnc.activations.tensors import on_tensors
 from nnc.ir import Value, ops
 
 
+@on_tensors
 def linear(x: Value) -> Value:
     """Return x.
 
@@ -13,6 +15,7 @@ def linear(x: Value) -> Value:
     return x
 
 
+@on_tensors
 def exponential(x: Value) -> Value:
     """Return ``exp(x)``.
 
@@ -21,6 +24,7 @@ def exponential(x: Value) -> Value:
     return ops.exp(x)
 
 
+@on_tensors
 def softplus(x: Value) -> Value:
     """Return ``log(1 + exp(x))``.
 
@@ -29,6 +33,7 @@ def softplus(x: Value) -> Value:
     return ops.softplus(x)
 
 
+@on_tensors
 def squareplus(x: Value, b: float = 4) -> Value:
     """Return ``(x + √(x² + b)) / 2``.
 
@@ -37,6 +42,7 @@ def squareplus(x: Value, b: float = 4) -> Value:
     return (x + ops.sqrt(ops.square(x) + b)) * 0.5
 
 
+@on_tensors
 def sparse_plus(x: Value) -> Value:
     """Return 0 below -1, x above 1, and ``(x + 1)² / 4`` between.
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from nnc.activations.tensors import on_tensors
 from nnc.ir import Value, ops
 
 
+@on_tensors
 def relu(x: Value, negative_slope: float = 0.0, max_value: float | None = None, threshold: float = 0.0) -> Value:
     """Return x above the threshold, limited to `max_value`, and ``negative_slope · (x - threshold)`` below.
 
@@ -25,6 +27,7 @@ def relu(x: Value, negative_slope: float = 0.0, max_value: float | None = None, 
     return positive - ops.relu(threshold - x) * negative_slope
 
 
+@on_tensors
 def relu6(x: Value) -> Value:
     """Return x limited to 0 … 6; flat at both ends, as TensorFlow's.
 
@@ -33,6 +36,7 @@ def relu6(x: Value) -> Value:
     return ops.minimum(6.0, ops.relu(x))
 
 
+@on_tensors
 def leaky_relu(x: Value, negative_slope: float = 0.2) -> Value:
     """Return x where it is positive, otherwise ``negative_slope · x``; the slope at 0 is `negative_slope`.
 
@@ -44,6 +48,7 @@ def leaky_relu(x: Value, negative_slope: float = 0.2) -> Value:
     return choose(x * negative_slope, x)
 
 
+@on_tensors
 def elu(x: Value, alpha: float = 1.0) -> Value:
     """Return x where it is positive, otherwise ``alpha · (exp(x) - 1)``.
 
@@ -58,6 +63,7 @@ SELU_ALPHA = 1.6732632423543772848170429916717
 SELU_SCALE = 1.0507009873554804934193349852946
 
 
+@on_tensors
 def selu(x: Value) -> Value:
     """Return ``scale · x`` where x is positive, otherwise ``scale · alpha · (exp(x) - 1)``; the slope at 0 is `scale`.
 
@@ -68,6 +74,7 @@ def selu(x: Value) -> Value:
     return ops.maximum(x, 0.0) * SELU_SCALE + negative * (SELU_SCALE * SELU_ALPHA)
 
 
+@on_tensors
 def celu(x: Value, alpha: float = 1.0) -> Value:
     """Return x where it is positive, otherwise ``alpha · (exp(x / alpha) - 1)``.
 
@@ -77,6 +84,7 @@ def celu(x: Value, alpha: float = 1.0) -> Value:
     return ops.maximum(x, 0.0) + ops.expm1(ops.minimum(x, 0.0) / alpha) * alpha
 
 
+@on_tensors
 def threshold(x: Value, threshold: float, default_value: float) -> Value:
     """Return x where it is above the threshold, otherwise `default_value`.
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from nnc.activations.tensors import on_tensors
 from nnc.ir import Value, ops
 
 
+@on_tensors
 def soft_shrink(x: Value, threshold: float = 0.5) -> Value:
     """Return x moved by `threshold` towards 0, and 0 where |x| is at most the threshold.
 
@@ -13,6 +15,7 @@ def soft_shrink(x: Value, threshold: float = 0.5) -> Value:
     return x - ops.clip(x, -threshold, threshold)
 
 
+@on_tensors
 def hard_shrink(x: Value, threshold: float = 0.5) -> Value:
     """Return x where |x| is above the threshold, otherwise 0.
 
@@ -21,6 +24,7 @@ def hard_shrink(x: Value, threshold: float = 0.5) -> Value:
     return ops.where(ops.absolute(x) > threshold, x, 0.0)
 
 
+@on_tensors
 def tanh_shrink(x: Value) -> Value:
     """Return ``x - tanh(x)``.
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from nnc.activations.rectifiers import relu6
+from nnc.activations.tensors import on_tensors
 from nnc.ir import Value, ops
 
 
+@on_tensors
 def sigmoid(x: Value) -> Value:
     """Return ``1 / (1 + exp(-x))``.
 
@@ -14,6 +16,7 @@ def sigmoid(x: Value) -> Value:
     return ops.sigmoid(x)
 
 
+@on_tensors
 def hard_sigmoid(x: Value) -> Value:
     """Return ``x / 6 + 1/2`` limited to 0 … 1.
 
@@ -22,6 +25,7 @@ def hard_sigmoid(x: Value) -> Value:
     return relu6(x + 3.0) / 6.0
 
 
+@on_tensors
 def hard_sigmoid_keras_2(x: Value) -> Value:
     """Return ``0.2 x + 1/2`` limited to 0 … 1: the hard sigmoid of Keras 1 and 2, in models read from their files.
 
@@ -30,6 +34,7 @@ def hard_sigmoid_keras_2(x: Value) -> Value:
     return ops.clip(x * 0.2 + 0.5, 0.0, 1.0)
 
 
+@on_tensors
 def sparse_sigmoid(x: Value) -> Value:
     """Return ``(x + 1) / 2`` limited to 0 … 1; flat at both ends.
 
@@ -39,6 +44,7 @@ def sparse_sigmoid(x: Value) -> Value:
     return (ops.minimum(1.0, ops.maximum(-1.0, x)) + 1.0) * 0.5
 
 
+@on_tensors
 def log_sigmoid(x: Value) -> Value:
     """Return ``log(1 / (1 + exp(-x)))``.
 
@@ -47,6 +53,7 @@ def log_sigmoid(x: Value) -> Value:
     return -ops.softplus(-x)
 
 
+@on_tensors
 def tanh(x: Value) -> Value:
     """Return the hyperbolic tangent.
 
@@ -55,6 +62,7 @@ def tanh(x: Value) -> Value:
     return ops.tanh(x)
 
 
+@on_tensors
 def hard_tanh(x: Value) -> Value:
     """Return x limited to -1 … 1; the slope at both ends is 1.
 
@@ -63,6 +71,7 @@ def hard_tanh(x: Value) -> Value:
     return ops.clip(x, -1.0, 1.0)
 
 
+@on_tensors
 def softsign(x: Value) -> Value:
     """Return ``x / (|x| + 1)``.
 

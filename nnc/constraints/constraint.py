@@ -7,7 +7,9 @@ from typing import Any, ClassVar, Unpack, dataclass_transform
 
 from nnc.arguments import ArgumentOptions, Declared, argument, number
 from nnc.checks import is_whole
+from nnc.eager import method_on_arrays
 from nnc.errors import ModelError
+from nnc.identity import is_own
 from nnc.ir import Value, ops
 
 EPSILON = 1e-7
@@ -38,6 +40,11 @@ class Constraint(Declared, names=("Constraint", "constraint")):
 
     noun = "constraint"
     registered: ClassVar[dict[str, type[Constraint]]] = {}
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if is_own(cls) and "__call__" in vars(cls):
+            cls.__call__ = method_on_arrays(cls.__call__)  # type: ignore[method-assign]
 
     def __call__(self, w: Value) -> Value:
         """Return the weight that takes the place of `w`, of the same type, as graph arithmetic."""

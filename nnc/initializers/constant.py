@@ -11,26 +11,27 @@ from numpy.typing import NDArray
 from nnc.arguments import Argument, number
 from nnc.errors import ModelError
 from nnc.initializers.initializer import DeclaredInitializer, Initializer
+from nnc.settings import SETTINGS
 
 
 class Zeros(Initializer, names=("Zeros", "zeros", "zero")):
     """All zeros. https://keras.io/api/layers/initializers/#zeros-class."""
 
     def __call__(
-        self, shape: tuple[int, ...], dtype: str = "float32", generator: numpy.random.Generator | None = None
+        self, shape: tuple[int, ...], dtype: str | None = None, generator: numpy.random.Generator | None = None
     ) -> NDArray[Any]:
         """Return zeros."""
-        return numpy.zeros(shape, dtype)
+        return numpy.zeros(shape, dtype or SETTINGS.floatx)
 
 
 class Ones(Initializer, names=("Ones", "ones", "one")):
     """All ones. https://keras.io/api/layers/initializers/#ones-class."""
 
     def __call__(
-        self, shape: tuple[int, ...], dtype: str = "float32", generator: numpy.random.Generator | None = None
+        self, shape: tuple[int, ...], dtype: str | None = None, generator: numpy.random.Generator | None = None
     ) -> NDArray[Any]:
         """Return ones."""
-        return numpy.ones(shape, dtype)
+        return numpy.ones(shape, dtype or SETTINGS.floatx)
 
 
 def _check_value(owner: Initializer, key: str, value: Any) -> Any:
@@ -65,14 +66,14 @@ class Constant(DeclaredInitializer, names=("Constant", "constant")):
     value: Any = Argument(_check_value, _encode_value, default=0.0)
 
     def __call__(
-        self, shape: tuple[int, ...], dtype: str = "float32", generator: numpy.random.Generator | None = None
+        self, shape: tuple[int, ...], dtype: str | None = None, generator: numpy.random.Generator | None = None
     ) -> NDArray[Any]:
         """Return the value, repeated.
 
         Raises:
             ModelError: an array's shape cannot be repeated to this one.
         """
-        array = numpy.asarray(self.value, dtype)
+        array = numpy.asarray(self.value, dtype or SETTINGS.floatx)
         try:
             return numpy.broadcast_to(array, shape).copy()
         except ValueError:
@@ -113,7 +114,7 @@ class Identity(DeclaredInitializer, names=("Identity", "IdentityInitializer", "i
     gain: float = number(default=1.0, written="unless default")
 
     def __call__(
-        self, shape: tuple[int, ...], dtype: str = "float32", generator: numpy.random.Generator | None = None
+        self, shape: tuple[int, ...], dtype: str | None = None, generator: numpy.random.Generator | None = None
     ) -> NDArray[Any]:
         """Return the matrix, square or not.
 
@@ -122,7 +123,7 @@ class Identity(DeclaredInitializer, names=("Identity", "IdentityInitializer", "i
         """
         if len(shape) != 2:
             raise ModelError(f"initializer Identity makes matrices, got shape {tuple(shape)}")
-        return numpy.asarray(self.gain * numpy.eye(*shape), dtype)
+        return numpy.asarray(self.gain * numpy.eye(*shape), dtype or SETTINGS.floatx)
 
 
 CONSTANT_CLASSES = frozenset({Zeros, Ones, Constant, Identity})

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from nnc.arguments import Declared, argument, choice, fixed, number, passed_on
 from nnc.errors import ModelError
+from nnc.settings import SETTINGS
 
 
 class Initializer(Declared):
@@ -20,13 +21,13 @@ class Initializer(Declared):
     registered: ClassVar[dict[str, type[Initializer]]] = {}
 
     def __call__(
-        self, shape: tuple[int, ...], dtype: str = "float32", generator: numpy.random.Generator | None = None
+        self, shape: tuple[int, ...], dtype: str | None = None, generator: numpy.random.Generator | None = None
     ) -> NDArray[Any]:
         """Return an array of this shape and element type.
 
         Args:
             shape: shape of the state.
-            dtype: NumPy's name of its element type.
+            dtype: NumPy's name of its element type; by default that of `nnc.config.floatx`.
             generator: where random numbers come from; a fresh one by default.
 
         Raises:
@@ -52,13 +53,14 @@ class FunctionInitializer(Initializer):
         self._takes_generator = takes_generator(function)
 
     def __call__(
-        self, shape: tuple[int, ...], dtype: str = "float32", generator: numpy.random.Generator | None = None
+        self, shape: tuple[int, ...], dtype: str | None = None, generator: numpy.random.Generator | None = None
     ) -> NDArray[Any]:
         """Return what the function returns, as `dtype`.
 
         Raises:
             ModelError: the result has another shape than asked for.
         """
+        dtype = dtype or SETTINGS.floatx
         found = self.function(shape, dtype, generator) if self._takes_generator else self.function(shape, dtype)
         array = numpy.array(found, dtype)
         if array.shape != tuple(shape):

@@ -13,6 +13,7 @@ from nnc.arguments import argument, choice, number, passed_on
 from nnc.checks import check_choice, is_whole
 from nnc.errors import ModelError
 from nnc.initializers.initializer import DeclaredInitializer
+from nnc.settings import SETTINGS
 
 TRUNCATED_STDDEV = 0.87962566103423978
 """Standard deviation of the standard normal distribution cut off at -2 and 2."""
@@ -46,7 +47,7 @@ class RandomInitializer(DeclaredInitializer):
         self._entropy: int | None = None if entropy is None else int(entropy) % 2**64
 
     def __call__(
-        self, shape: tuple[int, ...], dtype: str = "float32", generator: numpy.random.Generator | None = None
+        self, shape: tuple[int, ...], dtype: str | None = None, generator: numpy.random.Generator | None = None
     ) -> NDArray[Any]:
         """Return random numbers; drawn in double precision, so that they are the same in every element type.
 
@@ -55,7 +56,7 @@ class RandomInitializer(DeclaredInitializer):
         """
         if self._entropy is not None or generator is None:
             generator = numpy.random.default_rng(self._entropy)
-        return self.draw(tuple(shape), generator).reshape(shape).astype(dtype)
+        return self.draw(tuple(shape), generator).reshape(shape).astype(dtype or SETTINGS.floatx)
 
     def draw(self, shape: tuple[int, ...], generator: numpy.random.Generator) -> NDArray[numpy.float64]:
         """Return random numbers of this shape, or as many in another."""

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from nnc.layers.group_normalization import *
     from nnc.layers.grouped_query_attention import *
     from nnc.layers.histograms import *
+    from nnc.layers.input_spec import InputSpec as InputSpec
     from nnc.layers.integer_lookup import *
     from nnc.layers.layer_normalization import *
     from nnc.layers.masking import *

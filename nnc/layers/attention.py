@@ -100,8 +100,8 @@ class Attention(KerasLayer):
             output = where(counts, output, 0.0)
         return (output, weights) if return_attention_scores else output
 
-    def compute_mask(self, inputs: list[Value], previous_mask: Masks = None) -> Value | None:
-        return None if previous_mask is None else previous_mask[0]
+    def compute_mask(self, inputs: list[Value], mask: Masks = None) -> Value | None:
+        return None if mask is None else mask[0]
 
 
 class AdditiveAttention(Attention):

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import inspect
+from collections.abc import Callable, Sequence
+from functools import wraps
 from typing import TYPE_CHECKING, Any, ClassVar, Unpack, overload
 from weakref import WeakSet
 
+import numpy
+
 from nnc import regularizers
 from nnc.checks import check_flag
+from nnc.eager import computed_from
 from nnc.errors import ModelError
 from nnc.identity import is_own
 from nnc.ir import FLOATING, Placeholder, TensorType, Value
 from nnc.layers.batch import batch_size
 from nnc.layers.call_arguments import bind, shape_of, takes_several
 from nnc.layers.computation import Computation
+from nnc.layers.constants import with_constants
+from nnc.layers.input_spec import check_inputs
 from nnc.layers.input_types import FLOAT, dtype_name, input_type
-from nnc.layers.lowering import is_lowering
+from nnc.layers.lowering import current_lowering, is_lowering
 from nnc.layers.options import InputOptions
+from nnc.settings import default_dtype
 from nnc.structure import leaves, map_leaves
 
 if TYPE_CHECKING:
@@ -25,6 +33,8 @@ if TYPE_CHECKING:
     from nnc.layers.standalone import Standalone
 
 Array = Any
+_FIRST = ("inputs", "data", "sequence")
+"""Keras's names for the first argument of `call`."""
 
 
 class Symbolic:
@@ -80,6 +90,16 @@ class Layer(Computation):
     dtypes: ClassVar[frozenset[str]] = FLOATING
     """Element types that the argument `dtype` may name."""
 
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if "build" in vars(cls):
+            cls.build = _marking_as_built(cls.build)  # type: ignore[method-assign]
+        if "compute_mask" in vars(cls) and is_own(cls):
+            cls.compute_mask = _on_arrays(cls.compute_mask)  # type: ignore[method-assign]
+
+    input_spec: Any = None
+    """What its first argument must be like: an `InputSpec`, or nested ones, which each call checks."""
+
     def __init__(
         self,
         *,
@@ -98,13 +118,18 @@ class Layer(Computation):
         self._trainable = check_flag(type(self).__name__, "trainable", trainable)
         self.activity_regularizer: Any = regularizers.get(activity_regularizer)
         self.keras_2_masks = check_flag(type(self).__name__, "keras_2_masks", keras_2_masks)
-        self.weights_dtype = dtype_name(dtype, type(self).__name__, self.dtypes)
+        self.weights_dtype = dtype_name(dtype, type(self).__name__, self.dtypes) or self._default_dtype()
         self.batch_input_shape = self._input_shape(legacy)
         self.supports_masking = self.supports_masking or type(self).compute_mask is not Layer.compute_mask
         self.own_weights = []
         self.built = False
         self._calls = []
         self._standalone: Standalone | None = None
+
+    def _default_dtype(self) -> str | None:
+        """Return the element type of a layer for which none is given, None for that of what it is applied to."""
+        chosen = default_dtype()
+        return None if chosen == FLOAT else chosen
 
     def __getstate__(self) -> dict[str, Any]:
         """Return the state of a copy, without the graphs of `forward` and the models that the layer is in."""
@@ -137,14 +162,25 @@ class Layer(Computation):
         """Apply the layer: to symbolic tensors (wiring a model), to graph values, or to arrays (`forward`)."""
         if not hasattr(self, "built"):
             raise ModelError(f"{type(self).__name__}: call super().__init__(**options) in its __init__ first")
+        if not args and is_own(type(self).call):
+            args, kwargs = self._first_by_name(kwargs)
+        if self.input_spec is not None and args:
+            check_inputs(self.input_spec, args[0], self.name)
         if leaves((args, kwargs), Symbolic):
             return self._wire(*self._unpacked(args, kwargs))
-        if is_lowering() and leaves((args, kwargs), (Value, Placeholder)):
+        if is_lowering() and leaves((args, kwargs), (Value, Placeholder, numpy.ndarray)):
             args, kwargs = map_leaves(lambda item: item.value, (args, kwargs), Placeholder)
-            return self._apply(*self._unpacked(args, kwargs))
+            return self._apply(*self._unpacked(*with_constants((args, kwargs), current_lowering().graph)))
         if leaves((args, kwargs), Value):
             raise ModelError(f"Layer '{self.name}': graph values belong to a layer's call()")
         return self.forward(*args, **kwargs)
+
+    def _first_by_name(self, kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """Return arguments with the first one by position, if it is given by the name that Keras has for it."""
+        given = next((name for name in _FIRST if name in kwargs), None)
+        if given is None or given in inspect.signature(self.call).parameters:
+            return (), kwargs
+        return (kwargs[given],), {name: item for name, item in kwargs.items() if name != given}
 
     def _wire(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Apply the layer to symbolic tensors."""
@@ -170,12 +206,17 @@ class Layer(Computation):
         """
         self._ensure_built(bind(self, self.call, *self._unpacked((list(types),), {})))
 
-    def compute_output_shape(self, *input_shape: Any) -> Any:
+    def compute_output_shape(self, *input_shape: Any, **named: Any) -> Any:
         """Return the shape of the output (or one per output) for an input shape, None where a length is not known.
+
+        Args:
+            input_shape: the shape; several, or a list of them, where `call` takes several tensors.
+            named: likewise, by the names that Keras has for them, such as ``query_shape``; in the order of `call`.
 
         Raises:
             ModelError: the layer does not accept such inputs.
         """
+        input_shape = (*input_shape, *(shape for shape in named.values() if shape is not None))
         nested = isinstance(input_shape[0], list) or (input_shape[0] and isinstance(input_shape[0][0], list | tuple))
         shapes = list(input_shape[0]) if nested else list(input_shape)
         types = [input_type(shape, self.weights_dtype or FLOAT) for shape in shapes]
@@ -237,3 +278,30 @@ class Layer(Computation):
         if self._standalone is None:
             raise ModelError(f"Layer '{self.name}': call forward(x) before backward(gradient)")
         return self._standalone.backward(gradient)
+
+
+def _marking_as_built(build: Callable[..., None]) -> Callable[..., None]:
+    """Return a `build` after which the layer is built, whoever called it."""
+
+    @wraps(build)
+    def marking(self: Layer, *shapes: Any, **named: Any) -> None:
+        build(self, *shapes, **named)
+        self.built = True
+
+    return marking
+
+
+def _on_arrays(compute_mask: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a `compute_mask` that computes at once where it is given arrays."""
+
+    @wraps(compute_mask)
+    def computing(self: Layer, inputs: Any, *masks: Any, **named: Any) -> Any:
+        if leaves((inputs, masks, tuple(named.values())), Value) or not leaves((inputs, masks), numpy.ndarray):
+            return compute_mask(self, inputs, *masks, **named)
+        names = tuple(named)
+        given = (inputs, masks, tuple(named.values()))
+        return computed_from(
+            lambda x, rest, last: compute_mask(self, x, *rest, **dict(zip(names, last, strict=True))), *given
+        )
+
+    return computing

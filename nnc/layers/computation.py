@@ -8,6 +8,7 @@ from contextlib import nullcontext
 from typing import Any
 
 from nnc.errors import ModelError
+from nnc.identity import is_own
 from nnc.ir import FLOATING, Graph, Placeholder, TensorType, Value, count_flops
 from nnc.ir.ops import cast, size
 from nnc.layers.call_arguments import TENSORS, Arguments, bind, build_arguments, default_training
@@ -45,7 +46,7 @@ class Computation(Described):
     A class that defines `compute_mask` supports them.
     """
     keeps_integers: bool = False
-    """Whether whole-number inputs stay whole numbers; otherwise `call` gets them as floating-point numbers."""
+    """Whether whole-number inputs stay whole numbers, as in a `call` of a user's; else they become floating-point."""
     keeps_integers_of_arrays: bool = False
     """Whether they stay whole numbers where the layer is applied to arrays, and become floating-point in a model."""
     autocast: bool = True
@@ -60,6 +61,7 @@ class Computation(Described):
 
         Where `call` takes several tensors, ``build`` may name the shapes it wants: ``query_shape``, ``value_shape``.
         """
+        self.built = True
 
     def build_sublayer(self, layer: Computation, *shapes: Any) -> None:
         """Build a layer inside this one, with this layer's element type, unless it is built.
@@ -194,7 +196,8 @@ class Computation(Described):
     ) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Return the arguments in the element type that the layer computes in; masks stay what they are."""
         dtype = context.dtype or self.compute_dtype
-        keeps_integers = self.keeps_integers or (self.keeps_integers_of_arrays and context.is_on_arrays)
+        keeps_integers = self.keeps_integers or not is_own(type(self).call)
+        keeps_integers = keeps_integers or (self.keeps_integers_of_arrays and context.is_on_arrays)
 
         def convert(value: Value) -> Value:
             if value.dtype == dtype or (keeps_integers and not value.type.is_floating):
@@ -228,9 +231,13 @@ class Computation(Described):
         fresh = {weight: path for weight, path in weight_paths(self, f"{self.name}/").items() if not weight.has_value}
         if fresh and not context.declares:
             raise ModelError(_UNKNOWN_WEIGHTS.format(self.name, type(self).__name__, context.graph.path))
+        prefix = f"{context.graph.path}/" if context.graph.path else ""
         for weight, path in fresh.items():
-            prefix = f"{context.graph.path}/" if context.graph.path else ""
-            context.declare(weight, prefix + path)
+            label, count = prefix + path, 1
+            while label in context.graph.states:  # of another layer that nobody has given a name
+                count += 1
+                label = f"{prefix}{path}_{count}"
+            context.declare(weight, label)
         return self.lower(*args, **kwargs)
 
     def output_types(self, *args: Any, **kwargs: Any) -> Any:

@@ -25,6 +25,7 @@ from nnc.layers.arguments import (
 from nnc.layers.declared import DeclaredLayer, KerasLayer, NamedLayer
 from nnc.layers.input_types import FLOAT, MISSING, TEXT, input_type, row_shape
 from nnc.layers.symbolic import Call, SymbolicTensor
+from nnc.settings import SETTINGS
 
 Array = Any
 
@@ -71,6 +72,9 @@ class InputLayer(DeclaredLayer):
         self.built = True
         self._output = SymbolicTensor(self.type, batch=self.batch_size)
         self._output.call = Call(self, (), outputs=(self._output,))
+
+    def _default_dtype(self) -> str:
+        return SETTINGS.floatx
 
     @property
     def output(self) -> SymbolicTensor:
@@ -178,10 +182,18 @@ class Dense(NamedLayer):
         product = self._product(rows)
         if self.use_bias:
             product = product + self.bias
-        if x.rank > 2 and not any(self.activation is known for known in activations.ACTIVATIONS.values()):
-            product = reshape(product, (*x.shape[:-1], self.units))  # others than Keras's may look at any axis
+        if x.rank > 2 and not self._acts_on_rows():
+            product = reshape(product, (*x.shape[:-1], self.units))
         found = self.activation(product)
         return reshape(found, (*x.shape[:-1], found.shape[-1]))
+
+    def _acts_on_rows(self) -> bool:
+        """Whether rows may be flattened for the activation.
+
+        Others than Keras's may look at any axis, and losses look for what sigmoid and softmax were applied to.
+        """
+        is_known = any(self.activation is known for known in activations.ACTIVATIONS.values())
+        return is_known and self.activation not in (activations.sigmoid, activations.softmax)
 
     def _join(self, arrays: Sequence[Array]) -> Array:
         if not arrays:

@@ -15,6 +15,7 @@ from nnc.layers.argument_texts import key_texts, noted_texts
 from nnc.layers.input_types import row_shape
 from nnc.layers.weights import Weighted
 from nnc.objects import layer_snake_case
+from nnc.registration import get_registered_name
 
 _LEGACY = ("input_dim", "input_shape", "batch_input_shape", "batch_shape", "input_length")
 
@@ -108,7 +109,11 @@ class Described(Weighted):
     def keras_class(self) -> tuple[str, str, str | None]:
         """Module, name and registered name of the class, as Keras's files have them beside the config."""
         cls = type(self)
-        return ("keras.layers", cls.__name__, None) if is_own(cls) else (cls.__module__, cls.__name__, cls.__name__)
+        return (
+            ("keras.layers", cls.__name__, None)
+            if is_own(cls)
+            else (cls.__module__, cls.__name__, get_registered_name(cls))
+        )
 
     @property
     def _class_title(self) -> str:

@@ -58,7 +58,7 @@ class EmbeddingTable(NamedLayer):
     def _rows(self, inputs: Value) -> Value:
         return gather(self.embeddings, whole_numbers(inputs))
 
-    def compute_mask(self, inputs: Value, previous_mask: Any = None) -> Value | None:
+    def compute_mask(self, inputs: Value, mask: Any = None) -> Value | None:
         return apply(NotEqual(), whole_numbers(inputs), 0) if self.mask_zero else None
 
 

@@ -144,6 +144,7 @@ CLASSES: Mapping[str, str] = {
 """Module of each layer class."""
 FUNCTIONS: Mapping[str, str] = {
     "Input": "core",
+    "InputSpec": "input_spec",
     "add": "merging_functions",
     "average": "merging_functions",
     "concatenate": "merging_functions",

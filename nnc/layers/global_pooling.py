@@ -90,7 +90,7 @@ class GlobalAveragePooling1D(GlobalPooling):
         total = sum(where(kept, x, 0.0), axes, self.keepdims)
         return total / sum(cast(kept, x.dtype), axes, self.keepdims)
 
-    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> None:
+    def compute_mask(self, inputs: Any, mask: Any = None) -> None:
         return None
 
 

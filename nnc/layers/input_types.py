@@ -8,6 +8,7 @@ from typing import Any
 import numpy
 
 from nnc.checks import is_whole
+from nnc.dtype_policies import DTypePolicy
 from nnc.errors import ModelError, ShapeError
 from nnc.ir import FLOATING, Dim, TensorType, bind_shape
 from nnc.layers.batch import BATCH
@@ -71,6 +72,8 @@ def dtype_name(dtype: Any, where: str, known: frozenset[str] = FLOATING) -> str 
     """
     if dtype is None:
         return None
+    if isinstance(dtype, DTypePolicy):
+        dtype = dtype.name
     if isinstance(dtype, Mapping):
         config = dtype.get("config")
         dtype = (config.get("name") if isinstance(config, Mapping) else None) or dict(dtype)

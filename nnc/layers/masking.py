@@ -56,7 +56,7 @@ class Masking(KerasLayer):
         counts = self._counts(inputs, keepdims=True)
         return where(counts, cast(inputs, "int32") if inputs.dtype == "bool" else inputs, 0)
 
-    def compute_mask(self, inputs: Value, previous_mask: Any = None) -> Value:
+    def compute_mask(self, inputs: Value, mask: Any = None) -> Value:
         return self._counts(inputs, keepdims=False)
 
     def _counts(self, inputs: Value, keepdims: bool) -> Value:

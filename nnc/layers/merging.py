@@ -49,11 +49,11 @@ class Merge(KerasLayer):
         """Return what is made of inputs of equal rank; masks have the shape of the inputs without the last axis."""
         raise NotImplementedError
 
-    def compute_mask(self, inputs: Any, previous_mask: Masks = None) -> Value | None:
+    def compute_mask(self, inputs: Any, mask: Masks = None) -> Value | None:
         if self.keras_2_masks:
-            known = [mask for mask in previous_mask or () if mask is not None]
+            known = [item for item in mask or () if item is not None]
             return reduce(ops.logical_and, known) if known else None
-        return _either(previous_mask)
+        return _either(mask)
 
 
 class Add(Merge):
@@ -148,10 +148,10 @@ class Concatenate(Merge):
             raise ModelError(f"axis {self.axis} of {inputs[0].type} is the batch, along which nothing can be joined")
         return ops.concatenate(of_one_type(inputs), self.axis)
 
-    def compute_mask(self, inputs: Any, previous_mask: Masks = None) -> Value | None:
-        if previous_mask is None or all(mask is None for mask in previous_mask):
+    def compute_mask(self, inputs: Any, mask: Masks = None) -> Value | None:
+        if mask is None or all(item is None for item in mask):
             return None
-        masks = [_complete(x, mask) for x, mask in zip(inputs, previous_mask, strict=True)]
+        masks = [_complete(x, item) for x, item in zip(inputs, mask, strict=True)]
         if self.axis % inputs[0].rank == inputs[0].rank - 1:
             return reduce(ops.logical_and if self.keras_2_masks else ops.logical_or, masks)
         return ops.concatenate(masks, self.axis % inputs[0].rank)
@@ -203,7 +203,7 @@ class Dot(Merge):
         result = ops.einsum(f"{''.join(left)},{''.join(right)}->{''.join(rest)}", x, y)
         return result if result.rank > 1 else ops.reshape(result, (result.shape[0], 1))
 
-    def compute_mask(self, inputs: Any, previous_mask: Masks = None) -> None:
+    def compute_mask(self, inputs: Any, mask: Masks = None) -> None:
         return None
 
 

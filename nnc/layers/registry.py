@@ -12,6 +12,7 @@ from nnc.errors import ModelError, nearest
 from nnc.identity import ObjectIdentity
 from nnc.layers.base import Layer
 from nnc.layers.families import ALIASES, CLASSES, UNLISTED
+from nnc.registration import CustomObjectScope, known_objects
 
 _REGISTERED: ContextVar[dict[str, type[Layer]] | None] = ContextVar("registered", default=None)
 LayerClass = TypeVar("LayerClass", bound=type[Layer])
@@ -42,22 +43,30 @@ def register(cls: Any = None, *, name: str | None = None) -> Any:
 
 @contextmanager
 def known_classes(classes: Mapping[str, Any] | None) -> Iterator[None]:
-    """Let model files name layer classes inside the block.
+    """Let model files name classes and functions of the user's inside the block.
 
     Args:
-        classes: the classes by name, what Keras calls custom objects.
+        classes: layer classes, losses, functions and so on by name, what Keras calls custom objects.
 
     Raises:
-        ModelError: something else is among them.
+        ModelError: something is among them that is neither a class nor a function.
     """
-    for name, cls in (classes or {}).items():
-        if not (isinstance(cls, type) and issubclass(cls, Layer)):
-            raise ModelError(f"custom_objects: '{name}' must be a subclass of nnc.layers.Layer, got {cls!r:.80}")
-    token = _REGISTERED.set({**(_REGISTERED.get() or {}), **(classes or {})})
-    try:
+    if not classes:
         yield
+        return
+    for name, item in classes.items():
+        if not callable(item):
+            raise ModelError(f"custom_objects: '{name}' must be a class or a function, got {item!r:.80}")
+    token = _REGISTERED.set({**(_REGISTERED.get() or {}), **_layers_among(classes)})
+    try:
+        with CustomObjectScope({**known_objects(), **classes}):
+            yield
     finally:
         _REGISTERED.reset(token)
+
+
+def _layers_among(items: Mapping[str, Any]) -> dict[str, type[Layer]]:
+    return {name: item for name, item in items.items() if isinstance(item, type) and issubclass(item, Layer)}
 
 
 class LayerClasses(Mapping[str, type[Layer]]):
@@ -96,7 +105,7 @@ class LayerClasses(Mapping[str, type[Layer]]):
 
 def layer_classes() -> LayerClasses:
     """Return all layer classes by name; second names are found as well, but not listed."""
-    return LayerClasses(_REGISTERED.get() or {})
+    return LayerClasses({**_layers_among(known_objects()), **(_REGISTERED.get() or {})})
 
 
 def layer_class(name: str) -> type[Layer]:

@@ -71,8 +71,8 @@ class ReversibleEmbedding(EmbeddingTable):
         table = transpose(self.embeddings.value) if self.tie_weights else self.reverse_embeddings.value
         return rows @ table
 
-    def compute_mask(self, inputs: Value, previous_mask: Any = None) -> Value | None:
-        return None if inputs.type.is_floating else super().compute_mask(inputs, previous_mask)
+    def compute_mask(self, inputs: Value, mask: Any = None) -> Value | None:
+        return None if inputs.type.is_floating else super().compute_mask(inputs, mask)
 
 
 Embedding.register(ReversibleEmbedding)  # in Keras it is a subclass, although its arguments are others

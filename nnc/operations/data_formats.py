@@ -7,20 +7,21 @@ from typing import Any
 
 from nnc.errors import ModelError
 from nnc.ir import Dim, SymbolicDim, Value, ops
+from nnc.settings import SETTINGS
 
 CHANNELS_FIRST = "channels_first"
 CHANNELS_LAST = "channels_last"
 
 
 def check_data_format(where: str, data_format: Any) -> str:
-    """Return the data format, ``channels_last`` where None is given.
+    """Return the data format; where None is given, that of `nnc.config.image_data_format`.
 
     Raises:
         ModelError: it is none.
     """
     if data_format not in (None, CHANNELS_LAST, CHANNELS_FIRST):
         raise ModelError(f"{where}: data_format must be {CHANNELS_LAST} or {CHANNELS_FIRST}, got {data_format!r}")
-    return data_format or CHANNELS_LAST
+    return data_format or SETTINGS.image_data_format
 
 
 def spatial_axes(data_format: str | None, count: int) -> tuple[int, ...]:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy
 
 from nnc.ir import FLOATING, Graph, Value, ops
+from nnc.settings import SETTINGS
 from nnc.structure import leaves, map_leaves
 
 FLOAT = "float32"
@@ -28,8 +29,8 @@ def result_type(*dtypes: str) -> str:
 
 
 def as_float(x: Value) -> Value:
-    """Return x as it is, or as float32 where it holds no floats."""
-    return x if x.type.is_floating else ops.cast(x, FLOAT)
+    """Return x as it is, or in the element type of floats by default where it holds none."""
+    return x if x.type.is_floating else ops.cast(x, SETTINGS.floatx)
 
 
 def as_wide_float(x: Value) -> Value:
@@ -72,7 +73,7 @@ def of_one_type(operands: Any) -> Any:
     dtypes = {value.dtype for value in values}
     numbers = leaves(operands, (int, float))
     if any(isinstance(number, float) for number in numbers) and not FLOATING.intersection(dtypes):
-        dtypes.add(FLOAT)
+        dtypes.add(SETTINGS.floatx)
     if dtypes == {"bool"} and any(not isinstance(number, bool) for number in numbers):
         dtypes.add("int32")
     if len(dtypes) < 2:

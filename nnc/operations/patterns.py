@@ -8,9 +8,10 @@ import numpy
 
 from nnc.errors import ModelError
 from nnc.ir import FLOATING, Value, broadcast_shapes, ops
-from nnc.operations.element_types import FLOAT, as_float, result_type
+from nnc.operations.element_types import as_float, result_type
 from nnc.operations.registry import operation
 from nnc.operations.shapes import expand_dims
+from nnc.settings import SETTINGS
 from nnc.structure import leaves
 
 
@@ -37,7 +38,7 @@ def linspace(
 def _linspace(start: Any, stop: Any, num: int, endpoint: bool, dtype: str | None, axis: int) -> Value:
     graph = leaves((start, stop), Value)[0].graph
     kinds = {item.dtype for item in (start, stop) if isinstance(item, Value)}
-    kind = dtype or result_type(*kinds, *([] if FLOATING & kinds else [FLOAT]))
+    kind = dtype or result_type(*kinds, *([] if FLOATING & kinds else [SETTINGS.floatx]))
     ends = [ops.cast(item, kind) if isinstance(item, Value) else graph.constant(item, kind) for item in (start, stop)]
     first, last = ends if kind in FLOATING else (ops.cast(end, "float64") for end in ends)
     found = _spaced(first, last, num, endpoint, axis)
@@ -96,7 +97,7 @@ def geomspace(
     """
     _check_powers("Geomspace", num, dtype)
     graph = leaves((start, stop), Value)[0].graph
-    kind = dtype or FLOAT
+    kind = dtype or SETTINGS.floatx
     ends = [ops.cast(item, kind) if isinstance(item, Value) else graph.constant(item, kind) for item in (start, stop)]
     first, last = (ops.log(ops.absolute(end)) for end in ends)
     found = ops.exp(_spaced(first, last, num, endpoint, axis))

@@ -15,6 +15,7 @@ from nnc.layers import SymbolicTensor
 from nnc.layers.lowering import current_lowering, is_lowering
 from nnc.operations.element_types import FLOAT
 from nnc.ops.dispatch import operate
+from nnc.settings import SETTINGS
 from nnc.structure import leaves
 
 __all__ = [
@@ -65,7 +66,7 @@ def empty_like(x: Any, dtype: Any = None) -> Any:
 
 def full(shape: Any, fill_value: Any, dtype: Any = None) -> Any:
     """Return a tensor of a shape with a value that is broadcast to it, floats by default."""
-    return operate("Full", fill_value, shape=shape, dtype=dtype)
+    return operate("Full", fill_value, shape=shape, dtype=dtype or SETTINGS.floatx)
 
 
 def full_like(x: Any, fill_value: Any, dtype: Any = None) -> Any:
@@ -118,7 +119,9 @@ def arange(start: Any, stop: Any = None, step: Any = None, dtype: Any = None) ->
     ends = (start,) if stop is None else (start, stop)
     step = 1 if step is None else step
     numbers = [numpy.asarray(item) for item in (*ends, step)]
-    kind = dtype or (FLOAT if any(number.dtype.kind == "f" for number in numbers) else "int32")
+    kind = dtype or (
+        SETTINGS.floatx if any(number.dtype.kind == "f" for number in numbers) else f"int{SETTINGS.floatx[-2:]}"
+    )
     first, last = (0, *ends) if stop is None else ends
     return numpy.arange(first, last, step).astype(_name(kind))
 
@@ -205,7 +208,9 @@ def kaiser(x: Any, beta: Any) -> Any:
 
 def _window(name: str, length: Any, *settings: float) -> Any:
     _check_numbers(name, length)
-    return getattr(numpy, name)(int(length), *settings).astype(FLOAT)
+    return getattr(numpy, name)(int(length), *settings).astype(
+        FLOAT if name in ("hamming", "hanning", "kaiser") else SETTINGS.floatx
+    )
 
 
 def _filled(shape: Any, number: int, dtype: Any) -> Any:
@@ -217,7 +222,7 @@ def _filled(shape: Any, number: int, dtype: Any) -> Any:
 
 def _name(dtype: Any) -> str:
     """Return the name of an element type, Keras's default where none is given."""
-    return FLOAT if dtype is None else str(getattr(dtype, "name", dtype))
+    return SETTINGS.floatx if dtype is None else str(getattr(dtype, "name", dtype))
 
 
 def _check_numbers(name: str, *numbers: Any) -> None:

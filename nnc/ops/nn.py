@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from nnc.ops.dispatch import check_no_others, operate
+from nnc.settings import SETTINGS
 
 __all__ = [
     "adaptive_average_pool",
@@ -268,6 +269,7 @@ def normalize(x: Any, axis: Any = -1, order: Any = 2, epsilon: Any = None) -> An
 
 def one_hot(x: Any, num_classes: Any, axis: Any = -1, dtype: Any = None, sparse: Any = False) -> Any:
     """Return x with a new axis, on which a 1 stands at the place that a class says, and nowhere where there is none."""
+    dtype = dtype or SETTINGS.floatx
     return operate("OneHot", x, num_classes=num_classes, axis=axis, dtype=dtype, sparse=sparse)
 
 
@@ -413,4 +415,5 @@ def multi_hot(
     """Return 1 at the places of all whole numbers along an axis, 0 elsewhere."""
     num_classes = kwargs.pop("num_tokens", num_classes)
     check_no_others("multi_hot", kwargs)
+    dtype = dtype or SETTINGS.floatx
     return operate("MultiHot", inputs, num_classes=num_classes, axis=axis, dtype=dtype, sparse=sparse)

@@ -8,7 +8,9 @@ import numpy
 
 from nnc.arguments import Argument, ArgumentOptions, Declared, choice
 from nnc.checks import check_number
+from nnc.eager import method_on_arrays
 from nnc.errors import ModelError
+from nnc.identity import is_own
 from nnc.ir import Value, ops
 
 
@@ -35,6 +37,11 @@ class Regularizer(Declared):
 
     noun = "regularizer"
     registered: ClassVar[dict[str, type[Regularizer]]] = {}
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if is_own(cls) and "__call__" in vars(cls):
+            cls.__call__ = method_on_arrays(cls.__call__)  # type: ignore[method-assign]
 
     def __call__(self, x: Value) -> Value:
         """Return the penalty, a scalar of x's element type, as graph arithmetic.

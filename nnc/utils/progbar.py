@@ -10,6 +10,7 @@ from typing import Any
 import numpy
 
 from nnc.errors import DataError
+from nnc.settings import SETTINGS
 
 _BOLD, _GREEN, _WHITE, _PLAIN = "\x1b[1m", "\x1b[32m", "\x1b[37m", "\x1b[0m"
 
@@ -131,6 +132,9 @@ class Progbar:
         numbers = "".join(f" - {name}: {_shown(mean, abs(mean))}" for name, mean in self._means())
         parts = [*bar, ("", " "), (_BOLD, duration), ("", self._rate(seconds) + numbers)]
         width = sum(len(text) for _, text in parts)
+        if not SETTINGS.is_interactive:
+            _write("".join(text for _, text in parts) + "\n")
+            return
         line = "".join(f"{style}{text}{_PLAIN}" if style else text for style, text in parts)
         rest = " " * (self._shown_width - width)
         _write("\b" * self._shown_width + "\r" + line + rest + ("\n" if is_last else ""))

@@ -71,6 +71,8 @@ def page() -> str:
         "## Everything else\n",
         kind_table(),
         "",
+        suite_section(),
+        "",
         applications_section(),
         "",
         hub_section(),
@@ -323,6 +325,24 @@ def applications_section() -> str | None:
         "float32, the comparison is in float64.\n"
         "Measured by `python -m tests.applications --write`; a slow test repeats it.\n\n"
         + table(head, rows, right=range(1, 6))
+    )
+
+
+def suite_section() -> str:
+    """Return how many of Keras's own tests pass, as they were recorded last."""
+    from tests.keras_suite.report import RECORD, table
+    from tests.keras_suite.scope import OUT_OF_SCOPE
+
+    reasons = "\n".join(f"- {reason[0].upper()}{reason[1:]}." for reason in OUT_OF_SCOPE)
+    return (
+        "## Keras's own tests\n\n"
+        "The tests that Keras's package brings, run on nnc: `keras` and its insides are answered by nnc, and the base\n"
+        "class of the tests by one of the same assertions and the same trials of layers. Recorded by\n"
+        "`python -m tests.keras_suite --write`; slow tests hold that what passed passes."
+        " What is not in the table is not\n"
+        "recorded yet, and of `layers` the first third of the files.\n\n"
+        f"{table(json.loads(RECORD.read_text())['counts'])}\n\n"
+        f"Out of scope are, by patterns in `tests/keras_suite/scope.py`:\n\n{reasons}"
     )
 
 

@@ -193,3 +193,67 @@ def test_weights_alone_can_be_a_result():
     numpy.testing.assert_array_equal(layer(X), numpy.ones((6, 3)))
     numpy.testing.assert_array_equal(layer.backward(X), numpy.zeros_like(X))
     numpy.testing.assert_array_equal(layer.table.gradient, X)
+
+
+def placed(k):
+    """Return a model of one library that adds a vector for each place, from layers that are applied to an array."""
+
+    class Placed(k.layers.Layer):
+        def __init__(self, **options):
+            super().__init__(**options)
+            self.places, self.scale = k.layers.Embedding(3, 4), k.layers.Dense(4, use_bias=False)
+
+        def call(self, x):
+            return x + self.scale(self.places(k.ops.expand_dims(k.ops.arange(3), 0)))
+
+    x = k.Input((3, 4))
+    flat = k.layers.Flatten()(Placed()(x))
+    model = k.Model(x, k.layers.Dense(1)(k.layers.Activation("tanh")(flat)))
+    model.compile(k.optimizers.SGD(0.1), "mse")
+    return model
+
+
+def test_layers_that_an_author_applies_to_arrays_are_trained():
+    keras = pytest.importorskip("keras")
+    rng = numpy.random.default_rng(1)
+    x, y = rng.normal(size=(8, 3, 4)).astype("float32"), rng.normal(size=(8, 1)).astype("float32")
+    ours, theirs = placed(nnc), placed(keras)
+    first = [rng.normal(size=array.shape) for array in theirs.get_weights()]
+    for model in (ours, theirs):
+        model.set_weights(first)
+        model.fit(x, y, epochs=3, shuffle=False, verbose=0)
+    for found, expected, before in zip(ours.get_weights(), theirs.get_weights(), first, strict=True):
+        numpy.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6)
+        assert numpy.abs(found - before).max() > 1e-3
+
+
+def test_layers_without_names_inside_one_may_be_of_one_class():
+    class Twice(nnc.layers.Layer):
+        def __init__(self, **options):
+            super().__init__(**options)
+            self.first, self.second = nnc.layers.Dense(5), nnc.layers.Dense(2)
+
+        def call(self, x):
+            return self.second(self.first(x))
+
+    x = nnc.Input((3,))
+    model = nnc.Model(x, Twice()(x))
+    first, bias, second, _ = model.get_weights()
+    model.set_weights([first, bias, second, numpy.array([1.0, 2.0])])
+    numpy.testing.assert_allclose(model.predict(X), X @ first @ second + [1.0, 2.0], rtol=1e-5, atol=1e-6)
+    layer = Twice()
+    assert layer(X).shape == (6, 2)
+    assert [weight.shape for weight in layer.weights] == [(3, 5), (5,), (5, 2), (2,)]
+
+
+def test_whole_numbers_stay_what_they_are():
+    """2²⁴ + 1 is no float32, so a layer that got floating-point numbers would find it even."""
+
+    class IsOdd(nnc.layers.Layer):
+        def call(self, x):
+            return nnc.ops.cast(nnc.ops.mod(x, 2), "float32")
+
+    numbers = numpy.array([[2**24, 2**24 + 1], [3, 4]], "int32")
+    x = nnc.Input((2,), dtype="int32")
+    for found in (IsOdd()(numbers), nnc.Model(x, IsOdd()(x)).predict(numbers)):
+        numpy.testing.assert_array_equal(found, [[0, 1], [1, 0]])

@@ -3,6 +3,7 @@
 import numpy
 import pytest
 
+import nnc
 from nnc import losses
 from nnc.errors import NncWarning
 from nnc.ir import Graph, TensorType, ops, symbol
@@ -249,6 +250,24 @@ def test_the_wrong_activation_is_seen_through_like_in_keras_but_warned_about(ker
         expected = getattr(keras.losses, name)()(y, output)
     close(value, expected.numpy())
     close(gradient, tape.gradient(expected, variable).numpy(), numpy.abs(gradient).max())
+
+
+@pytest.mark.parametrize("activation", ["sigmoid", "softmax"])
+def test_logits_of_a_dense_layer_on_sequences_are_found(keras, tensorflow, activation):
+    rng = numpy.random.default_rng(0)
+    x = 50 * rng.normal(size=(4, 5, 3)).astype("float32")
+    y = numpy.eye(4, dtype="float32")[rng.integers(0, 4, (4, 5))]
+    kernel = rng.normal(size=(3, 4)).astype("float32")
+    loss = "binary_crossentropy" if activation == "sigmoid" else "categorical_crossentropy"
+    found = []
+    for k in (nnc, keras):
+        model = k.Sequential([k.Input((5, 3)), k.layers.Dense(4, activation, use_bias=False)])
+        model.compile(k.optimizers.SGD(0.1), loss)
+        model.set_weights([kernel])
+        found.append((model.train_on_batch(x, y), model.get_weights()[0]))
+    assert found[0][0] == pytest.approx(found[1][0], rel=1e-5)
+    assert found[0][0] > 16.2  # where probabilities stop, at -log(1e-7)
+    numpy.testing.assert_allclose(found[0][1], found[1][1], rtol=1e-4)
 
 
 def test_logarithms_of_a_softmax_hold_no_logits():

@@ -138,8 +138,8 @@ class Bidirectional(KerasLayer):
             return (x * y,)
         return (x + y if self.merge_mode == "sum" else (x + y) / 2.0,)
 
-    def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
-        mask = previous_mask[0] if isinstance(previous_mask, list | tuple) else previous_mask
+    def compute_mask(self, inputs: Any, mask: Any) -> Any:
+        mask = mask[0] if isinstance(mask, list | tuple) else mask
         mask = mask if self.return_sequences else None
         return [mask, mask] if self.merge_mode is None else [mask]
 

@@ -136,7 +136,7 @@ class ForgetBias(Initializer):
         self.units = units
 
     def __call__(
-        self, shape: tuple[int, ...], dtype: str = "float32", generator: numpy.random.Generator | None = None
+        self, shape: tuple[int, ...], dtype: str | None = None, generator: numpy.random.Generator | None = None
     ) -> Array:
         """Return the bias of all gates."""
         first = self.rest((self.units,), dtype, generator)

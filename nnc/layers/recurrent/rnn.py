@@ -153,8 +153,8 @@ class Recurrent(NamedLayer):
         output, new = call(inputs, states)
         return output, new if isinstance(new, list | tuple) else [new]
 
-    def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
-        mask = previous_mask[0] if isinstance(previous_mask, list | tuple) else previous_mask
+    def compute_mask(self, inputs: Any, mask: Any) -> Any:
+        mask = mask[0] if isinstance(mask, list | tuple) else mask
         output = mask if self.return_sequences else None
         return [output, *(None for _ in self.state_size)] if self.return_state else output
 

@@ -1,0 +1,237 @@
+"""Keras's settings of a whole process, ``keras.config``; those that cannot act in nnc are refused by name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nnc.dtype_policies import DTypePolicy, get
+from nnc.errors import ModelError
+from nnc.settings import (
+    EPSILON,
+    SETTINGS,
+    default_dtype,
+    disable_interactive_logging,
+    enable_interactive_logging,
+    float_name,
+    is_interactive_logging_enabled,
+)
+
+__all__ = [
+    "backend",
+    "disable_flash_attention",
+    "disable_interactive_logging",
+    "disable_traceback_filtering",
+    "dtype_policy",
+    "enable_flash_attention",
+    "enable_interactive_logging",
+    "enable_traceback_filtering",
+    "enable_unsafe_deserialization",
+    "epsilon",
+    "floatx",
+    "image_data_format",
+    "is_flash_attention_enabled",
+    "is_interactive_logging_enabled",
+    "is_nnx_enabled",
+    "is_traceback_filtering_enabled",
+    "max_epochs",
+    "max_steps_per_epoch",
+    "set_backend",
+    "set_dtype_policy",
+    "set_epsilon",
+    "set_floatx",
+    "set_image_data_format",
+    "set_max_epochs",
+    "set_max_steps_per_epoch",
+]
+
+
+def backend() -> str:
+    """Return the name of the engine, ``nnc``; what a model runs on is its own `backend`, NumPy or C."""
+    return "nnc"
+
+
+def set_backend(backend: str) -> None:
+    """Do nothing for ``nnc``, the only engine that there is.
+
+    Args:
+        backend: the name of the engine.
+
+    Raises:
+        ModelError: it is another one.
+    """
+    if backend != "nnc":
+        raise ModelError(
+            f"set_backend({backend!r}): nnc is the only engine; what a model runs on is model.backend, 'numpy' or 'c'"
+        )
+
+
+# ---------------------------------------------------------------------- numbers
+
+
+def floatx() -> str:
+    """Return the element type of floating-point numbers where none is given."""
+    return SETTINGS.floatx
+
+
+def set_floatx(value: str) -> None:
+    """Set the element type of floating-point numbers where none is given, also of layers if none was made before.
+
+    Args:
+        value: ``float32`` or ``float64``.
+
+    Raises:
+        ModelError: it is another one.
+    """
+    SETTINGS.floatx = float_name("floatx", value)
+
+
+def epsilon() -> float:
+    """Return the small number that keeps divisors from being 0."""
+    return EPSILON
+
+
+def set_epsilon(value: float) -> None:
+    """Do nothing for 1e-7, which is the number that nnc uses.
+
+    Args:
+        value: the number.
+
+    Raises:
+        ModelError: it is another one.
+    """
+    if value != EPSILON:
+        raise ModelError(
+            f"set_epsilon({value!r}): losses and layers of nnc divide by 1e-7 at least; give an object with an argument"
+            " epsilon its own"
+        )
+
+
+def image_data_format() -> str:
+    """Return where the channels of images are, where that is not given."""
+    return SETTINGS.image_data_format
+
+
+def set_image_data_format(data_format: str) -> None:
+    """Set where the channels of images are, where that is not given.
+
+    Args:
+        data_format: ``channels_last`` or ``channels_first``.
+
+    Raises:
+        ModelError: it is neither.
+    """
+    name = str(data_format).lower()
+    if name not in ("channels_last", "channels_first"):
+        raise ModelError(f"image_data_format must be channels_last or channels_first, got {data_format!r}")
+    SETTINGS.image_data_format = name
+
+
+def dtype_policy() -> DTypePolicy:
+    """Return the element type of layers for which none is given, as a policy."""
+    return DTypePolicy(default_dtype())
+
+
+def set_dtype_policy(policy: Any) -> None:
+    """Set the element type of layers for which none is given.
+
+    Args:
+        policy: ``float32``, ``float64`` or a `DTypePolicy` of one of them.
+
+    Raises:
+        ModelError: it is something else, such as ``mixed_float16``.
+    """
+    if not isinstance(policy, str | DTypePolicy):
+        raise ModelError(f"set_dtype_policy takes a name such as 'float32' or a DTypePolicy, got {policy!r}")
+    SETTINGS.layer_dtype = float_name("dtype policy", get(policy).name)
+
+
+# ---------------------------------------------------------------------- what is shown
+
+
+def is_traceback_filtering_enabled() -> bool:
+    """Return False: tracebacks of nnc are whole, and their last line says what is wrong with which layer."""
+    return False
+
+
+def disable_traceback_filtering() -> None:
+    """Do nothing: tracebacks of nnc are whole."""
+
+
+def enable_traceback_filtering() -> None:
+    """Refuse to shorten tracebacks.
+
+    Raises:
+        ModelError: always.
+    """
+    raise ModelError("enable_traceback_filtering: tracebacks of nnc are whole; their last line names layer and reason")
+
+
+# ---------------------------------------------------------------------- what nnc does not have
+
+
+def enable_flash_attention() -> None:
+    """Take back that attention is computed step by step; on processors it is so anyway, as in Keras."""
+    SETTINGS.flash_attention = None
+
+
+def disable_flash_attention() -> None:
+    """Say that attention is computed step by step, as nnc does anyway."""
+    SETTINGS.flash_attention = False
+
+
+def is_flash_attention_enabled() -> bool | None:
+    """Return False where it was disabled, None where nobody said anything."""
+    return SETTINGS.flash_attention
+
+
+def is_nnx_enabled() -> bool:
+    """Return False: this is about Keras's engine JAX."""
+    return False
+
+
+def enable_unsafe_deserialization() -> None:
+    """Refuse to run what stands in files.
+
+    Raises:
+        ModelError: always.
+    """
+    raise ModelError(
+        "enable_unsafe_deserialization: nnc never runs code of a file; give functions and classes in custom_objects, or"
+        " register them"
+    )
+
+
+def max_epochs() -> int | None:
+    """Return None: the number of epochs has no limit beside what `fit` is told."""
+    return None
+
+
+def set_max_epochs(max_epochs: int | None) -> None:
+    """Do nothing for None.
+
+    Args:
+        max_epochs: the limit.
+
+    Raises:
+        ModelError: it is a number.
+    """
+    if max_epochs is not None:
+        raise ModelError("set_max_epochs: give fit(epochs=…) the number of epochs")
+
+
+def max_steps_per_epoch() -> int | None:
+    """Return None: the number of steps has no limit beside what `fit` is told."""
+    return None
+
+
+def set_max_steps_per_epoch(max_steps_per_epoch: int | None) -> None:
+    """Do nothing for None.
+
+    Args:
+        max_steps_per_epoch: the limit.
+
+    Raises:
+        ModelError: it is a number.
+    """
+    if max_steps_per_epoch is not None:
+        raise ModelError("set_max_steps_per_epoch: give fit(steps_per_epoch=…) the number of steps")

@@ -1,0 +1,75 @@
+"""What Keras lets a user set for a whole process: default element type, place of channels, and what is shown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from nnc.errors import ModelError
+
+EPSILON = 1e-7
+"""Keras's small number that keeps divisors from being 0."""
+FLOATS = ("float32", "float64")
+"""Element types that nnc computes in."""
+_OTHER_FLOATS = ("bfloat16", "float16")
+
+
+@dataclass
+class Settings:
+    """The settings of this process.
+
+    Attributes:
+        floatx: element type of floating-point numbers where none is given.
+        layer_dtype: element type of layers where none is given; as in Keras it is `floatx` as that is when the first
+            layer is made, until somebody sets it.
+        image_data_format: where the channels of images are, where that is not given.
+        is_interactive: whether lines in a terminal are drawn again, as progress goes on.
+        flash_attention: what `is_flash_attention_enabled` says.
+    """
+
+    floatx: str = "float32"
+    layer_dtype: str | None = None
+    image_data_format: str = "channels_last"
+    is_interactive: bool = True
+    flash_attention: bool | None = None
+
+
+SETTINGS = Settings()
+
+
+def default_dtype() -> str:
+    """Return the element type of a new layer for which none is given."""
+    if SETTINGS.layer_dtype is None:
+        SETTINGS.layer_dtype = SETTINGS.floatx
+    return SETTINGS.layer_dtype
+
+
+def float_name(what: str, name: object) -> str:
+    """Return the name of an element type to compute in.
+
+    Args:
+        what: what it is for, for messages.
+        name: what the user gave.
+
+    Raises:
+        ModelError: it is none, or nnc does not compute in it.
+    """
+    if name in _OTHER_FLOATS:
+        raise ModelError(f"{what}: nnc computes in float32 and float64, not in {name}; set one of these")
+    if name not in FLOATS:
+        raise ModelError(f"{what} must be float32 or float64, got {name!r}")
+    return str(name)
+
+
+def enable_interactive_logging() -> None:
+    """Draw lines of progress again while they change, in terminals and notebooks; so it is from the start."""
+    SETTINGS.is_interactive = True
+
+
+def disable_interactive_logging() -> None:
+    """Print what is shown of progress as plain lines, none of which is drawn again."""
+    SETTINGS.is_interactive = False
+
+
+def is_interactive_logging_enabled() -> bool:
+    """Return whether lines of progress are drawn again while they change."""
+    return SETTINGS.is_interactive

@@ -1,0 +1,86 @@
+"""Names of Keras outside of layers and operations: there with Keras's arguments, or refused with a reason."""
+
+from __future__ import annotations
+
+import inspect
+from importlib import import_module
+
+import pytest
+
+import nnc
+
+MODULES = {
+    "config": "",
+    "backend": "",
+    "saving": "KerasFileEditor",
+    "tree": "MAP_TO_NONE",
+    "mixed_precision": "LossScaleOptimizer",
+    "dtype_policies": (
+        "AWQDTypePolicy DTypePolicyMap GPTQDTypePolicy Int4DTypePolicy QuantizedDTypePolicy QuantizedFloat8DTypePolicy"
+    ),
+}
+"""Modules, and names in them that are not compared."""
+TOP = "DTypePolicy FloatDTypePolicy InputSpec device name_scope remat version"
+UTILS = """CustomObjectScope custom_object_scope deserialize_keras_object disable_interactive_logging
+enable_interactive_logging get_custom_objects get_registered_name get_registered_object get_source_inputs
+is_interactive_logging_enabled pack_x_y_sample_weight register_keras_serializable serialize_keras_object
+standardize_dtype unpack_x_y_sample_weight"""
+
+
+def arguments(item):
+    """Return names, kinds and defaults of the arguments of a function or class."""
+    found = inspect.signature(item).parameters.values()
+    return [(parameter.name, parameter.kind, parameter.default) for parameter in found]
+
+
+def public_names():
+    import keras
+
+    for module, left_out in MODULES.items():
+        place = getattr(keras, module)
+        yield from (
+            f"{module}.{name}" for name in dir(place) if not name.startswith("_") and name not in left_out.split()
+        )
+    yield from (f"utils.{name}" for name in UTILS.split())
+    yield from TOP.split()
+
+
+def named(package, name):
+    *modules, last = name.split(".")
+    return getattr(import_module(".".join([package, *modules])), last)
+
+
+def test_arguments_are_those_of_keras():
+    import keras  # noqa: F401
+
+    different = [name for name in public_names() if arguments(named("keras", name)) != arguments(named("nnc", name))]
+    assert different == []
+
+
+def test_functions_of_keras_2():
+    from keras._tf_keras.keras import backend
+
+    compared = [name for name in dir(backend) if not name.startswith("_")]
+    left_out = set(nnc.backend.ABSENT) | {"batch_dot", "spatial_2d_padding", "spatial_3d_padding", "temporal_padding"}
+    for name in compared:
+        if name not in left_out:
+            assert arguments(getattr(backend, name)) == arguments(getattr(nnc.backend, name)), name
+    assert set(nnc.backend.ABSENT) <= set(compared)
+
+
+@pytest.mark.parametrize("name", ["Function", "Operation", "StatelessScope", "distribution", "quantizers"])
+def test_what_is_not_there_says_what_to_do(name):
+    with pytest.raises(AttributeError, match=f"^nnc has no {name}: "):
+        getattr(nnc, name)
+
+
+def test_initializers_have_two_names():
+    import keras
+
+    for name in dir(keras.initializers):
+        ours = getattr(nnc.initializers, name, None)
+        if isinstance(ours, type):
+            assert ours.__name__ == getattr(keras.initializers, name).__name__.replace(
+                "IdentityInitializer", "Identity"
+            )
+    assert nnc.initializers.glorot_uniform is nnc.initializers.GlorotUniform
