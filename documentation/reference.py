@@ -198,7 +198,7 @@ def _described_places() -> frozenset[str | None]:
 
 
 def home_of(where: str, name: str) -> str:
-    """Return the module on whose page something is described: the one it is defined in, if that has it as well.
+    """Return the module on whose page something is described: where it is defined, if that has it, or else the first.
 
     Args:
         where: its full name.
@@ -206,4 +206,17 @@ def home_of(where: str, name: str) -> str:
     """
     homes = [module for module in MODULES if where.startswith(f"{module}.")]
     public = where.rpartition(".")[2]
-    return max((home for home in homes if public in public_names(import_module(home))), key=len, default=name)
+    inside = [home for home in homes if public in public_names(import_module(home))]
+    return max(inside, key=len, default=_first_pages().get(where, name))
+
+
+@cache
+def _first_pages() -> Mapping[str, str]:
+    """Return the first module that has each thing by its own name, but the whole package, which is an index."""
+    found: dict[str, str] = {}
+    for module in MODULES[1:]:
+        for public in public_names(import_module(module)):
+            where = place(getattr(import_module(module), public))
+            if where is not None and where.rpartition(".")[2] == public:
+                found.setdefault(where, module)
+    return found

@@ -104,8 +104,11 @@ class _Options:
             except Exception as error:  # a user's own class may raise anything
                 self.problems.add(error_text(error), node.line, _SUBJECT)
                 return None
-        name = node.text("class_name")
-        found = construct(lambda values: get({"class_name": name, "config": values}), config.entries)
+        named: dict[str, Any] = {"class_name": node.text("class_name")}
+        registered = node.text("registered_name")
+        if registered is not None and registered in known_objects():
+            named["registered_name"] = registered
+        found = construct(lambda values: get({**named, "config": values}), config.entries)
         for message, key in found.problems:
             line = config.entries[key].line if key is not None else node.line
             self.problems.add(message, line, _SUBJECT)

@@ -32,7 +32,9 @@ def layers_of(model: Model, known: Definitions) -> list[tuple[str, Layer]]:
     """
     definition = known.get(model)
     if definition is not None:
-        return [(layer.class_name, layer.layer) for layer in definition.layers if layer.layer is not None]
+        found = [(layer.class_name, layer.layer) for layer in definition.layers if layer.layer is not None]
+        # a registered name is none of a class, by which groups in files are called
+        return [(_class_name(layer) if ">" in name else name, layer) for name, layer in found]
     if isinstance(model, Sequential):
         first = [call.layer for call in model.calls[:1]]
         return [(_class_name(layer), layer) for layer in dict.fromkeys([*first, *model.layers])]

@@ -50,13 +50,14 @@ if TYPE_CHECKING:
     from nnc import program as program
     from nnc import sklearn as sklearn
     from nnc.callbacks import History
+    from nnc.compiled_function import function
     from nnc.compiling import compile
     from nnc.data import Dataset
     from nnc.distribute.sweeps import sweep
     from nnc.dtype_policies import DTypePolicy, FloatDTypePolicy
     from nnc.initializers import Initializer
     from nnc.inspection import diff, inspect
-    from nnc.layers import Input, InputSpec, Layer, Variable
+    from nnc.layers import Input, InputSpec, Layer
     from nnc.layers import SymbolicTensor as KerasTensor
     from nnc.losses import Loss
     from nnc.metrics import Metric
@@ -65,6 +66,8 @@ if TYPE_CHECKING:
     from nnc.program import Program, load
     from nnc.regularizers import Regularizer
     from nnc.scopes import device, name_scope, remat
+    from nnc.tape import GradientTape
+    from nnc.variable import Variable
 
 _MODULES = (
     "activations",
@@ -101,6 +104,7 @@ _MODULES = (
 _MEMBERS = {
     "DTypePolicy": "nnc.dtype_policies",
     "Dataset": "nnc.data",
+    "GradientTape": "nnc.tape",
     "FloatDTypePolicy": "nnc.dtype_policies",
     "History": "nnc.callbacks",
     "Initializer": "nnc.initializers",
@@ -114,10 +118,11 @@ _MEMBERS = {
     "Program": "nnc.program",
     "Regularizer": "nnc.regularizers",
     "Sequential": "nnc.models",
-    "Variable": "nnc.layers",
+    "Variable": "nnc.variable",
     "compile": "nnc.compiling",
     "device": "nnc.scopes",
     "diff": "nnc.inspection",
+    "function": "nnc.compiled_function",
     "inspect": "nnc.inspection",
     "load": "nnc.program",
     "name_scope": "nnc.scopes",
@@ -144,6 +149,7 @@ __all__ = [
     "DTypePolicy",
     "Dataset",
     "FloatDTypePolicy",
+    "GradientTape",
     "History",
     "Initializer",
     "Input",
@@ -171,6 +177,7 @@ __all__ = [
     "diff",
     "dtype_policies",
     "errors",
+    "function",
     "initializers",
     "inspect",
     "layers",

@@ -93,6 +93,7 @@ def compile(
         )
         if not found.is_compiled:
             raise ModelError("compile: give a loss as well; the model has none")
+    found.check_recorded()
     if dtype is not None and dtype not in ("float32", "float64"):
         raise ModelError(f"compile: dtype must be float32 or float64, got {dtype!r}")
     if backend is not None:

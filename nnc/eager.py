@@ -74,7 +74,7 @@ def method_on_arrays(method: FunctionT) -> FunctionT:
 
 def _as_array(x: Any) -> Array:
     if isinstance(x, Placeholder):
-        return x.__array__()
+        return numpy.asarray(x)
     array = numpy.asarray(x)
     if isinstance(x, numpy.ndarray | numpy.generic) or array.dtype == bool:
         return array

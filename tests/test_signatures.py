@@ -36,7 +36,7 @@ ROOMS = (
     nnc.callbacks,
     nnc.activations,
 )
-ANY_KEYWORD = {"LossFunctionWrapper", "MeanMetricWrapper", "Layer", "LambdaCallback", "CallbackList"}
+ANY_KEYWORD = {"Lambda", "LossFunctionWrapper", "MeanMetricWrapper", "Layer", "LambdaCallback", "CallbackList"}
 """Classes that take any keyword, as Keras's do, or a user's subclass's."""
 LAYERS = sorted(families.CLASSES)
 

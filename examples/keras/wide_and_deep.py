@@ -7,7 +7,7 @@ from synthetic_data import houses
 
 def main():
     keras.utils.set_random_seed(3)
-    (x_train, y_train), (x_valid, y_valid) = houses(200, seed=0), houses(50, seed=1)
+    (x_train, y_train), (x_valid, y_valid) = houses(192, seed=0), houses(64, seed=1)
     x_train_wide, x_train_deep = x_train[:, :5], x_train[:, 2:]
     x_valid_wide, x_valid_deep = x_valid[:, :5], x_valid[:, 2:]
 

@@ -15,8 +15,9 @@ from frontends.tracing.symbols import tensors_of
 from nnc.errors import ModelError
 from nnc.ir import TensorType
 from nnc.layers.trace import Assignment, OwnWeight, Trace
-from nnc.layers.traced_measures import MetricVariable, TracedMetric
+from nnc.layers.traced_measures import TracedMetric
 from nnc.layers.traced_state import TracedState
+from nnc.metrics.stateful import MetricVariable
 
 Types = tuple[TensorType | None, ...]
 

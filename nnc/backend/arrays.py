@@ -45,7 +45,8 @@ def constant(value: Any, dtype: Any = None, shape: Any = None, name: Any = None)
 def eye(size: Any, dtype: Any = None, name: Any = None) -> Any:
     """Return a matrix with 1 on its diagonal."""
     del name
-    return ops.eye(*(size if isinstance(size, list | tuple) else (size,)), dtype=dtype)
+    rows, columns = size if isinstance(size, list | tuple) else (size, size)
+    return ops.eye(rows, columns, dtype=dtype)
 
 
 def ones(shape: Any, dtype: Any = None, name: Any = None) -> Any:

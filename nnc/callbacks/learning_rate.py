@@ -53,7 +53,7 @@ class LearningRateScheduler(DeclaredCallback):
         if not self._takes_rate():
             rate = chosen(which, self._scheduled(epoch), learning_rate_of(self.model))
         elif replicas_of(self.model) is None:
-            rate = self._scheduled(epoch, optimizer.learning_rate)
+            rate = self._scheduled(epoch, learning_rate_of(self.model))
         else:
             rate = learning_rate_of(self.model)
             rate[which] = [self._scheduled(epoch, own) for own in rate[which].tolist()]

@@ -60,7 +60,7 @@ def stop(model: Any, which: Which) -> None:
 def learning_rate_of(model: Any) -> Numbers:
     """Return the learning rate, or those of all replicas."""
     rate = model.optimizer.learning_rate
-    return rate if replicas_of(model) is None else numpy.asarray(rate, "float64")
+    return float(rate) if replicas_of(model) is None else numpy.asarray(rate, "float64")
 
 
 def logged_learning_rate(model: Any) -> Numbers:

@@ -22,7 +22,7 @@ from nnc.execution.prologue import Prologue, guarded
 from nnc.execution.spec import ProgramSpec
 from nnc.execution.state import ProgramState
 from nnc.ir import Graph
-from nnc.labels import OWN_ROWS, PREDICT, PROLOGUE, ROWS, TRAIN
+from nnc.labels import OWN_ROWS, PREDICT, PROLOGUE, ROWS, TRAIN, unweighted
 from nnc.passes import Observer
 from nnc.plan import Plan
 
@@ -467,4 +467,4 @@ class Executor:
         with self.state.turn:
             self.state.reset_metrics()
             self.step(name, arrays)
-            return self.state.metric_values()
+            return self.state.metric_values(unweighted(name))

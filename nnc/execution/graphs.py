@@ -170,8 +170,9 @@ class GraphTable:
     def _missing(self, name: str) -> str:
         reason = "unknown name"
         if unweighted(name) in (TRAIN, EVALUATE):
-            compiled = EVALUATE in self._makers
-            reason = "no weight is trainable" if compiled else "the model was not compiled with a loss"
+            reason = "no weight is trainable" if EVALUATE in self._makers else "the model was not compiled with a loss"
+            if EVALUATE not in self._makers and any(unweighted(maker) == TRAIN for maker in self._makers):
+                reason = "its steps are a user's own, and none of them tests"
         known = ", ".join(self.names)
         near = nearest(name, self._makers)
         return f"program '{self.program_name}' has no graph '{name}' ({reason}); it has {known}.{near}"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from nnc.errors import ProgramFileError, SymbolError
 from nnc.ir.dimensions import Dim, SymbolicDim, parse_dim, symbol
 from nnc.ir.types import SHORT_NAMES
-from nnc.labels import ROWS
+from nnc.labels import ROWS, sums_label
 
 if TYPE_CHECKING:
     from nnc.execution.replication import Replication
@@ -128,12 +128,19 @@ class ResultSpec:
         kind: how the result is computed.
         shapes: the shape of each of its sums, which lie one behind the other in a state of its own.
         settings: what the result depends on besides the sums.
+        state: label of that state; empty for the one that the metric's name gives.
     """
 
     metric: str
     kind: str
     shapes: tuple[Shape, ...]
     settings: Mapping[str, Any] = field(default_factory=dict)
+    state: str = ""
+
+    @property
+    def label(self) -> str:
+        """Label of the state with its sums."""
+        return self.state or sums_label(self.metric)
 
     @property
     def size(self) -> int:
@@ -161,6 +168,8 @@ class ProgramSpec:
         given: arrays that a caller gives, texts among them, where `edge` makes the inputs of them.
         edge: what it does with them before the graphs run; None for programs that take their inputs as they are.
         replication: how many networks it has, and how they lie in its states; None for one network by itself.
+        logs: names of what each graph measures, where they differ, by the graph's name.
+        resets: labels of further states that start with zeros whenever metrics do.
     """
 
     name: str
@@ -177,6 +186,8 @@ class ProgramSpec:
     given: tuple[GivenSpec, ...] = ()
     edge: Edge | None = None
     replication: Replication | None = None
+    logs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    resets: tuple[str, ...] = ()
 
     @property
     def taken(self) -> tuple[ArraySpec, ...]:
@@ -203,6 +214,11 @@ class ProgramSpec:
             data["compiled"] = self.compiled
         for record, result in zip(data["results"], self.results, strict=True):
             record["settings"] = result.settings
+            if not result.state:
+                del record["state"]
+        for key in ("logs", "resets"):
+            if not data[key]:
+                del data[key]
         if self.replication is not None:
             data["replication"] = asdict(self.replication)
         else:
@@ -240,6 +256,8 @@ class ProgramSpec:
             model=_item(data, "model", dict),
             compiled=_checked(data.get("compiled", {}), dict, "compiled"),
             structure=checked_structure(data.get("structure"), len(_item(data, "outputs", list))),
+            logs=_logs(data.get("logs", {})),
+            resets=tuple(_checked(item, str, "resets") for item in _checked(data.get("resets", []), list, "resets")),
         )
         spec = replace(spec, **_edge(data, spec), replication=_replication(data.get("replication")))
         labels = [array.label for array in (*spec.inputs, *spec.targets)]
@@ -268,6 +286,14 @@ def _edge(data: Any, spec: ProgramSpec) -> dict[str, Any]:
     return {"given": given, "edge": Edge.from_json(data["edge"], given_types, types)}
 
 
+def _logs(data: Any) -> dict[str, tuple[str, ...]]:
+    """Return the names of what graphs measure, where they differ."""
+    found = _checked(data, dict, "logs")
+    return {
+        key: tuple(_checked(name, str, "logs") for name in _checked(item, list, "logs")) for key, item in found.items()
+    }
+
+
 def _replication(data: Any) -> Replication | None:
     """Return what a file says of replicas; most programs have none."""
     if data is None:
@@ -282,7 +308,10 @@ def _replication(data: Any) -> Replication | None:
 
 def _result(item: Any) -> ResultSpec:
     shapes = tuple(_shape(shape, "shapes") for shape in _item(item, "shapes", list))
-    return ResultSpec(_item(item, "metric", str), _item(item, "kind", str), shapes, _item(item, "settings", dict))
+    state = _checked(item.get("state", ""), str, "state")
+    return ResultSpec(
+        _item(item, "metric", str), _item(item, "kind", str), shapes, _item(item, "settings", dict), state
+    )
 
 
 def _shape(value: Any, where: str) -> Shape:

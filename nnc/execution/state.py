@@ -217,7 +217,7 @@ class ProgramState:
 
     def _of_each(self) -> dict[str, Array]:
         """Return the states that steps change for each replica by itself, but for sums of metrics."""
-        others = {LEARNING_RATE, TOTAL, COUNT, *(sums_label(result.metric) for result in self._spec.results)}
+        others = {LEARNING_RATE, TOTAL, COUNT, *(result.label for result in self._spec.results)}
         return {
             label: array for label, array in self.arrays.items() if label not in others and not is_shared(label, array)
         }
@@ -226,15 +226,24 @@ class ProgramState:
 
     def reset_metrics(self) -> None:
         """Start metrics afresh."""
-        for label in (TOTAL, COUNT, *(sums_label(result.metric) for result in self._spec.results)):
+        for label in (TOTAL, COUNT, *(result.label for result in self._spec.results), *self._spec.resets):
             if label in self.arrays:
                 self.arrays[label].fill(0)
 
-    def metric_values(self) -> dict[str, Any]:
+    def metric_values(self, graph: str = "") -> dict[str, Any]:
         """Return loss and metrics since the last reset, numbers or arrays; NaN where nothing was measured.
 
         Of replicas each is an array with a part for each of them.
+
+        Args:
+            graph: name of the graph that has measured them, without suffixes, where each measures something else.
         """
+        if self._spec.logs:
+            names = self._spec.logs.get(graph, self._spec.metrics)
+            rules = {result.metric: result for result in self._spec.results}
+            return {
+                name: self._result(rules[name]) if rules[name].label in self.arrays else float("nan") for name in names
+            }
         totals, counts = self.arrays.get(TOTAL), self.arrays.get(COUNT)
         if totals is None or counts is None:
             return dict.fromkeys(self._spec.metrics, float("nan"))
@@ -255,7 +264,7 @@ class ProgramState:
     def _result(self, spec: ResultSpec, sums: Array | None = None) -> Any:
         from nnc.results.rules import result_of
 
-        sums = self.summed(self.arrays[sums_label(spec.metric)]) if sums is None else sums
+        sums = self.summed(self.arrays[spec.label]) if sums is None else sums
         return result_of(spec.kind, sums, spec.shapes, spec.settings)
 
     def _of_replicas(self, replication: Replication, totals: Array, counts: Array) -> dict[str, Any]:

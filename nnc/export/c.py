@@ -19,7 +19,7 @@ from nnc.export.c_table import table_text
 from nnc.export.c_test import check_text
 from nnc.export.c_unit import MARK, Exported, header_text, source_text
 from nnc.export.c_weights import MAGIC, weights_file
-from nnc.export.samples import copy_program, record_twice
+from nnc.export.samples import check_own_steps, copy_program, record_twice
 from nnc.export.symbol_sizes import sizes_of
 from nnc.files import write_atomically
 from nnc.ir import Graph, interpret
@@ -84,6 +84,7 @@ def export(
         raise ModelError(
             f"program '{program.name}' only predicts: compile the model with a loss and an optimizer to export training"
         )
+    check_own_steps(program, train)
     prefix = _prefix(program.name, name)
     recorder = copy_program(program)
     sizes = sizes_of(recorder, (PREDICT, *((TRAIN,) if train else ())), batch, lengths or {})

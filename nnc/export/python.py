@@ -24,7 +24,7 @@ from nnc.execution.graphs import hoisted_states
 from nnc.export.expressions import InexpressibleError, literal, text_of
 from nnc.export.helper_functions import Pasting
 from nnc.export.python_template import CHECK, DERIVE_CODE, HEAD, PREDICT_CODE, SHARED, TRAIN_CODE, WEIGHTS_CODE
-from nnc.export.samples import Recording, copy_program, record
+from nnc.export.samples import Recording, check_own_steps, copy_program, record
 from nnc.export.symbol_sizes import sizes_of
 from nnc.export.views import Windows
 from nnc.files import write_atomically
@@ -78,6 +78,7 @@ def export(
     program.check_single("export")
     if train and not program.spec.trains:
         raise ModelError(f"export: program '{program.name}' has no graph '{TRAIN}'; compile the model with a loss")
+    check_own_steps(program, train)
     if not program.spec.is_by_row:
         raise ModelError(
             f"export: program '{program.name}' has outputs without a row for each row of its inputs, so Python may not"

@@ -10,6 +10,7 @@ from typing import Any
 import numpy
 
 from nnc.backends.numpy import kernel_settings
+from nnc.errors import ModelError
 from nnc.execution.graphs import hoisted_states
 from nnc.execution.spec import TargetSpec
 from nnc.ir import Op, TensorType, Value, bind_shape
@@ -164,3 +165,20 @@ def draw_target(spec: TargetSpec, shape: tuple[int, ...], generator: numpy.rando
     if "crossentropy" in spec.loss and shape[-1] > 1:  # a row of probabilities
         drawn /= drawn.sum(-1, keepdims=True)
     return drawn.astype(spec.dtype)
+
+
+def check_own_steps(program: Program, train: bool) -> None:
+    """Check that what is exported of a program with steps of its user's own only predicts.
+
+    Args:
+        program: what is exported.
+        train: whether it is to train.
+
+    Raises:
+        ModelError: it is.
+    """
+    if train and program.spec.logs:
+        raise ModelError(
+            f"program '{program.name}' has training steps that its user wrote, which exported code does not have yet:"
+            " export it to predict, or train it with nnc"
+        )

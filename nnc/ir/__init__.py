@@ -13,7 +13,7 @@ from nnc.ir.leaves import HOISTED, PARAMETER, Constant, Input, State
 from nnc.ir.nominal import NOMINAL_SIZE, count_flops, nominal_sizes
 from nnc.ir.op import Op, make_op, op_class, op_names
 from nnc.ir.parser import parse_graph
-from nnc.ir.placeholder import Placeholder, capturing, meaning
+from nnc.ir.placeholder import Placeholder, capturing, is_building, meaning
 from nnc.ir.printer import print_graph, value_names
 from nnc.ir.rewriter import Rewriter, copy_into
 from nnc.ir.types import (
@@ -62,6 +62,7 @@ __all__ = [
     "gradients",
     "interpret",
     "make_op",
+    "is_building",
     "meaning",
     "nominal_sizes",
     "op_class",

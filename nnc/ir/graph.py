@@ -8,9 +8,10 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from nnc.errors import GraphError, ShapeError
+from nnc.ir.dimensions import SymbolicDim
 from nnc.ir.leaves import Constant, Input, State
 from nnc.ir.names import check_name
-from nnc.ir.op import Op
+from nnc.ir.op import Op, op_class
 from nnc.ir.placeholder import Operators, Placeholder
 from nnc.ir.types import TensorType
 from nnc.presentation import Presented
@@ -102,14 +103,47 @@ class Value(Operators):
         """The value itself, as that of an object that stands for it."""
         return self
 
+    @property
+    def ndim(self) -> int:
+        """Number of dimensions."""
+        return self.type.rank
+
+    def numpy(self) -> Any:
+        """Return the numbers of the value, where it is computed at once.
+
+        Raises:
+            GraphError: it gets its numbers when the graph runs.
+        """
+        return self.graph.numbers(self)
+
+    def item(self) -> Any:
+        """Return the only number of the value; see `numpy`."""
+        return self.numpy().item()
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        del copy
+        found = self.numpy()
+        return found if dtype is None else found.astype(dtype)
+
+    def __float__(self) -> float:
+        return float(self.numpy())
+
+    def __int__(self) -> int:
+        return int(self.numpy())
+
+    def __format__(self, spec: str) -> str:
+        return format(self.item(), spec) if self.graph.is_concrete and spec else str(self)
+
     def __bool__(self) -> bool:
+        if self.graph.is_concrete:
+            return bool(self.numpy())
         raise GraphError("a graph value has no truth value; use nnc.ops.where(condition, a, b) to choose")
 
     def __iter__(self) -> Iterator[Value]:
         raise GraphError("a graph value cannot be iterated over; take parts of it, x[0], x[1]")
 
 
-Operand = Value | Placeholder | float | int | bool
+Operand = Value | Placeholder | SymbolicDim | float | int | bool
 
 
 class Graph(Presented):
@@ -124,6 +158,9 @@ class Graph(Presented):
         origins: the node of `source` that a node comes from, by index; those that the pass has added have none.
         lowered: what passes have made of it for targets, by pipeline and size; see `nnc.passes.lower`.
     """
+
+    is_concrete: ClassVar[bool] = False
+    """Whether its values have their numbers while it is built, as that of `nnc.array_graph` does."""
 
     def __init__(self, name: str = "graph") -> None:
         check_name(name, "a graph")
@@ -230,6 +267,24 @@ class Graph(Presented):
             raise ShapeError(f"{data!r} cannot be a constant of element type {dtype}")
         return self.add_constant(Constant(type, tuple(array.reshape(-1).tolist())))
 
+    def of_array(self, array: Any) -> Value:
+        """Return an array as a value: a constant."""
+        import numpy
+
+        given = numpy.asarray(array)
+        return self.constant(given, given.dtype.name)
+
+    def numbers(self, value: Value) -> Any:
+        """Return the numbers of a value.
+
+        Raises:
+            GraphError: it gets them when the graph runs.
+        """
+        raise GraphError(
+            f"{value!r} has no numbers yet: they are computed when the graph runs; use nnc.ops instead of NumPy's"
+            " functions"
+        )
+
     def add_constant(self, op: Constant) -> Value:
         """Return the node of a constant, adding it where it is new."""
         if op not in self._constants:
@@ -238,9 +293,12 @@ class Graph(Presented):
         return self._constants[op]
 
     def as_value(self, operand: Operand, like: Value) -> Value:
-        """Return a value: a placeholder's meaning, or a constant of `like`'s element type for a number."""
+        """Return a value: a placeholder's meaning, or for a number, or a length, one of `like`'s element type."""
         if isinstance(operand, Value):
             return operand
+        if isinstance(operand, SymbolicDim):
+            size: Any = op_class("size")
+            return self.add(size((operand,), like.dtype))[0]
         return operand.value if isinstance(operand, Placeholder) else self.constant(operand, like.dtype)
 
     def output(self, label: str, value: Value) -> None:

@@ -134,7 +134,8 @@ class Placeholder(Operators):
     @property
     def has_value(self) -> bool:
         """Whether a graph is being built in which this object stands for a value."""
-        return self in (_MEANINGS.get() or {})
+        meanings = _MEANINGS.get()
+        return meanings is not None and self in meanings
 
     @property
     def value(self) -> Value:
@@ -173,6 +174,17 @@ class Placeholder(Operators):
     def graph(self) -> Graph:
         """The graph that is being built."""
         return self.value.graph
+
+
+def is_building() -> bool:
+    """Return whether a graph is being built in which placeholders stand for values."""
+    return _MEANINGS.get() is not None
+
+
+def building_graph() -> Graph | None:
+    """Return the graph that is being built in which placeholders stand for values, None where there is none."""
+    first = next(iter((_MEANINGS.get() or {}).values()), None)
+    return None if first is None else first.graph
 
 
 @contextmanager

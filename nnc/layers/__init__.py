@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from nnc.layers.histograms import *
     from nnc.layers.input_spec import InputSpec as InputSpec
     from nnc.layers.integer_lookup import *
+    from nnc.layers.lambda_layer import *
     from nnc.layers.layer_normalization import *
     from nnc.layers.masking import *
     from nnc.layers.merging import *

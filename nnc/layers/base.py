@@ -22,7 +22,7 @@ from nnc.layers.computation import Computation
 from nnc.layers.constants import with_constants
 from nnc.layers.input_spec import check_inputs
 from nnc.layers.input_types import FLOAT, dtype_name, input_type
-from nnc.layers.lowering import current_lowering, is_lowering
+from nnc.layers.lowering import current_lowering, entered, is_lowering
 from nnc.layers.options import InputOptions
 from nnc.settings import default_dtype
 from nnc.structure import leaves, map_leaves
@@ -168,6 +168,7 @@ class Layer(Computation):
             check_inputs(self.input_spec, args[0], self.name)
         if leaves((args, kwargs), Symbolic):
             return self._wire(*self._unpacked(args, kwargs))
+        args, kwargs = entered((args, kwargs))
         if is_lowering() and leaves((args, kwargs), (Value, Placeholder, numpy.ndarray)):
             args, kwargs = map_leaves(lambda item: item.value, (args, kwargs), Placeholder)
             return self._apply(*self._unpacked(*with_constants((args, kwargs), current_lowering().graph)))
@@ -193,7 +194,8 @@ class Layer(Computation):
             return ((list(args),) if is_spread else args), kwargs
         if len(args) == 1 and isinstance(args[0], list | tuple):
             items = tuple(args[0])
-            takes_list = not is_own(type(self).call) and not takes_several(self.call)
+            is_a_users = self._is_a_users or not is_own(type(self).call)
+            takes_list = is_a_users and not takes_several(self.call)
             if len(items) <= 1 or not takes_list:
                 return items, kwargs
         return args, kwargs
@@ -246,6 +248,21 @@ class Layer(Computation):
         return self._calls[0]
 
     # ------------------------------------------------------------------ on arrays
+
+    @property
+    def losses(self) -> list[Any]:
+        """What it adds to the loss: what its last call on arrays added, and the penalties on its trained weights.
+
+        While a graph is being built, what has been added so far to that.
+        """
+        if is_lowering():
+            added: list[Any] = list(current_lowering().losses)
+            values: list[Any] = [item.value for item in self.trainable_weights]
+        else:
+            added = [] if self._standalone is None else list(self._standalone.losses)
+            values = [item.memory for item in self.trainable_weights]
+        pairs = zip(self.trainable_weights, values, strict=True)
+        return added + [item.regularizer(value) for item, value in pairs if item.regularizer is not None]
 
     def forward(self, *inputs: Any, **options: Any) -> Any:
         """Return the output array for input arrays of shape (rows, …), as Keras does where a layer is called on arrays.

@@ -37,9 +37,11 @@ class Computation(Described):
     is_merging: bool = False
     """Whether `call` takes a list of inputs."""
     _is_operation: bool = False
+    """Whether it is an operation of `keras.ops` between layers."""
+    _is_a_users: bool = False
+    """Whether what it computes is a user's, who may take several inputs as a list, though its class is not."""
     _measures_own_rows: bool = False
     """Whether it measures the rows of each process by themselves where several divide a batch."""
-    """Whether it is an operation of `keras.ops` between layers."""
     supports_masking: bool = False
     """Whether masks pass through the layer, as `compute_mask` says; otherwise they end at it, with a warning.
 
@@ -233,11 +235,7 @@ class Computation(Described):
             raise ModelError(_UNKNOWN_WEIGHTS.format(self.name, type(self).__name__, context.graph.path))
         prefix = f"{context.graph.path}/" if context.graph.path else ""
         for weight, path in fresh.items():
-            label, count = prefix + path, 1
-            while label in context.graph.states:  # of another layer that nobody has given a name
-                count += 1
-                label = f"{prefix}{path}_{count}"
-            context.declare(weight, label)
+            context.declare(weight, prefix + path)
         return self.lower(*args, **kwargs)
 
     def output_types(self, *args: Any, **kwargs: Any) -> Any:

@@ -145,6 +145,7 @@ CLASSES: Mapping[str, str] = {
 FUNCTIONS: Mapping[str, str] = {
     "Input": "core",
     "InputSpec": "input_spec",
+    "Lambda": "lambda_layer",
     "add": "merging_functions",
     "average": "merging_functions",
     "concatenate": "merging_functions",

@@ -6,13 +6,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy
 
 from nnc.errors import ModelError
 from nnc.ir import PARAMETER, Graph, Placeholder, TensorType, Value, capturing, meaning
 from nnc.ir.ops import Pack, Unpack, reshape, straight_through
 from nnc.ir.ops.loop import Loop
+from nnc.ir.placeholder import building_graph
 from nnc.layers.variable import Segment, Variable
+from nnc.structure import map_leaves
 
 if TYPE_CHECKING:
     from nnc.layers.trace import Replay
@@ -56,6 +60,7 @@ class Lowering:
         dtype: element type of all that is computed; None where each layer computes in its own.
         is_on_arrays: whether a layer is applied to arrays, not as part of a model.
         opens_loops: whether what is computed inside loops that an author wrote is among the results, step by step.
+        is_step: whether user code around layers is recorded, which may assign whatever it likes.
 
     Attributes:
         masks: which elements of a value count, as Keras's masks say: for each masked value one of bool.
@@ -77,6 +82,7 @@ class Lowering:
     dtype: str | None = None
     is_on_arrays: bool = False
     opens_loops: bool = False
+    is_step: bool = False
     masks: dict[Value, Value] = field(default_factory=dict)
     built_masks: dict[Value, Value] = field(default_factory=dict)
     losses: list[Value] = field(default_factory=list)
@@ -91,7 +97,10 @@ class Lowering:
 
     def declare(self, weight: Variable, label: str, role: str | None = None) -> None:
         """Give a weight a state of its own."""
-        role = role or (PARAMETER if weight.trainable else BUFFER)
+        role, base, count = role or (PARAMETER if weight.trainable else BUFFER), label, 0
+        while label in self.graph.states:
+            count += 1
+            label = f"{base}_{count}"
         state = self.graph.state(label, TensorType(weight.dtype, weight.memory.shape), role)
         self.meanings[weight], self._labels[weight] = state, label
 
@@ -99,6 +108,10 @@ class Lowering:
     def declared(self) -> tuple[Variable, ...]:
         """The weights that have states of their own."""
         return tuple(self._labels)
+
+    def place_of(self, weight: Variable) -> tuple[str, tuple[Variable, ...]]:
+        """Return the label of the state in which a weight lies, and all that lie there, in their order."""
+        return self._shared.get(weight) or (self._labels[weight], (weight,))
 
     def share(self, weights: Sequence[Variable], label: str, values: Sequence[Value]) -> None:
         """Give weights their places in a state that they lie in side by side."""
@@ -117,7 +130,7 @@ class Lowering:
         """
         if self.loop is not None:
             raise ModelError(f"weight '{weight.path}' cannot be assigned in a cell; assign it in the layer around it")
-        if weight.trainable and not self.training:
+        if weight.trainable and not self.training and not self.is_step:
             raise ModelError(
                 f"weight '{weight.path}' is trained, and can be assigned while training only: `if training: ...`;"
                 " those made with trainable=False can be assigned at any time"
@@ -132,10 +145,12 @@ class Lowering:
         with graph.scope("", "update"):
             for weight, value in self.updates.items():
                 if weight not in self._shared:
+                    graph.updates.pop(self._labels[weight], None)
                     graph.update(self._labels[weight], value)
             for label, weights in dict.fromkeys(
                 self._shared[weight] for weight in self.updates if weight in self._shared
             ):
+                graph.updates.pop(label, None)  # of a step that an optimizer took before
                 graph.update(label, graph.add(Pack(), *(self.meanings[weight] for weight in weights))[0])
             if RANDOM in graph.states:
                 key = graph.states[RANDOM]
@@ -157,9 +172,36 @@ def current_lowering() -> Lowering:
     return found
 
 
+def current_graph() -> Graph:
+    """Return the graph that is being built: from layers, or of a metric's variables.
+
+    Raises:
+        ModelError: none is.
+    """
+    found = building_graph() if _LOWERING.get() is None else current_lowering().graph
+    if found is None:
+        raise ModelError("this is only possible inside a layer's call(), while a graph is being built")
+    return found
+
+
 def is_lowering() -> bool:
     """Return whether a graph is being built from layers."""
     return _LOWERING.get() is not None
+
+
+def entered(operands: Any) -> Any:
+    """Return operands with values instead of arrays, where they are called on in a graph that knows its numbers.
+
+    Values of such a graph that is finished are arrays, where no other one is being built.
+    """
+    context = _LOWERING.get()
+    if context is None:
+        return map_leaves(lambda item: item.numpy() if item.graph.is_concrete else item, operands, Value)
+    if not context.graph.is_concrete:
+        return operands
+    graph = context.graph
+    foreign = map_leaves(lambda item: item if item.graph is graph else item.numpy(), operands, Value)
+    return map_leaves(graph.of_array, foreign, numpy.ndarray)
 
 
 def _assign(weight: Placeholder, value: Value) -> None:
@@ -169,13 +211,17 @@ def _assign(weight: Placeholder, value: Value) -> None:
 
 @contextmanager
 def lowering(
-    graph: Graph, training: bool | None = False, declares: bool = False, dtype: str | None = None
+    graph: Graph,
+    training: bool | None = False,
+    declares: bool = False,
+    dtype: str | None = None,
+    meanings: dict[Placeholder, Value] | None = None,
 ) -> Iterator[Lowering]:
     """Lower layers to a graph inside the block; see `Lowering`.
 
     Where `training` is None, it is undecided: a layer is applied to arrays.
     """
-    meanings: dict[Placeholder, Value] = {}
+    meanings = {} if meanings is None else meanings
     context = Lowering(graph, bool(training), meanings, declares, training is None, dtype, training is None)
     token = _LOWERING.set(context)
     try:

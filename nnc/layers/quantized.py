@@ -241,7 +241,8 @@ class QuantizedReversibleEmbedding(QuantizedTable, ReversibleEmbedding):
             self.reverse_embeddings, self.reverse_embeddings_scale = found
 
     def _scores(self, rows: Value) -> Value:
-        table, scale = transpose(self.embeddings.value), self.embeddings_scale.value
+        table: Value = transpose(self.embeddings.value)
+        scale: Value = self.embeddings_scale.value
         if not self.tie_weights:
             table, scale = self.reverse_embeddings.value, self.reverse_embeddings_scale.value
         if self.inputs_quantizer is None:

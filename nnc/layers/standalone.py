@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from nnc.layers.computation import Computation
 
 Array = Any
-_SEED, _MASK = "gradient", "mask/"
+_SEED, _MASK, _LOSS = "gradient", "mask/", "loss/"
 REMEMBERED_GRAPHS = 64
 """Compiled graphs that are kept; when there are more, all are forgotten."""
 
@@ -71,6 +71,7 @@ class Standalone:
         self._optimized: dict[str, Graph] = {}
         self._executors: dict[tuple[str, str], Executor] = {}
         self._call = _ArrayCall()
+        self.losses: list[Array] = []
         self._key: Array = None
         self._last_key: Array = None
         self._renew_locks()
@@ -96,6 +97,7 @@ class Standalone:
             if RANDOM in graph.states:
                 self._keep_key()
             outputs = self._run(graph, arrays, self._key)
+            self.losses = [outputs.pop(label) for label in list(outputs) if label.startswith(_LOSS)]
         for array in leaves((inputs, options), MaskedArray):
             if any(mask_of(array) is mask for mask in taken):
                 array._mask = None
@@ -184,6 +186,8 @@ class Standalone:
             if value in context.masks:
                 graph.output(f"{_MASK}y{number}", context.masks[value])
         count = iter(range(len(graph.outputs)))
+        for number, value in enumerate(context.losses):
+            graph.output(f"{_LOSS}{number}", value)
         taken = [mask for label, mask in self._call.masks.items() if graph.inputs[label] not in context.masks]
         return graph, map_leaves(lambda _: f"y{next(count)}", found, Value), taken
 

@@ -74,18 +74,21 @@ class Weighted:
             raise ModelError(f"weight '{label}' of shape ({listed}) has more than {MAX_WEIGHT_SIZE:,} elements")
         chosen = dtype_name(dtype, f"weight '{label}'", WEIGHT_DTYPES) or self.weights_dtype or FLOAT
         variable = Variable(
-            shape,
-            label,
-            self,
-            initializer or ("glorot_uniform" if chosen in FLOATING else "zeros"),
-            trainable,
-            chosen,
-            current_generator(),
-            regularizers.get(regularizer),
-            constraints.get(constraint),
+            initializer or ("glorot_uniform" if chosen in FLOATING else "zeros"), shape, chosen, trainable, name=label
         )
+        variable.owner = self
+        variable.regularizer, variable.constraint = regularizers.get(regularizer), constraints.get(constraint)
         self.own_weights.append(variable)
         return variable
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Set an attribute; variables that nobody owns yet become weights, alone or in lists and dictionaries."""
+        super().__setattr__(name, value)
+        if isinstance(value, Variable | list | tuple | dict) and name != "own_weights":
+            for variable in leaves(value, Variable):
+                if variable.owner is None and "own_weights" in self.__dict__:
+                    variable.owner = self
+                    self.own_weights.append(variable)
 
     # ------------------------------------------------------------------ sublayers
 
@@ -136,6 +139,21 @@ class Weighted:
         """Weights that training leaves alone."""
         trained = set(self.trainable_weights)
         return [weight for weight in self.weights if weight not in trained]
+
+    @property
+    def trainable_variables(self) -> list[Variable]:
+        """The same as `trainable_weights`."""
+        return self.trainable_weights
+
+    @property
+    def non_trainable_variables(self) -> list[Variable]:
+        """The same as `non_trainable_weights`."""
+        return self.non_trainable_weights
+
+    @property
+    def variables(self) -> list[Variable]:
+        """The same as `weights`."""
+        return self.weights
 
     def count_params(self) -> int:
         """Return the number of elements of all weights."""
@@ -226,10 +244,3 @@ def weight_paths(layer: Weighted, prefix: str = "") -> dict[Variable, str]:
 
     visit(layer, prefix)
     return found
-
-
-def current_generator() -> numpy.random.Generator:
-    """Return the generator that initial weights are drawn from; see `nnc.utils.set_random_seed`."""
-    from nnc.utils import random_generator
-
-    return random_generator()

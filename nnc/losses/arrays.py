@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from functools import wraps
+from typing import Any, TypeVar, cast
 
 import numpy
 
 from nnc.arrays import check_whole, to_array
-from nnc.ir import Graph, TensorType, Value, interpret
+from nnc.ir import Graph, Placeholder, TensorType, Value, interpret
+from nnc.settings import SETTINGS
 
 Array = Any
+FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
 
 
 class ArrayFunction:
@@ -49,6 +52,37 @@ class ArrayFunction:
         if array.dtype.kind in "iu":
             check_whole(array, "int32", name)
         return array.astype({"f": self.dtype, "b": "bool"}.get(array.dtype.kind, "int32"))
+
+
+def takes_arrays(function: FunctionT) -> FunctionT:
+    """Let a function of targets and output, graph values, take arrays too, of which it computes at once.
+
+    Args:
+        function: returns a value, or something that has it as `values`.
+    """
+
+    @wraps(function)
+    def taking(y_true: Any, y_pred: Any, *settings: Any, **options: Any) -> Any:
+        operands = [item.value if isinstance(item, Placeholder) else item for item in (y_true, y_pred)]
+        known = next((item for item in operands if isinstance(item, Value)), None)
+        if known is not None:
+            graph = known.graph
+            entered = [item if isinstance(item, Value) else graph.of_array(_as_given(item)) for item in operands]
+            return function(*entered, *settings, **options)
+
+        def computed(first: Value, second: Value) -> list[Value]:
+            found = function(first, second, *settings, **options)
+            return [getattr(found, "values", found)]
+
+        (array,) = ArrayFunction(computed, SETTINGS.floatx)({"first": operands[0], "second": operands[1]})
+        return array
+
+    return cast("FunctionT", taking)
+
+
+def _as_given(item: Any) -> Array:
+    array = to_array(item, "the array")
+    return array.astype("float32") if array.dtype == numpy.float64 else array
 
 
 def as_floating(given: Any) -> Array:

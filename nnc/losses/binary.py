@@ -6,12 +6,14 @@ from nnc.arguments import flag, number, passed_on, whole
 from nnc.choices import Reduction
 from nnc.ir import TensorType, Value, ops
 from nnc.ir.ops.exponential import Sigmoid
+from nnc.losses.arrays import takes_arrays
 from nnc.losses.expected_targets import ExpectedTargets
 from nnc.losses.loss import Loss
 from nnc.losses.measure import FunctionMeasure
 from nnc.losses.operands import EPSILON, check_output, like_output, logits_of
 
 
+@takes_arrays
 def binary_crossentropy(
     y_true: Value, y_pred: Value, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1
 ) -> Value:

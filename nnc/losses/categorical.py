@@ -11,12 +11,15 @@ from nnc.ir.ops.comparison import NotEqual
 from nnc.ir.ops.crossentropy import Softmax
 from nnc.ir.ops.elementwise import apply
 from nnc.ir.ops.movement import normalize_axis
+from nnc.ir.ops.sizes import Iota
+from nnc.losses.arrays import takes_arrays
 from nnc.losses.expected_targets import ExpectedTargets
 from nnc.losses.loss import Loss
 from nnc.losses.measure import FunctionMeasure, Masked
 from nnc.losses.operands import EPSILON, class_count, class_indices, like_output, logits_of
 
 
+@takes_arrays
 def categorical_crossentropy(
     y_true: Value, y_pred: Value, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1
 ) -> Value:
@@ -52,6 +55,7 @@ def smoothed_classes(labels: Value, label_smoothing: float) -> Value:
     return labels * (1.0 - label_smoothing) + label_smoothing / ops.size(labels, (labels.rank - 1,))
 
 
+@takes_arrays
 def sparse_categorical_crossentropy(
     y_true: Value, y_pred: Value, from_logits: bool = False, ignore_class: int | None = None, axis: int = -1
 ) -> Value | Masked:
@@ -68,7 +72,7 @@ def sparse_categorical_crossentropy(
         axis: axis of the classes, must be the last, as in Keras on TensorFlow.
 
     Raises:
-        ModelError: `axis` is not the last one, or the number of classes is not fixed.
+        ModelError: `axis` is not the last one.
         ShapeError: the shapes do not fit, or targets are not whole numbers.
     """
     what = "sparse_categorical_crossentropy"
@@ -76,12 +80,18 @@ def sparse_categorical_crossentropy(
         check_whole(what, "ignore_class", ignore_class)
     if normalize_axis(y_pred, check_whole(what, "axis", axis)) != y_pred.rank - 1:
         raise ModelError(f"{what}: the classes must be on the last axis (-1), got axis {axis} of {y_pred.type}")
-    classes = class_count(what, y_pred.type)
+    classes = y_pred.shape[-1] if y_pred.rank else 0  # of a batch compared with itself it is known when the graph runs
+    if isinstance(classes, int):
+        class_count(what, y_pred.type)
     indices = class_indices(y_true, y_pred, what)
     counted = None if ignore_class is None else apply(NotEqual(), indices, ignore_class)
     if counted is not None:  # any class that there is
         indices = ops.where(counted, indices, 0)
-    labels = ops.one_hot(indices, classes, y_pred.dtype)
+    if isinstance(classes, int):
+        labels = ops.one_hot(indices, classes, y_pred.dtype)
+    else:
+        numbers = y_pred.graph.add(Iota(classes, indices.dtype))[0]
+        labels = ops.cast(ops.equal(ops.reshape(indices, (*indices.shape, 1)), numbers), y_pred.dtype)
     logits = logits_of(y_pred, Softmax(y_pred.rank - 1), from_logits, what)
     if logits is not None:
         values = ops.softmax_crossentropy(logits, labels)

@@ -8,6 +8,7 @@ from nnc.ir import TensorType, Value, ops, symbol
 from nnc.ir.ops.comparison import Less, NotEqual
 from nnc.ir.ops.elementwise import apply
 from nnc.ir.ops.sizes import Iota
+from nnc.losses.arrays import takes_arrays
 from nnc.losses.expected_targets import ExpectedTargets
 from nnc.losses.loss import FunctionLoss
 from nnc.losses.operands import class_count
@@ -16,6 +17,7 @@ _IMPOSSIBLE = -1e30
 """The logarithm of a probability of nothing; finite, so that sums and gradients are."""
 
 
+@takes_arrays
 def ctc(y_true: Value, y_pred: Value) -> Value:
     """Return minus the log-probability that the output reads as the labels, summed over all alignments.
 

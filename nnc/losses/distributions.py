@@ -5,11 +5,13 @@ from __future__ import annotations
 from nnc.arguments import passed_on
 from nnc.hints.output_activation import look_at_output
 from nnc.ir import Value, ops
+from nnc.losses.arrays import takes_arrays
 from nnc.losses.loss import FunctionLoss
 from nnc.losses.operands import EPSILON, like_output
 from nnc.losses.regression import Regression
 
 
+@takes_arrays
 def kl_divergence(y_true: Value, y_pred: Value) -> Value:
     """Return sum(y_true · log(y_true / y_pred)) over the last axis, of numbers kept from 10⁻⁷ to 1.
 
@@ -25,6 +27,7 @@ def kl_divergence(y_true: Value, y_pred: Value) -> Value:
     return ops.sum(labels * ops.log(labels / ops.clip(y_pred, EPSILON, 1.0)), -1)
 
 
+@takes_arrays
 def poisson(y_true: Value, y_pred: Value) -> Value:
     """Return mean(y_pred - y_true · log(y_pred + 10⁻⁷)) over the last axis.
 

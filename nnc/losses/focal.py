@@ -9,6 +9,7 @@ from nnc.ir import TensorType, Value, ops
 from nnc.ir.ops.crossentropy import Softmax
 from nnc.ir.ops.exponential import Sigmoid
 from nnc.ir.ops.movement import normalize_axis
+from nnc.losses.arrays import takes_arrays
 from nnc.losses.binary import BinaryLoss, binary_values, smoothed
 from nnc.losses.categorical import OneHotLoss, smoothed_classes
 from nnc.losses.expected_targets import ExpectedTargets
@@ -17,6 +18,7 @@ from nnc.losses.measure import FunctionMeasure
 from nnc.losses.operands import EPSILON, class_count, class_indices, like_output
 
 
+@takes_arrays
 def binary_focal_crossentropy(
     y_true: Value,
     y_pred: Value,
@@ -57,6 +59,7 @@ def binary_focal_crossentropy(
     return ops.mean(values, axis)
 
 
+@takes_arrays
 def categorical_focal_crossentropy(
     y_true: Value,
     y_pred: Value,
@@ -90,6 +93,7 @@ def categorical_focal_crossentropy(
     return ops.sum((1.0 - p) ** gamma * alpha * (-labels * ops.log(p)), axis)
 
 
+@takes_arrays
 def categorical_generalized_cross_entropy(y_true: Value, y_pred: Value, q: float) -> Value:
     """Return (1 - p^q) / q with the probability p of the class of the given index.
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from nnc.arguments import passed_on
 from nnc.ir import Value, ops
+from nnc.losses.arrays import takes_arrays
 from nnc.losses.loss import FunctionLoss
 from nnc.losses.operands import like_output
 from nnc.losses.regression import Regression
 
 
+@takes_arrays
 def hinge(y_true: Value, y_pred: Value) -> Value:
     """Return mean(max(1 - y_true · y_pred, 0)) over the last axis (keras.io/api/losses/hinge_losses).
 
@@ -22,6 +24,7 @@ def hinge(y_true: Value, y_pred: Value) -> Value:
     return ops.mean(_shortfall(y_true, y_pred, "hinge"), -1)
 
 
+@takes_arrays
 def squared_hinge(y_true: Value, y_pred: Value) -> Value:
     """Return mean(max(1 - y_true · y_pred, 0)²) over the last axis (keras.io/api/losses/hinge_losses).
 
@@ -43,6 +46,7 @@ def _shortfall(y_true: Value, y_pred: Value, what: str) -> Value:
     return ops.maximum(1.0 - labels * y_pred, 0.0)
 
 
+@takes_arrays
 def categorical_hinge(y_true: Value, y_pred: Value) -> Value:
     """Return max(max((1 - y_true) · y_pred) - sum(y_true · y_pred) + 1, 0), over the last axis inside.
 

@@ -6,14 +6,16 @@ from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 from nnc.arguments import passed_on
+from nnc.arrays import to_array
 from nnc.checks import check_choice
 from nnc.choices import Reduction
 from nnc.errors import ModelError
-from nnc.ir import TensorType, Value, ops
+from nnc.ir import Graph, Placeholder, TensorType, Value, ops
 from nnc.losses.arrays import ArrayFunction, as_floating
 from nnc.losses.expected_targets import ExpectedTargets
 from nnc.losses.measure import FunctionMeasure, Masked, Measure, MeasureWrapper, function_name
 from nnc.losses.weighting import align, divide_no_nan, merge_masks, merge_weights
+from nnc.settings import SETTINGS
 
 REDUCTIONS = ("sum_over_batch_size", "mean", "mean_with_sample_weight", "sum", "none", None)
 _SCALED = ("sum_over_batch_size", "mean")
@@ -116,14 +118,23 @@ class Loss(Measure):
             NncError: the operands do not suit the loss.
         """
         if isinstance(y_pred, Value):
-            return self.lower(y_true, y_pred, sample_weight, mask)
+            return self.lower(*(_in_graph(item, y_pred.graph) for item in (y_true, y_pred, sample_weight, mask)))
         named = {"y_true": y_true, "y_pred": as_floating(y_pred), "sample_weight": sample_weight, "mask": mask}
-        (found,) = ArrayFunction(lambda **values: [self.lower(**values)], self.dtype or "float32")(named)
+        (found,) = ArrayFunction(lambda **values: [self.lower(**values)], self.dtype or SETTINGS.floatx)(named)
         return found if found.ndim else float(found)
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments, with Keras's keys."""
         return {"name": self.name, "reduction": self.reduction} | super().get_config()
+
+
+def _in_graph(item: Any, graph: Graph) -> Any:
+    """Return an operand as a value of a graph; what is no array stays what it is."""
+    meant = item.value if isinstance(item, Placeholder) else item
+    if meant is None or isinstance(meant, Value):
+        return meant
+    array = to_array(meant, "the array")
+    return graph.of_array(array.astype("float32") if array.dtype == "float64" else array)
 
 
 class FunctionLoss(FunctionMeasure, Loss):

@@ -10,11 +10,13 @@ from nnc.checks import is_whole
 from nnc.choices import Reduction
 from nnc.errors import ModelError
 from nnc.ir import Value, ops
+from nnc.losses.arrays import takes_arrays
 from nnc.losses.measure import FunctionMeasure
 from nnc.losses.operands import EPSILON, like_output
 from nnc.losses.regression import Regression
 
 
+@takes_arrays
 def dice(y_true: Value, y_pred: Value, axis: int | Sequence[int] | None = None) -> Value:
     """Return 1 - 2 sum(y_true · y_pred) / (sum(y_true) + sum(y_pred) + 10⁻⁷) (keras.io/api/losses).
 
@@ -31,6 +33,7 @@ def dice(y_true: Value, y_pred: Value, axis: int | Sequence[int] | None = None) 
     return 1.0 - common * 2.0 / (ops.sum(labels, axis) + ops.sum(y_pred, axis) + EPSILON)
 
 
+@takes_arrays
 def tversky(
     y_true: Value,
     y_pred: Value,

@@ -11,6 +11,7 @@ from nnc.ir import Value
 from nnc.losses.loss import Loss, LossFunctionWrapper
 from nnc.losses.measure import FunctionMeasure, Masked
 from nnc.objects import Kind, Registry, is_function, split_config
+from nnc.registration import known_objects
 
 LossFunction = Callable[..., Value | Masked]
 """A function of targets and output, and of settings that have defaults."""
@@ -34,7 +35,7 @@ class MeasureRegistry(Registry[Kind]):
 
     def deserialize(self, config: str | Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Kind:
         """Return the loss or metric of a name or of a config of `serialize`; see `Registry.deserialize`."""
-        own = custom_objects or {}
+        own = known_objects(custom_objects)
         identity, arguments = split_config(config, f"a {self.noun}")
         if identity.name != self.wrapper.__name__ or identity.name_among(own) is not None or not identity.is_keras:
             return super().deserialize(config, own)

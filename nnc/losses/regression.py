@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from nnc.arguments import passed_on
 from nnc.ir import TensorType, Value, ops
+from nnc.losses.arrays import takes_arrays
 from nnc.losses.expected_targets import ExpectedTargets
 from nnc.losses.loss import FunctionLoss, Loss
 from nnc.losses.operands import EPSILON, check_output, like_output
 
 
+@takes_arrays
 def mean_squared_error(y_true: Value, y_pred: Value) -> Value:
     """Return mean((y_true - y_pred)²) over the last axis (keras.io/api/losses/regression_losses).
 
@@ -22,6 +24,7 @@ def mean_squared_error(y_true: Value, y_pred: Value) -> Value:
     return ops.mean(ops.square(y_pred - like_output(y_true, y_pred, "mean_squared_error")), -1)
 
 
+@takes_arrays
 def mean_absolute_error(y_true: Value, y_pred: Value) -> Value:
     """Return mean(|y_true - y_pred|) over the last axis (keras.io/api/losses/regression_losses).
 
@@ -35,6 +38,7 @@ def mean_absolute_error(y_true: Value, y_pred: Value) -> Value:
     return ops.mean(ops.absolute(y_pred - like_output(y_true, y_pred, "mean_absolute_error")), -1)
 
 
+@takes_arrays
 def mean_absolute_percentage_error(y_true: Value, y_pred: Value) -> Value:
     """Return 100 · mean(|y_true - y_pred| / max(|y_true|, 10⁻⁷)) over the last axis.
 
@@ -50,6 +54,7 @@ def mean_absolute_percentage_error(y_true: Value, y_pred: Value) -> Value:
     return ops.mean(errors, -1) * 100.0
 
 
+@takes_arrays
 def mean_squared_logarithmic_error(y_true: Value, y_pred: Value) -> Value:
     """Return mean((log(1 + y_true) - log(1 + y_pred))²) over the last axis, of numbers of at least 10⁻⁷.
 

@@ -7,12 +7,14 @@ from math import log
 from nnc.arguments import number, passed_on
 from nnc.choices import Reduction
 from nnc.ir import Value, ops
+from nnc.losses.arrays import takes_arrays
 from nnc.losses.loss import FunctionLoss
 from nnc.losses.measure import FunctionMeasure
 from nnc.losses.operands import like_output
 from nnc.losses.regression import Regression
 
 
+@takes_arrays
 def huber(y_true: Value, y_pred: Value, delta: float = 1.0) -> Value:
     """Return the mean over the last axis of e²/2 where |e| ≤ delta, otherwise of delta |e| - delta²/2.
 
@@ -31,6 +33,7 @@ def huber(y_true: Value, y_pred: Value, delta: float = 1.0) -> Value:
     return ops.mean(ops.where(size <= delta, ops.square(error) * 0.5, size * delta - 0.5 * delta * delta), -1)
 
 
+@takes_arrays
 def log_cosh(y_true: Value, y_pred: Value) -> Value:
     """Return mean(log(cosh(y_pred - y_true))) over the last axis, without overflow.
 

@@ -9,6 +9,7 @@ from nnc.ir import TensorType, Value, ops
 from nnc.ir.ops.comparison import NotEqual
 from nnc.ir.ops.elementwise import apply
 from nnc.ir.ops.sizes import Iota
+from nnc.losses.arrays import takes_arrays
 from nnc.losses.expected_targets import ExpectedTargets
 from nnc.losses.loss import Loss
 from nnc.losses.measure import FunctionMeasure, Masked
@@ -21,6 +22,7 @@ def unit_vectors(x: Value, axis: int) -> Value:
     return x / ops.sqrt(ops.maximum(ops.sum(ops.square(x), axis, keepdims=True), EPSILON**2))
 
 
+@takes_arrays
 def cosine_similarity(y_true: Value, y_pred: Value, axis: int = -1) -> Value:
     """Return minus the cosine of the angle between target and output (keras.io/api/losses/regression_losses).
 
@@ -36,6 +38,7 @@ def cosine_similarity(y_true: Value, y_pred: Value, axis: int = -1) -> Value:
     return -ops.sum(unit_vectors(labels, axis) * unit_vectors(y_pred, axis), axis)
 
 
+@takes_arrays
 def circle(
     y_true: Value,
     y_pred: Value,

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from nnc.arguments import number, passed_on
 from nnc.ir import Value, ops
+from nnc.losses.arrays import takes_arrays
 from nnc.losses.operands import class_indices, like_output
 from nnc.metrics.metric import FunctionMetric
 
 
+@takes_arrays
 def binary_accuracy(y_true: Value, y_pred: Value, threshold: float = 0.5) -> Value:
     """Return 1 where (y_pred > threshold) = y_true, otherwise 0 (keras.io/api/metrics/accuracy_metrics).
 
@@ -23,6 +25,7 @@ def binary_accuracy(y_true: Value, y_pred: Value, threshold: float = 0.5) -> Val
     return ops.cast(ops.equal(labels, ops.cast(y_pred > threshold, labels.dtype)), y_pred.dtype)
 
 
+@takes_arrays
 def categorical_accuracy(y_true: Value, y_pred: Value) -> Value:
     """Return 1 where both have their largest element at the same index, otherwise 0, shape (batch, …).
 
@@ -37,6 +40,7 @@ def categorical_accuracy(y_true: Value, y_pred: Value) -> Value:
     return ops.cast(ops.equal(ops.argmax(labels), ops.argmax(y_pred)), y_pred.dtype)
 
 
+@takes_arrays
 def sparse_categorical_accuracy(y_true: Value, y_pred: Value) -> Value:
     """Return 1 where the largest element has the given index, otherwise 0, shape (batch, …).
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from nnc.arguments import passed_on, whole
 from nnc.ir import Value, ops
+from nnc.losses.arrays import takes_arrays
 from nnc.losses.operands import EPSILON, like_output
 from nnc.metrics.metric import FunctionMetric
 
 
+@takes_arrays
 def pearson_correlation(y_true: Value, y_pred: Value, axis: int = -1) -> Value:
     """Return Pearson's correlation along an axis: the mean product of both, brought to mean 0 and deviation 1.
 
@@ -24,6 +26,7 @@ def pearson_correlation(y_true: Value, y_pred: Value, axis: int = -1) -> Value:
     return ops.mean(first * second, axis)
 
 
+@takes_arrays
 def concordance_correlation(y_true: Value, y_pred: Value, axis: int = -1) -> Value:
     """Return Lin's concordance along an axis: the correlation, less for other means and deviations.
 

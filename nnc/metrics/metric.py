@@ -5,13 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
+import numpy
+
 from nnc.arguments import passed_on
 from nnc.errors import ModelError
+from nnc.identity import is_own
 from nnc.ir import TensorType, Value, ops
 from nnc.losses.arrays import as_floating
 from nnc.losses.measure import FunctionMeasure, Masked, Measure, MeasureWrapper, function_name
-from nnc.losses.weighting import merge_masks, merge_weights
+from nnc.losses.weighting import divide_no_nan, merge_masks, merge_weights
+from nnc.metrics.recording import MetricResult, MetricStates, are_in_graph, as_values, is_adding_up, metric_states
 from nnc.metrics.standalone import Standalone
+from nnc.settings import SETTINGS
+from nnc.structure import leaves
+from nnc.variable import Variable
 
 
 class Metric(Measure):
@@ -84,13 +91,57 @@ class Metric(Measure):
         """
         return {}
 
+    # ------------------------------------------------------------------ variables of its own
+
+    def add_variable(
+        self,
+        shape: Sequence[int] = (),
+        initializer: Any = None,
+        dtype: Any = None,
+        aggregation: Any = None,
+        name: Any = None,
+    ) -> Variable:
+        """Make a variable, which `update_state` assigns and `result` reads; `reset_state` makes it zeros.
+
+        Args:
+            shape: its shape.
+            initializer: see `Variable`; zeros by default.
+            dtype: element type.
+            aggregation: see `Variable`.
+            name: its name inside the metric.
+        """
+        label = name or f"variable_{len(self.variables)}"
+        made = Variable(initializer or "zeros", shape, dtype, False, aggregation=aggregation, name=label)
+        made.owner = self
+        self.__dict__.setdefault("_own_variables", []).append(made)
+        return made
+
+    def add_weight(
+        self, shape: Sequence[int] = (), initializer: Any = None, dtype: Any = None, name: Any = None
+    ) -> Variable:
+        """Make a variable; see `add_variable`."""
+        return self.add_variable(shape, initializer, dtype, name=name)
+
+    @property
+    def variables(self) -> list[Variable]:
+        """Its variables, and those of the metrics among its attributes."""
+        found = list(self.__dict__.get("_own_variables", ()))
+        for inside in leaves(list(vars(self).values()), Metric):
+            found += inside.variables
+        return found
+
+    @property
+    def is_authored(self) -> bool:
+        """Whether its class says by itself what a batch does to its variables."""
+        return not is_own(type(self).update_state)
+
     # ------------------------------------------------------------------ by itself
 
     @property
     def standalone(self) -> Standalone:
         """The sums of `update_state`."""
         if "_standalone" not in self.__dict__:
-            self._standalone = Standalone(self.lower, self.dtype or "float32")
+            self._standalone = Standalone(self.lower, self.dtype or SETTINGS.floatx)
         return self._standalone
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
@@ -104,24 +155,60 @@ class Metric(Measure):
         Raises:
             NncError: the arrays do not suit the metric.
         """
-        self.standalone.add(y_true=y_true, y_pred=as_floating(y_pred), sample_weight=sample_weight)
+        if not are_in_graph(y_true, y_pred, sample_weight):
+            self.standalone.add(y_true=y_true, y_pred=as_floating(y_pred), sample_weight=sample_weight)
+            return
+        states = metric_states(self._where)
+        operands = as_values(states.graph, y_true, y_pred, sample_weight)
+        if self.keeps_state:
+            raise ModelError(f"{self._where} was traced for compile(), and has no update_state in a step")
+        self._add(states, self.lower(*operands))
 
-    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+    def _add(self, states: MetricStates, parts: Sequence[Value]) -> None:
+        """Add to sums in a graph."""
+        shapes = [tuple(int(dim) for dim in part.shape) for part in parts]
+        packed = states.graph.add(ops.Pack(), *parts)[0]
+        states.change(self, packed.type, shapes, lambda before: before + packed)
+
+    def result_value(self, sums: Sequence[Value]) -> Value:
+        """Return the result of sums as a graph value, for those who compute with it.
+
+        Args:
+            sums: what has been added up, of the metric's shapes.
+
+        Raises:
+            ModelError: it is no graph arithmetic.
+        """
+        if self.result_name == "mean":
+            return divide_no_nan(sums[0], sums[1])
+        if self.result_name == "sum":
+            return sums[0]
+        raise ModelError(
+            f"{self._where}: its result is computed after a step, by NumPy, and nothing in a graph can be made of it;"
+            " return it from the step as it is"
+        )
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Add a batch of arrays and return the result so far; see `update_state`."""
-        self.update_state(y_true, y_pred, sample_weight)
+        self.update_state(*args, **kwargs)
         return self.result()
 
     def result(self) -> Any:
         """Return the metric of what `update_state` added since the last `reset_state`: a number, or an array."""
+        if is_adding_up():
+            return MetricResult(self, metric_states(self._where))
         return self.standalone.result(self.result_name, self.result_settings)
 
     def reset_state(self) -> None:
-        """Start afresh."""
-        self.__dict__.pop("_standalone", None)
+        """Start afresh; variables become zeros."""
+        if "_standalone" in self.__dict__:
+            self._standalone.reset()
+        for variable in self.variables:
+            variable.assign(numpy.zeros(variable.shape, variable.dtype))
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments, with Keras's keys."""
-        return {"name": self.name, "dtype": self.dtype or "float32"} | super().get_config()
+        return {"name": self.name, "dtype": self.dtype or SETTINGS.floatx} | super().get_config()
 
 
 def mean_parts(values: Value, sample_weight: Value | None, mask: Value | None, what: str) -> tuple[Value, Value]:

@@ -12,8 +12,10 @@ from nnc.losses.arrays import as_floating
 from nnc.losses.measure import DeclaredMeasure
 from nnc.losses.weighting import merge_weights
 from nnc.metrics.metric import mean_parts
+from nnc.metrics.recording import are_in_graph, as_values, metric_states
 from nnc.metrics.standalone import Standalone
 from nnc.metrics.sums import SumsMetric
+from nnc.settings import SETTINGS
 
 
 class Values(SumsMetric):
@@ -25,16 +27,20 @@ class Values(SumsMetric):
         Raises:
             ShapeError: the weights do not fit.
         """
+        if are_in_graph(values, sample_weight):
+            states = metric_states(self._where)
+            self._add(states, self._parts(*as_values(states.graph, values, sample_weight)))
+            return
         self.standalone.add(values=as_floating(values), sample_weight=sample_weight)
 
     @property
     def standalone(self) -> Standalone:
         """The sums of `update_state`."""
         if "_standalone" not in self.__dict__:
-            self._standalone = Standalone(self._parts, self.dtype or "float32")
+            self._standalone = Standalone(self._parts, self.dtype or SETTINGS.floatx)
         return self._standalone
 
-    def __call__(self, values: Any, sample_weight: Any = None) -> Any:  # type: ignore[override]  # Keras's
+    def __call__(self, values: Any, sample_weight: Any = None) -> Any:
         """Add an array of values and return the result so far; see `update_state`."""
         self.update_state(values, sample_weight)
         return self.result()
@@ -74,6 +80,9 @@ class Mean(DeclaredMeasure, Values, names=("Mean", "mean")):
     dtype: str | None = passed_on(default=None)
 
     def _parts(self, values: Value, sample_weight: Value | None = None) -> Sequence[Value]:
+        if values.rank == 0 and sample_weight is not None and sample_weight.rank == 0:
+            weight = ops.cast(sample_weight, values.dtype)
+            return values * weight, weight
         return mean_parts(values, sample_weight, None, self._where)
 
 

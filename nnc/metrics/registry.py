@@ -14,6 +14,7 @@ from nnc.losses.registry import LossFunction, MeasureRegistry
 from nnc.metrics.accuracy import BinaryAccuracy, CategoricalAccuracy, SparseCategoricalAccuracy, equality
 from nnc.metrics.crossentropy import BinaryCrossentropy, CategoricalCrossentropy, SparseCategoricalCrossentropy
 from nnc.metrics.metric import MeanMetricWrapper, Metric
+from nnc.metrics.stateful import AuthoredMetric
 from nnc.objects import is_function
 
 METRICS: Mapping[str, type[Metric]] = MappingProxyType(dict(sorted(Metric.registered.items())))
@@ -63,10 +64,16 @@ class _Metrics(MeasureRegistry[Metric]):
     functions = FUNCTIONS
 
     def adapt(self, item: Any) -> Metric | None:
+        if isinstance(item, Metric) and item.is_authored:
+            return AuthoredMetric(item)
         if isinstance(item, Metric) or not is_function(item):
             return super().adapt(item)
         name = getattr(item, "name", None)
         return MeanMetricWrapper(item, name if isinstance(name, str) else None)
+
+    def serialize(self, item: Metric) -> dict[str, Any]:
+        """Return a metric's config in Keras's form: of one with variables of its author's, that of the author's."""
+        return super().serialize(item.metric if isinstance(item, AuthoredMetric) else item)
 
     def find(self, name: str) -> type[Metric] | None:
         return MeanMetricWrapper if name == MeanMetricWrapper.__name__ else METRICS.get(name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from math import prod
 from typing import Any
 
 import numpy
@@ -26,6 +27,7 @@ class Standalone:
         self.function = ArrayFunction(lower, dtype)
         self.shapes: list[tuple[int, ...]] = []
         self.state: Array = None
+        self._bound: Array = None
 
     def add(self, **given: Any) -> None:
         """Add a batch of arrays.
@@ -38,6 +40,33 @@ class Standalone:
         added = numpy.concatenate([numpy.asarray(output, float).reshape(-1) for output in outputs])
         self.state = added if self.state is None else self.state + added
 
+    def bound_sums(self, shapes: Sequence[tuple[int, ...]], dtype: str) -> Array:
+        """Return a vector in which graphs may add up sums of these shapes, beside what `add` adds.
+
+        Args:
+            shapes: the shape of each of the sums.
+            dtype: element type.
+        """
+        if self._bound is None:
+            self.bind(numpy.zeros(sum(map(prod, shapes)), dtype), shapes)
+        return self._bound
+
+    def bind(self, sums: Array, shapes: Sequence[tuple[int, ...]]) -> None:
+        """Count a vector in which graphs add up sums of these shapes from now on."""
+        self._bound, self.shapes = sums, list(shapes)
+
+    def reset(self) -> None:
+        """Start afresh."""
+        self.state = None
+        if self._bound is not None:
+            self._bound.fill(0)
+
+    def _sums(self) -> Array:
+        if self._bound is None or not self._bound.any():
+            return self.state
+        bound = self._bound.astype(float)
+        return bound if self.state is None else self.state + bound
+
     def result(self, name: str, settings: Callable[[Sequence[Sequence[int]]], Mapping[str, Any]]) -> Any:
         """Return the result; that of nothing is 0.
 
@@ -45,4 +74,5 @@ class Standalone:
             name: how it is computed; see `nnc.results.rules.RESULTS`.
             settings: returns what it depends on besides the sums, of the shapes of these.
         """
-        return 0.0 if self.state is None else result_of(name, self.state, self.shapes, settings(self.shapes))
+        sums = self._sums()
+        return 0.0 if sums is None else result_of(name, sums, self.shapes, settings(self.shapes))

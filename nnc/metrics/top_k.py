@@ -6,11 +6,13 @@ from nnc.arguments import flag, passed_on, positive
 from nnc.ir import Value, ops
 from nnc.ir.ops.comparison import Greater
 from nnc.ir.ops.elementwise import apply
+from nnc.losses.arrays import takes_arrays
 from nnc.losses.measure import FunctionMeasure
 from nnc.losses.operands import class_indices, like_output
 from nnc.metrics.metric import Metric
 
 
+@takes_arrays
 def top_k_categorical_accuracy(y_true: Value, y_pred: Value, k: int = 5) -> Value:
     """Return 1 where fewer than k classes have a higher score than the target's, otherwise 0, shape (batch, …).
 
@@ -25,6 +27,7 @@ def top_k_categorical_accuracy(y_true: Value, y_pred: Value, k: int = 5) -> Valu
     return _among_best(ops.argmax(like_output(y_true, y_pred, "top_k_categorical_accuracy")), y_pred, k)
 
 
+@takes_arrays
 def sparse_top_k_categorical_accuracy(y_true: Value, y_pred: Value, k: int = 5, from_sorted_ids: bool = False) -> Value:
     """Return 1 where fewer than k classes have a higher score than the target's, otherwise 0, shape (batch, …).
 

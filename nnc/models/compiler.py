@@ -102,19 +102,7 @@ class Compiler:
         self.lengths = length_names(tensor.type for tensor in (*model.inputs, *text_results(model.calls)))
         self.named_outputs, self.objective = model.named_outputs, model.objective
         self.trainable = model.trainable_weights
-        trained = set(self.trainable)
-        others = [weight for weight in self.paths if weight not in trained]
-        frozen = [weight for weight in others if weight.trainable]
-        buffers = [weight for weight in others if not weight.trainable]
-        free = [weight for weight in self.trainable if weight.constraint is None]
-        constrained = [weight for weight in self.trainable if weight.constraint is not None]
-        self.segments: list[tuple[Segment, str]] = [
-            *((segment, PARAMETER) for segment in make_segments(free, "parameters", self.dtype)),
-            # apart, so that the others' update stays one of whole vectors, in place
-            *((segment, PARAMETER) for segment in make_segments(constrained, "constrained", self.dtype)),
-            *((segment, FROZEN) for segment in make_segments(frozen, FROZEN, self.dtype)),
-            *((make_buffer(weight, self.paths[weight], self.dtype), BUFFER) for weight in buffers),
-        ]
+        self.segments = self._layout(model)
         self.told: set[str] = set()
         self._shared: Graph | None = None
         self._adds_loss: bool | None = None
@@ -124,6 +112,22 @@ class Compiler:
         self.per_process: set[str] = set()
         self.is_masked = False
         """Whether an output had a mask in the graph that was lowered last."""
+
+    def _layout(self, model: Trainer) -> list[tuple[Segment, str]]:
+        """Return the states that weights lie in, each with its role."""
+        trained = set(self.trainable)
+        others = [weight for weight in self.paths if weight not in trained]
+        frozen = [weight for weight in others if weight.trainable]
+        buffers = [weight for weight in others if not weight.trainable]
+        free = [weight for weight in self.trainable if weight.constraint is None]
+        constrained = [weight for weight in self.trainable if weight.constraint is not None]
+        return [
+            *((segment, PARAMETER) for segment in make_segments(free, "parameters", self.dtype)),
+            # apart, so that the others' update stays one of whole vectors, in place
+            *((segment, PARAMETER) for segment in make_segments(constrained, "constrained", self.dtype)),
+            *((segment, FROZEN) for segment in make_segments(frozen, FROZEN, self.dtype)),
+            *((make_buffer(weight, self.paths[weight], self.dtype), BUFFER) for weight in buffers),
+        ]
 
     @property
     def is_outdated(self) -> bool:
@@ -225,7 +229,7 @@ class Compiler:
             metrics=() if head is None else head.names,
             results=() if head is None else self._results(head),
             variables=self._variables(),
-            trains=TRAIN in makers,
+            trains=TRAIN in makers and self.has_parameters,
             model=serialized(model),
             compiled={} if head is None else serialized_compile(model),
             structure=model.output_structure,
@@ -241,11 +245,20 @@ class Compiler:
 
     def _training_makers(self, targets: Sequence[TargetSpec]) -> dict[str, Callable[[], Graph]]:
         """Return what makes the graphs that evaluate and train."""
-        names = [EVALUATE, *([TRAIN] if any(role == PARAMETER for _, role in self.segments) else [])]
-        return {name + suffix: self._maker(name, suffix) for name in names for suffix in weights_suffixes(targets)}
+        suffixes = weights_suffixes(targets)
+        return {name + suffix: self._maker(name, suffix) for name in (EVALUATE, TRAIN) for suffix in suffixes}
+
+    @property
+    def has_parameters(self) -> bool:
+        """Whether a weight is trained; without, training is an evaluation in which layers behave as in training."""
+        return any(role == PARAMETER for _, role in self.segments)
 
     def _results(self, head: ModelHead) -> tuple[ResultSpec, ...]:
         return head.results({name: self._type(type) for name, type in self.named_outputs})
+
+    def bind_optimizers(self, states: Any) -> None:
+        """Let the optimizer read and write its states in a program."""
+        self.optimizer.bind(states, self._trainable_variables())
 
     def _retargeted(
         self, spec: ProgramSpec, shapes: Sequence[Sequence[int]]
@@ -304,7 +317,8 @@ class Compiler:
         def make() -> Graph:
             head = self._head(weights)
             assert head is not None
-            pipeline = self._train_passes(head) if name == TRAIN else evaluate_pipeline(head)
+            is_trained = name == TRAIN and self.has_parameters
+            pipeline = self._train_passes(head) if is_trained else evaluate_pipeline(head)
             with telling(self.told):
                 graph = self.lower(name + weights, training=name == TRAIN)
                 made = run_passes(graph, extended(pipeline, self.extra), self.observe)
@@ -337,7 +351,7 @@ class Compiler:
         assert head is not None
         with telling(self.told):
             graph = self.lower(name, training=kind == TRAIN)
-            if kind == EVALUATE:
+            if kind == EVALUATE or not self.has_parameters:
                 return divided_evaluation(graph, head, extra=self.extra, observe=self.observe)
             return divided_training(
                 graph,

@@ -171,7 +171,11 @@ class ModelHead:
         return found
 
     def lower(self, graph: Graph, outputs: dict[str, Value]) -> None:
-        """Add targets, the output ``loss``, and the updates of the states that metrics add up in."""
+        """Add targets, the output ``loss``, and the updates of the states that metrics add up in.
+
+        The losses of several outputs are means over rows, as the total is; those that Keras shows are means over
+        batches, of which a smaller last one counts as much as the others.
+        """
         weights = self._weights(graph, outputs)
         targets = {head.label: graph.input(head.target, head.target_type) for head in self.outputs}
         masks = {head.label: outputs.get(MASK + head.label) for head in self.outputs}

@@ -16,9 +16,10 @@ from nnc.layers import Layer
 from nnc.layers.base import Symbolic
 from nnc.layers.input_types import FLOAT
 from nnc.layers.lengths import length_names
-from nnc.layers.lowering import current_lowering
+from nnc.layers.lowering import current_lowering, entered, is_lowering
 from nnc.layers.operation import Operation
 from nnc.layers.symbolic import Call, SymbolicTensor
+from nnc.models.authored import arrays_as_types, shapes_as_types, wire_author
 from nnc.models.compiler import Compiler
 from nnc.models.eager import is_more_than_a_prediction, with_masks
 from nnc.models.summary import parameter_table, summary
@@ -28,6 +29,7 @@ from nnc.models.wiring import by_depth, name_layers, rewire, run_calls, trace
 from nnc.passes import Observer, Pass
 from nnc.presentation import Presented
 from nnc.program import Program
+from nnc.program.streams import first_inputs, is_stream
 from nnc.structure import leaves
 
 if TYPE_CHECKING:
@@ -35,13 +37,8 @@ if TYPE_CHECKING:
 
 
 Array = Any
-PREDICTING = ("predict_step", "make_predict_function")
-"""Methods by which Keras lets a model's class say how it predicts, beside ``call``."""
-TRAINING = (
-    *("train_step", "test_step", "compute_loss", "compute_metrics", "compute_loss_and_updates"),
-    *("make_train_function", "make_test_function"),
-)
-"""Methods by which Keras lets a model's class say how it is trained and evaluated."""
+FUNCTIONS = ("make_predict_function", "make_train_function", "make_test_function", "compute_loss_and_updates")
+"""Methods by which Keras lets a model's class say what runs its steps, which a compiled program has no place for."""
 
 
 class Model(Trainer, Presented):
@@ -66,6 +63,7 @@ class Model(Trainer, Presented):
     ) -> None:
         super().__init__(name=name, trainable=trainable)
         self._nested_outputs: Any = ()
+        self.is_wiring = self.is_wired_by_layers = False
         if inputs is not None or outputs is not None:
             self._connect(_as_tuple(inputs), _as_tuple(outputs), outputs)
 
@@ -76,23 +74,36 @@ class Model(Trainer, Presented):
         name_layers([call.layer for call in calls], self)
         self.inputs, self.outputs, self.calls = list(inputs), list(outputs), by_depth(calls, outputs)
         self.is_merging = len(inputs) > 1
-        self.built = True
+        self.built = self.is_wired_by_layers = True
         self._program = None
-        count = iter(range(len(outputs)))
-        self._nested_outputs = list(outputs) if nested is None else nested
-        numbers = _sorted_map(lambda _: next(count), self._nested_outputs)
-        self.output_structure = described(numbers, len(outputs))
+        self.nest_outputs(list(outputs) if nested is None else nested)
+
+    def nest_outputs(self, nested: Any) -> None:
+        """Return outputs nested like this from now on."""
+        count = iter(range(len(self.outputs)))
+        self._nested_outputs = nested
+        numbers = _sorted_map(lambda _: next(count), nested)
+        self.output_structure = described(numbers, len(self.outputs))
 
     # ------------------------------------------------------------------ looking
 
     @property
+    def is_authored(self) -> bool:
+        """Whether its class says in ``call`` what is computed, instead of layers that are wired."""
+        if self.is_wired_by_layers:
+            return False
+        return type(self).call is not Model.call or (not self.calls and type(self) is not self._base())
+
+    @property
     def sublayers(self) -> list[Layer]:
-        """The layers, and what stands between them."""
-        return self.operations
+        """The layers, and what stands between them; those among its attributes where its class defines `call`."""
+        return super().sublayers if self.is_authored else self.operations
 
     @property
     def operations(self) -> list[Layer]:
         """The layers and the functions of tensors between them, each once, those farther from the outputs first."""
+        if self.is_authored:
+            return self.sublayers
         return list(dict.fromkeys(call.layer for call in self.calls))
 
     @property
@@ -228,6 +239,11 @@ class Model(Trainer, Presented):
         from nnc.plugins import load_weights
 
         self._must_be_wired()
+        if self.is_authored and not str(filepath).endswith(".npz"):
+            raise ModelError(
+                f"model '{self.name}': its class {type(self).__name__} says in call() what is computed, and files of"
+                " Keras's are read for models of wired layers; use .npz files of save_weights"
+            )
         if str(filepath).endswith(".npz"):
             if by_name or skip_mismatch:
                 raise ModelError(
@@ -262,19 +278,35 @@ class Model(Trainer, Presented):
 
     def _must_be_its_layers(self) -> None:
         """Refuse methods that Keras would call, and a program, which is made of layers and loss, does not."""
-        ignored = [name for name in PREDICTING if hasattr(self, name)]
-        ignored += [name for name in TRAINING if self.objective.is_given and hasattr(self, name)]
-        if type(self).call is not Model.call or "call" in vars(self):
-            ignored.insert(0, "call")
+        ignored = [name for name in FUNCTIONS if hasattr(self, name)]
         if ignored:
             raise ModelError(
                 f"model '{self.name}': its class {type(self).__name__} has {', '.join(ignored)} of its own, which a"
-                " program never calls: it runs the layers, and trains by what compile() is given. Put what is computed"
-                " into layers of your own, and losses into compile() or add_loss(); rename what you call yourself"
+                " program never calls: override train_step, test_step or compute_loss, which become graphs"
+            )
+        if "predict_step" in self.own_steps:
+            raise ModelError(
+                f"model '{self.name}': its class {type(self).__name__} has predict_step of its own, which a program"
+                " never calls: say in call() what is predicted"
+            )
+        if self.is_wired_by_layers and type(self).call is not Model.call:
+            raise ModelError(
+                f"model '{self.name}': its class {type(self).__name__} has call of its own, which a program never"
+                " calls: it runs the layers between inputs and outputs. Make the model without these, or put what is"
+                " computed into a layer of your own"
+            )
+        if "call" in vars(self):
+            raise ModelError(
+                f"model '{self.name}' has call of its own beside that of its class, which no program calls; make it a"
+                " subclass"
             )
 
     def make_compiler(self, *args: Any, **kwargs: Any) -> Compiler:
         """Return the compiler of the program, of what `nnc.models.compiler.Compiler` takes behind the model."""
+        if self.own_steps:
+            from nnc.models.step_compiler import StepCompiler
+
+            return StepCompiler(self, self._step_data, *args, **kwargs)
         return Compiler(self, *args, **kwargs)
 
     def __getstate__(self) -> dict[str, Any]:
@@ -309,10 +341,17 @@ class Model(Trainer, Presented):
         and weights that they assign, such as moving means, get their new values. As in Keras, layers that change images
         at random do so unless it is called with ``training=False``.
         """
+        inputs, options = entered((inputs, options))
         if leaves((inputs, options), (SymbolicTensor, Value)):
-            self._must_be_wired()
+            if not self.is_authored:
+                self._ensure_wired_for(leaves(inputs, (SymbolicTensor, Value)))
+                self._must_be_wired()
+            return super().__call__(*inputs, **options)
+        if self.is_authored and (len(inputs) != 1 or is_lowering()):
             return super().__call__(*inputs, **options)
         self._ensure_wired(inputs[0] if len(inputs) == 1 else inputs)
+        if is_lowering():
+            return super().__call__(*inputs, **options)
         program = self.program
         is_undecided = options.get("training") is None
         if is_more_than_a_prediction(inputs, options) or (is_undecided and self._compiler.trains_by_default):
@@ -325,7 +364,7 @@ class Model(Trainer, Presented):
 
     def _wire(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Apply the model as a layer; one that takes texts, layer by layer, for a program has these in front."""
-        if not text_results(self.calls):
+        if self.is_authored or not text_results(self.calls):
             return super()._wire(args, kwargs)
         if self.weights:
             raise ModelError(
@@ -339,6 +378,25 @@ class Model(Trainer, Presented):
         known: dict[SymbolicTensor, Any] = dict(zip(self.inputs, given, strict=True))
         rewire(self.calls, known, lambda layer, *args, **kwargs: layer(*args, **kwargs))
         return packed(self.output_structure, [known[tensor] for tensor in self.outputs])
+
+    def build(self, input_shape: Any) -> None:
+        """Make the weights for inputs of this shape, the batch (None) first, where its class says what is computed.
+
+        Args:
+            input_shape: a shape, or a list or dictionary of shapes.
+
+        Raises:
+            ModelError: the layers do not accept such inputs.
+        """
+        if self.is_authored and not self.outputs and not self.is_wiring:
+            wire_author(self, shapes_as_types(input_shape, self.weights_dtype or FLOAT))
+
+    def _ensure_wired(self, x: Any) -> None:
+        if self.outputs or not self.is_authored or type(self).call is Model.call or x is None:
+            return
+        given = first_inputs(x) if is_stream(x) else x
+        if given is not None:
+            wire_author(self, arrays_as_types(given, self.weights_dtype or FLOAT))
 
     def call(self, inputs: Any, *, mask: Any = None) -> Any:  # type: ignore[override]  # no second input
         """Return the outputs for graph values: one, a list, or a dictionary by the inputs' names.
@@ -386,14 +444,26 @@ class Model(Trainer, Presented):
     # ------------------------------------------------------------------ configuration
 
     def get_config(self) -> dict[str, Any]:
-        """Return the model's config: layers and how they are wired, in Keras's form."""
+        """Return the model's config: layers and how they are wired, in Keras's form.
+
+        Raises:
+            ModelError: its class says what is computed, and not what it is made of.
+        """
         from nnc.models.config import functional_config
+
+        if self.is_authored:
+            raise ModelError(
+                f"model '{self.name}': its class {type(self).__name__} says in call() what is computed; define"
+                " get_config in it, which returns the arguments of its constructor"
+            )
 
         return functional_config(self)
 
     @property
     def keras_class(self) -> tuple[str, str, str | None]:
         """Module, name and registered name of a functional model, whatever subclass it is."""
+        if self.is_authored:
+            return super().keras_class
         return "keras.src.models.functional", "Functional", "Functional"
 
     @classmethod

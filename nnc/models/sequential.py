@@ -124,6 +124,16 @@ class Sequential(Model):
         if shape:
             self.build((None, *shape[1:]))
 
+    def _ensure_wired_for(self, tensors: Sequence[Any]) -> None:
+        if not self.outputs and self._chain and len(tensors) == 1:
+            dims = tensors[0].shape[1:]
+            self.build((None, *(size if isinstance(size, int) else None for size in dims)))
+
+    @property
+    def is_authored(self) -> bool:
+        """Return False: the chain says what is computed."""
+        return False
+
     @property
     def operations(self) -> list[Layer]:
         """The layers in order."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -17,11 +18,13 @@ from nnc.layers import Variable
 from nnc.layers.symbolic import Call, SymbolicTensor
 from nnc.models.head import ModelHead
 from nnc.models.objective import Objective
-from nnc.models.replicated_model import ReplicatedModel
+from nnc.models.step_data import StepData, flat_data, step_data, with_first_batch
+from nnc.models.steps import Steps
 from nnc.passes import Observer, Pass
 from nnc.plugins import KERAS_MODELS, KERAS_WEIGHTS, save_model, save_weights
 from nnc.program import EVALUATE, TRAIN, Program
 from nnc.program.preparation import batch_arrays
+from nnc.program.streams import is_stream
 from nnc.utils import random_generator
 
 if TYPE_CHECKING:
@@ -31,7 +34,7 @@ if TYPE_CHECKING:
 Array = Any
 
 
-class Trainer(ReplicatedModel):
+class Trainer(Steps):
     """A layer from inputs to outputs that can be compiled, fitted, evaluated and saved.
 
     Args:
@@ -51,6 +54,7 @@ class Trainer(ReplicatedModel):
         self._objective = Objective()
         self._compiler: Any = None
         self._memory: list[tuple[Variable, Array]] = []
+        self._step_data: StepData | None = None
         self._resumed: dict[str, Any] | None = None
         self.chosen_backend: str | None = None
         self.uncompiled = ""
@@ -60,6 +64,11 @@ class Trainer(ReplicatedModel):
         self.outputs: list[SymbolicTensor] = []
         self.calls: tuple[Call, ...] = ()
         self.output_structure: Any = None
+
+    @property
+    def is_authored(self) -> bool:
+        """Whether its class says in ``call`` what is computed."""
+        raise NotImplementedError
 
     @property
     def input_names(self) -> list[str]:
@@ -159,7 +168,8 @@ class Trainer(ReplicatedModel):
         if self.outputs:
             objective.head(self.named_outputs, self.input_names, self.compute_dtype, False, adds_loss=loss is None)
         self.optimizer, self._objective, self.uncompiled = chosen, objective, ""
-        self._program = self._resumed = None
+        self._program = self._resumed = self._step_data = None
+        self._heads, self.measures = {}, []
         self._replicas = None if replicas is None else (replicas, seeds, hyperparameters)
         if replicas is None and (seeds is not None or hyperparameters is not None):
             raise ModelError("compile: seeds and hyperparameters are those of replicas; give replicas= as well")
@@ -172,9 +182,16 @@ class Trainer(ReplicatedModel):
     @property
     def is_compiled(self) -> bool:
         """Whether the model has a loss: that of `compile`, or after it what layers and weights add."""
+        if self.own_steps:
+            return self._objective.is_given
         if self._objective.loss is not None or not self._objective.is_given:
             return self._objective.loss is not None
         return not self.outputs or self.program.spec.has_loss
+
+    @property
+    def loss(self) -> Any:
+        """The loss as `compile` was given it, None where it was given none."""
+        return self._objective.loss
 
     @property
     def objective(self) -> Objective:
@@ -215,7 +232,8 @@ class Trainer(ReplicatedModel):
             observe: called after each pass.
             passes: passes of your own; see `nnc.compile`.
         """
-        self._must_be_wired()
+        if not self.own_steps:
+            self._must_be_wired()
         self._compiler = self.make_compiler(dtype, observe, passes)
         if self._replicas is not None:
             self._memory = []
@@ -226,8 +244,52 @@ class Trainer(ReplicatedModel):
             program.resume(self._resumed)
         self._program, self._resumed = program, None
         self._memory = [(variable, variable.memory) for variable in self.weights]
-        self.optimizer.bind(program.states, [item for item in program.spec.variables if item.trainable])
+        self._compiler.bind_optimizers(program.states)
         return program
+
+    def _take_data(self, x: Any, y: Any, *weights: Any, evaluates: bool = False) -> Any:
+        """Let steps of the class's own be recorded for data of these types; the program is made anew for others.
+
+        Args:
+            x: inputs, or what yields batches.
+            y: targets.
+            weights: weights of rows and of classes, None for none.
+            evaluates: whether the model is tested.
+
+        Returns:
+            x, with all its batches.
+
+        Raises:
+            ModelError: the step that is wanted cannot be recorded.
+        """
+        if not self.own_steps:
+            return x
+        if self._replicas is not None:
+            raise ModelError(
+                f"model '{self.name}' has steps of its own, which are those of one network, not of replicas"
+            )
+        x, first = with_first_batch(x)
+        is_weighted = any(item is not None for item in (*weights, *(first or ())[2:]))
+        data = step_data(self, *((x, y) if first is None else first[:2]), is_weighted)
+        if data != self._step_data:
+            if self._program is not None:
+                self._resumed = self._program.checkpoint()
+            self._step_data, self._program = data, None
+        if evaluates and self.program is not None and EVALUATE in self._compiler.failures:
+            raise self._compiler.failures[EVALUATE]
+        return x
+
+    def check_recorded(self) -> None:
+        """Check that steps of the class's own, if it has some, were recorded, so that a program can have them.
+
+        Raises:
+            ModelError: they were not.
+        """
+        if self.own_steps and self._objective.is_given and self._step_data is None:
+            raise ModelError(
+                f"model '{self.name}': its class {type(self).__name__} has {', '.join(self.own_steps)} of its own,"
+                " recorded for the types of the data: use compile() and fit() of the model, then its program"
+            )
 
     # ------------------------------------------------------------------ running
 
@@ -261,6 +323,10 @@ class Trainer(ReplicatedModel):
         """
         self._must_be_compiled("fit")
         self._ensure_wired(x)
+        is_validated = validation_data is not None or bool(validation_split)
+        x = self._take_data(x, y, sample_weight, class_weight, evaluates=is_validated)
+        if self.outputs and not self.trainable_weights:
+            warnings.warn("The model does not have any trainable weights.", stacklevel=2)
         if isinstance(validation_data, list | tuple) and validation_data:
             validation_data = (self._named(validation_data[0]), *validation_data[1:])
         return self.program.fit(
@@ -307,6 +373,7 @@ class Trainer(ReplicatedModel):
         """
         self._must_be_compiled("evaluate")
         self._ensure_wired(x)
+        x = self._take_data(x, y, sample_weight, evaluates=True)
         logs = self.program.evaluate(
             self._named(x),
             y,
@@ -317,7 +384,7 @@ class Trainer(ReplicatedModel):
             callbacks=callbacks,
             owner=self,
         )
-        return logs if return_dict else one_or_list(list(logs.values()))
+        return logs if return_dict else one_or_list(in_order(logs, len(self.outputs) > 1))
 
     def predict(
         self,
@@ -338,6 +405,8 @@ class Trainer(ReplicatedModel):
 
     def _named(self, x: Any) -> Any:
         """Return inputs by label: a single one may be given under the name of its layer."""
+        if self._step_data is not None and self.own_steps and not is_stream(x):
+            return flat_data(x)
         if isinstance(x, Mapping) and len(self.inputs) == 1:
             call = self.inputs[0].call
             name = "" if call is None else call.layer.name
@@ -360,6 +429,8 @@ class Trainer(ReplicatedModel):
         """
         self._must_be_wired()
         text = str(filepath)
+        if self.is_authored and text.endswith(KERAS_WEIGHTS):
+            raise ModelError(_AUTHORED.format(self.name, type(self).__name__, "save_weights('weights.npz')"))
         if not text.endswith((KERAS_WEIGHTS, ".npz")):
             raise DataError(f"weights are written to {KERAS_WEIGHTS} files, as Keras's, or to .npz files, got {text!r}")
         _may_write(filepath, overwrite)
@@ -405,11 +476,12 @@ class Trainer(ReplicatedModel):
     ) -> Any:
         self._must_be_compiled(f"{action}_on_batch")
         self._ensure_wired(x)
+        x = self._take_data(x, y, sample_weight, class_weight, evaluates=action == "test")
         program = self.program
         graph = TRAIN if action == "train" else EVALUATE
         name, arrays = batch_arrays(program.executor, graph, self._named(x), y, sample_weight, class_weight)
         logs = program.measure(name, arrays)
-        return logs if as_dict else one_or_list(list(logs.values()))
+        return logs if as_dict else one_or_list(in_order(logs, len(self.outputs) > 1))
 
     def reset_metrics(self) -> None:
         """Start metrics afresh."""
@@ -418,9 +490,16 @@ class Trainer(ReplicatedModel):
     def _ensure_wired(self, x: Any) -> None:
         """Let a subclass take the shape of its input from the first array it meets."""
 
+    def _ensure_wired_for(self, tensors: Sequence[Any]) -> None:
+        """Let a subclass take the shape of its input from the first tensors that it is applied to."""
+
     def _must_be_wired(self) -> None:
         if not self.outputs:
-            raise ModelError(f"model '{self.name}' has no layers yet; add some, and give the first an input shape")
+            raise ModelError(
+                f"model '{self.name}' has no layers yet; add some, and give the first an input shape"
+                if type(self).__module__.startswith("nnc.")
+                else f"model '{self.name}' ({type(self).__name__}) is not built: call it on data, or build(input_shape)"
+            )
 
     def _must_be_compiled(self, action: str) -> None:
         if not self.is_compiled:
@@ -454,6 +533,8 @@ class Trainer(ReplicatedModel):
             )
         self._must_be_wired()
         _may_write(path, overwrite)
+        if self.is_authored and path.suffix != ".nnc":
+            raise ModelError(_AUTHORED.format(self.name, type(self).__name__, "save('model.nnc'), or save_weights"))
         if path.suffix == ".nnc":
             self.program.save(path)
         else:
@@ -461,9 +542,28 @@ class Trainer(ReplicatedModel):
             save_model(self, path)
 
 
+_AUTHORED = (
+    "model '{}': its class {} says in call() what is computed, which no file of Keras's can hold here; use {}, and make"
+    " the model by its class"
+)
+
+
 def _may_write(path: str | Path, overwrite: bool) -> None:
     if not overwrite and Path(path).exists():
         raise ModelError(f"{str(path)!r} exists; give another name, or overwrite=True")
+
+
+def in_order(logs: Mapping[str, Any], several: bool) -> list[Any]:
+    """Return what was measured as Keras lists it: of several outputs the losses first, then metrics by their names.
+
+    Args:
+        logs: what was measured.
+        several: whether the model has several outputs.
+    """
+    if not several:
+        return list(logs.values())
+    losses = [name for name in logs if name == "loss" or name.endswith("_loss")]
+    return [logs[name] for name in (*losses, *sorted(set(logs) - set(losses)))]
 
 
 def one_or_list(items: list[Any]) -> Any:

@@ -11,8 +11,9 @@ import numpy
 
 from nnc.errors import ModelError
 from nnc.ir import SymbolicDim, Value, ops
+from nnc.ir.ops.sizes import Iota
 from nnc.layers import SymbolicTensor
-from nnc.layers.lowering import current_lowering, is_lowering
+from nnc.layers.lowering import current_graph, is_lowering
 from nnc.operations.element_types import FLOAT
 from nnc.ops.dispatch import operate
 from nnc.settings import SETTINGS
@@ -117,6 +118,9 @@ def arange(start: Any, stop: Any = None, step: Any = None, dtype: Any = None) ->
     """
     _check_numbers("arange", start, stop, step)
     ends = (start,) if stop is None else (start, stop)
+    if any(isinstance(end, SymbolicDim) for end in ends):
+        first, last = (0, start) if stop is None else (start, stop)
+        return _counted(first, last, 1 if step is None else step, dtype)
     step = 1 if step is None else step
     numbers = [numpy.asarray(item) for item in (*ends, step)]
     kind = dtype or (
@@ -124,6 +128,14 @@ def arange(start: Any, stop: Any = None, step: Any = None, dtype: Any = None) ->
     )
     first, last = (0, *ends) if stop is None else ends
     return numpy.arange(first, last, step).astype(_name(kind))
+
+
+def _counted(start: Any, stop: Any, step: Any, dtype: Any) -> Any:
+    """Return whole numbers up to a length that is known when the graph runs."""
+    if step != 1 or isinstance(start, float):
+        raise ModelError("ops.arange up to a length that is known at run time counts whole numbers in steps of 1")
+    counted = current_graph().add(Iota(stop - start))[0]
+    return ops.cast(counted + start if start else counted, _name(dtype or "int32"))
 
 
 def empty(shape: Any, dtype: Any = None) -> Any:
@@ -216,7 +228,7 @@ def _window(name: str, length: Any, *settings: float) -> Any:
 def _filled(shape: Any, number: int, dtype: Any) -> Any:
     dims = tuple(shape) if isinstance(shape, list | tuple | numpy.ndarray) else (shape,)
     if is_lowering() and any(isinstance(dim, SymbolicDim) for dim in dims):
-        return ops.broadcast_to(current_lowering().graph.constant(number, _name(dtype)), dims)
+        return ops.broadcast_to(current_graph().constant(number, _name(dtype)), dims)
     return numpy.full([int(dim) for dim in dims], number, _name(dtype))
 
 

@@ -9,8 +9,10 @@ import numpy
 
 from nnc.arrays import is_array_like, to_array
 from nnc.errors import ModelError
-from nnc.ir import Graph, Placeholder, TensorType, Value, interpret
+from nnc.ir import Graph, Placeholder, SymbolicDim, TensorType, Value, interpret
+from nnc.ir.ops.sizes import Size
 from nnc.layers import SymbolicTensor
+from nnc.layers.lowering import current_graph, entered
 from nnc.operations import OPERATIONS, Definition
 from nnc.operations.element_types import FLOAT
 from nnc.structure import leaves, map_leaves
@@ -31,7 +33,10 @@ def operate(name: str, *operands: Any, **settings: Any) -> Any:
     Raises:
         NncError: the operands do not suit the operation, or it is not possible in a static graph.
     """
-    operands = tuple(_meant(operands))
+    operands = entered(tuple(_meant(operands)))
+    if leaves(operands, SymbolicDim) and not leaves(operands, Value):
+        graph = current_graph()
+        operands = map_leaves(lambda length: graph.add(Size((length,), "int32"))[0], operands, SymbolicDim)
     if leaves(operands, SymbolicTensor):
         if leaves(operands, Value):
             raise ModelError(f"ops: {name} has symbolic tensors and graph values of a call() at once; pass one kind")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, MutableMapping, Sequence
+from math import prod
 from typing import Any, ClassVar, Self, Unpack, dataclass_transform
 
 import numpy
@@ -11,15 +12,16 @@ import numpy
 from nnc.arguments import Argument, ArgumentOptions, Declared, argument, flag, number, passed_on, whole
 from nnc.checks import check_number
 from nnc.errors import ModelError
-from nnc.ir import Graph, Value
+from nnc.ir import Graph, Value, ops
 from nnc.labels import ITERATIONS, LEARNING_RATE
 from nnc.objects import snake_case
 from nnc.optimizers import schedules
+from nnc.optimizers.applying import ArraySteps, Rate, apply_pairs, is_applying, pairs_of
 from nnc.optimizers.lookups import Gradient, Summing, find_lookups
 from nnc.optimizers.saved import SavedVariable, assign_all, copies, counter_and_rate, slot_variable
 from nnc.optimizers.schedules import LearningRateSchedule
 from nnc.optimizers.stages import ACCUMULATOR, AVERAGE, average, clip_gradients, decay, sum_gradients
-from nnc.optimizers.state import Clock, OptimizerState
+from nnc.optimizers.state import PLACE, Clock, OptimizerState
 from nnc.optimizers.windows import Window, windows_of
 
 Array = Any
@@ -97,6 +99,8 @@ class Optimizer(NamedRule):
     def __post_init__(self) -> None:
         self._states: Any = {}
         self._windows: tuple[Window, ...] = ()
+        self._built: tuple[Any, ...] = ()
+        self._array_steps: ArraySteps | None = None
         self._excluded: tuple[Any, ...] = ()
         self._excluded_paths: frozenset[str] = frozenset()
         self._excluded_names: str | None = None
@@ -187,42 +191,95 @@ class Optimizer(NamedRule):
 
     # ------------------------------------------------------------------ graph code
 
-    def lower(self, gradients: Mapping[str, Value], variables: Sequence[Window] = ()) -> dict[str, Value]:
+    def lower(
+        self, gradients: Mapping[str, Value], variables: Sequence[Window] = (), place: str = PLACE
+    ) -> dict[str, Value]:
         """Add the state the rule needs and its updates to the graph, and return each parameter after the step.
+
+        Where a graph has several steps, each goes on from what the one before has left.
 
         Args:
             gradients: the gradient of each parameter by the label of its state, usually one: all weights as a vector.
             variables: the variables that lie in these states.
+            place: what the labels of the optimizer's states begin with.
 
         Raises:
             ModelError: the rule returned something other than a graph value.
         """
         first = next(iter(gradients.values()))
-        clock = Clock(first.graph, first.dtype, self.gradient_accumulation_steps or 1, self.schedule)
+        clock = Clock(first.graph, first.dtype, self.gradient_accumulation_steps or 1, self.schedule, place)
         states, summed = {}, {}
         for label, gradient in gradients.items():
             parameter = _left_by_layers(gradient.graph, label)
             windows = windows_of(label, parameter, variables)
-            states[label] = OptimizerState(label, parameter, windows, clock)
+            states[label] = OptimizerState(label, _flat(parameter), windows, clock)
             is_summed = self.summing is Summing.FIRST
             lookups = {} if is_summed else find_lookups(gradient, gradient.graph.states[label], windows)
-            summed[label] = sum_gradients(Gradient(gradient, lookups), states[label], self.loss_scale_factor)
+            if not lookups and not is_summed and parameter.node is not gradient.graph.states[label].node:
+                lookups = find_lookups(gradient, parameter, windows)
+            summed[label] = sum_gradients(Gradient(_flat(gradient), lookups), states[label], self.loss_scale_factor)
         clipped = clip_gradients(summed, states, self.clipvalue, self.clipnorm, self.global_clipnorm)
         if self.summing is Summing.CLIPPED:
             clipped = {label: Gradient(gradient.value) for label, gradient in clipped.items()}
         return {label: self._updated(gradient, states[label]) for label, gradient in clipped.items()}
 
     def _updated(self, gradient: Gradient, state: OptimizerState) -> Value:
-        parameter = _left_by_layers(state.graph, state.label)
+        whole = _left_by_layers(state.graph, state.label)
+        parameter = _flat(whole)
         state = OptimizerState(state.label, parameter, state.windows, state.clock, gradient.lookups)
         result: object = self.update_step(decay(parameter, state, self.decay_of), gradient.value, state)
         if not isinstance(result, Value):
             raise ModelError(f"{self._where} must return a graph value from update_step, got {result!r}")
         if result.type == parameter.type:  # if not, the update of the state says what is wrong
-            result = state.chosen(result, parameter)
+            result = ops.reshape(state.chosen(result, parameter), whole.shape)
         if not self.use_ema:
             return result
-        return average(result, state, self.ema_momentum, self.ema_overwrite_frequency)
+        return ops.reshape(average(_flat(result), state, self.ema_momentum, self.ema_overwrite_frequency), whole.shape)
+
+    # ------------------------------------------------------------------ steps that are asked for
+
+    def apply(self, grads: Iterable[Any], trainable_variables: Iterable[Any] | None = None) -> None:
+        """Take a step: in the graph that is being built if gradients are graph values, at once if they are arrays.
+
+        Args:
+            grads: a gradient for each variable; None for those that have none.
+            trainable_variables: the variables; by default those that `build` was given.
+
+        Raises:
+            ModelError: there are not as many variables as gradients, or no gradients at all.
+        """
+        gradients = list(grads)
+        variables = list(self._built if trainable_variables is None else trainable_variables)
+        if len(gradients) != len(variables):
+            raise ModelError(f"{self._where}: got {len(gradients)} gradients for {len(variables)} variables")
+        self.apply_gradients(zip(gradients, variables, strict=True))
+
+    def apply_gradients(self, grads_and_vars: Iterable[tuple[Any, Any]]) -> None:
+        """Take a step; see `apply`.
+
+        Args:
+            grads_and_vars: pairs of a gradient and its variable.
+
+        Raises:
+            ModelError: there are no gradients at all.
+        """
+        apply_pairs(self, pairs_of(self._where, grads_and_vars))
+
+    def build(self, variables: Iterable[Any]) -> None:
+        """Make the state for variables, in this order, that `apply` is given gradients of arrays of."""
+        self._built = tuple(variables)
+        self.array_steps.know(self._built)
+
+    def scale_loss(self, loss: Any) -> Any:
+        """Return the loss times ``loss_scale_factor``, which steps take out of gradients again."""
+        return loss if self.loss_scale_factor is None else loss * self.loss_scale_factor
+
+    @property
+    def array_steps(self) -> ArraySteps:
+        """What takes steps on arrays."""
+        if self._array_steps is None:
+            self._array_steps = ArraySteps(self)
+        return self._array_steps
 
     # ------------------------------------------------------------------ live state
 
@@ -315,12 +372,21 @@ class Optimizer(NamedRule):
         self.import_variables(self._windows, self._states, weights)
 
     @property
-    def learning_rate(self) -> float:
-        """The learning rate: a plain number, that of the program this optimizer is bound to, or the schedule's."""
+    def learning_rate(self) -> Rate:
+        """The learning rate: a number, that of the program this optimizer is bound to, or the schedule's.
+
+        Raises:
+            ModelError: a step is being recorded, in which it would be the number of now for ever.
+        """
+        if is_applying():
+            raise ModelError(
+                f"{self._where}: learning_rate is a number, which a recorded step would keep as it is now; let the"
+                " optimizer apply gradients, or keep a rate of your own in a nnc.Variable"
+            )
         if self.schedule is not None:
-            return self.schedule.at(int(self._states.get(ITERATIONS, 0)))
+            return Rate(self.schedule.at(int(self._states.get(ITERATIONS, 0)))).of(self)
         bound = self._states.get(LEARNING_RATE)
-        return self._learning_rate if bound is None else float(bound)
+        return Rate(self._learning_rate if bound is None else bound).of(self)
 
     @learning_rate.setter
     def learning_rate(self, value: float) -> None:
@@ -360,6 +426,11 @@ class Optimizer(NamedRule):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} '{self.name}', learning rate {self.learning_rate:g}>"
+
+
+def _flat(value: Value) -> Value:
+    """Return a parameter, or its gradient, as a vector."""
+    return value if value.rank == 1 else ops.reshape(value, (prod(int(dim) for dim in value.shape),))
 
 
 def _left_by_layers(graph: Graph, label: str) -> Value:

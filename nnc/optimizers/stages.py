@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from nnc.ir import Value, ops
 from nnc.optimizers.lookups import Gradient, of_parts
-from nnc.optimizers.state import OptimizerState, is_multiple, slot_label
+from nnc.optimizers.state import OptimizerState, is_multiple
 from nnc.optimizers.windows import Window, by_runs, join, roots, scale, split
 
 AVERAGE = "average"
@@ -29,7 +29,7 @@ def sum_gradients(gradient: Gradient, state: OptimizerState, loss_scale: float |
     if due is None:
         return gradient
     total = gradient.value + state.slot(ACCUMULATOR)
-    total.graph.update(slot_label(ACCUMULATOR, state.label), ops.where(due, 0.0, total))
+    state.clock.assign(state.slot_label(ACCUMULATOR), ops.where(due, 0.0, total))
     return Gradient(total / float(state.clock.every))
 
 
@@ -119,10 +119,10 @@ def average(parameter: Value, state: OptimizerState, momentum: float, overwrite:
     """
     done = state.clock.steps_done
     kept = ops.where(ops.equal(done, 0.0), 0.0, done.graph.constant(momentum, done.dtype))
-    label = slot_label(AVERAGE, state.label)
-    before = parameter.graph.state(label, parameter.type, AVERAGE)
+    label = state.slot_label(AVERAGE)
+    before = state.clock.before(label, parameter.type, AVERAGE)
     mean = before * kept + parameter * (1.0 - kept)
-    parameter.graph.update(label, mean)
+    state.clock.assign(label, mean)
     if not overwrite:
         return parameter
     return ops.where(is_multiple(done + 1.0, overwrite), mean, parameter)

@@ -10,6 +10,9 @@ from nnc.labels import ITERATIONS, LEARNING_RATE
 from nnc.optimizers.lookups import Lookups, of_parts, of_table
 from nnc.optimizers.windows import Whole, Window
 
+PLACE = "optimizer"
+"""What the labels of states begin with that belong to the only optimizer of a program, or to the first one."""
+
 
 class Clock:
     """The counter of batches in a graph, and what follows from it: the step, its learning rate, whether it is taken.
@@ -19,29 +22,61 @@ class Clock:
         dtype: element type to compute in.
         every: batches per step; the gradients of the others are only added up.
         schedule: gives the learning rate from the number of batches before this one; None where it is a state.
+        place: what the labels of the optimizer's states begin with.
     """
 
     def __init__(
-        self, graph: Graph, dtype: str, every: int = 1, schedule: Callable[[Value], Value] | None = None
+        self,
+        graph: Graph,
+        dtype: str,
+        every: int = 1,
+        schedule: Callable[[Value], Value] | None = None,
+        place: str = PLACE,
     ) -> None:
         self.graph = graph
         self.dtype = dtype
         self.every = every
         self.schedule = schedule
+        self.place = place
+        self._before: dict[str, Value] = {}
+        self._assigned: set[str] = set()
+
+    def before(self, label: str, type: TensorType, role: str) -> Value:
+        """Return a state as it was before this application of the rule, which may not be the first one of the step."""
+        if label not in self._before:
+            state = self.graph.state(label, type, role)
+            self._before[label] = self.graph.updates.get(label, state)
+        return self._before[label]
+
+    def assign(self, label: str, value: Value) -> None:
+        """Let a state have a value after this application of the rule, once."""
+        if label not in self._assigned:
+            self._assigned.add(label)
+            self.graph.updates.pop(label, None)
+        self.graph.update(label, value)
+
+    def is_assigned(self, label: str) -> bool:
+        """Return whether a state has its value after this application."""
+        return label in self._assigned
+
+    @property
+    def _iterations(self) -> str:
+        return placed(ITERATIONS, self.place)
 
     @property
     def counter(self) -> Value:
         """The number of batches before this one, an int64 scalar; using it makes them counted."""
-        done = self.graph.state(ITERATIONS, TensorType("int64", ()), "counter")
-        if ITERATIONS not in self.graph.updates:
-            self.graph.update(ITERATIONS, done + 1)
+        done = self.before(self._iterations, TensorType("int64", ()), "counter")
+        if not self.is_assigned(self._iterations):
+            self.assign(self._iterations, done + 1)
         return done
 
     @property
     def learning_rate(self) -> Value:
         """The learning rate, a scalar."""
         if self.schedule is None:
-            return self.graph.state(LEARNING_RATE, TensorType(self.dtype, ()), "hyperparameter")
+            label = placed(LEARNING_RATE, self.place)
+            return self.graph.state(label, TensorType(self.dtype, ()), "hyperparameter")
         return ops.cast(self.schedule(ops.cast(self.counter, self.dtype)), self.dtype)
 
     @property
@@ -49,7 +84,7 @@ class Clock:
         """The number of this step, from 1, a scalar."""
         if self.every == 1:
             _ = self.counter
-            return ops.cast(self.graph.updates[ITERATIONS], self.dtype)
+            return ops.cast(self.graph.updates[self._iterations], self.dtype)
         return self.steps_done + 1.0
 
     @property
@@ -133,12 +168,16 @@ class OptimizerState:
             shape: its shape, that of the parameter by default.
         """
         type = self.type if shape is None else self.type.with_shape(shape)
-        return self.graph.state(slot_label(name, variable or self.label), type, "slot")
+        return self.clock.before(self.slot_label(name, variable), type, "slot")
+
+    def slot_label(self, name: str, variable: str = "") -> str:
+        """Return the label of the state that is a slot of the parameter, or of one of its variables."""
+        return placed(slot_label(name, variable or self.label), self.clock.place)
 
     def assign(self, name: str, value: Value, variable: str = "") -> Value:
         """Store a value in a slot for the next step, and return it."""
         before = self.slot(name, variable, value.shape)
-        self.graph.update(slot_label(name, variable or self.label), self.chosen(value, before))
+        self.clock.assign(self.slot_label(name, variable), self.chosen(value, before))
         return value
 
     def shared(self, name: str, make: Callable[[Value], Value]) -> Value:
@@ -148,11 +187,11 @@ class OptimizerState:
             name: name of its state.
             make: returns the new number from that before; it is called once.
         """
-        label = f"optimizer/{name}"
-        before = self.graph.state(label, self.type.with_shape(()), "slot")
+        label = f"{self.clock.place}/{name}"
+        before = self.clock.before(label, self.type.with_shape(()), "slot")
         after = make(before)
-        if label not in self.graph.updates:
-            self.graph.update(label, self.chosen(after, before))
+        if not self.clock.is_assigned(label):
+            self.clock.assign(label, self.chosen(after, before))
         return after
 
     def chosen(self, value: Value, before: Value) -> Value:
@@ -163,4 +202,13 @@ class OptimizerState:
 
 def slot_label(name: str, owner: str) -> str:
     """Return the label of the state that is a slot of a parameter or of a variable."""
-    return f"optimizer/{name}/{owner}"
+    return f"{PLACE}/{name}/{owner}"
+
+
+def placed(label: str, place: str) -> str:
+    """Return the label of a state of the optimizer that has a place, given that of the only one.
+
+    >>> placed("optimizer/iterations", "critic_optimizer")
+    'critic_optimizer/iterations'
+    """
+    return place + label.removeprefix(PLACE)

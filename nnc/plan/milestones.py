@@ -111,8 +111,8 @@ def _finished_after(plan: Plan, piece: Piece) -> int:
     storage = plan.storage
     vector = _written(plan, plan.graph.outputs[piece.label])
     node = vector.node
-    if not isinstance(node.op, Pack) or piece.stop is None:
-        return _end(plan, vector)
+    if not isinstance(node.op, Pack) or piece.stop is None or node.index not in storage.unplaced:
+        return _end(plan, vector)  # as a pack of constants, which is written whole
     latest, start = -1, 0
     for position, operand in enumerate(node.operands):
         stop = start + int(operand.type.size)

@@ -22,7 +22,7 @@ from nnc.labels import (
     TOTAL,
     TRAIN,
     WEIGHTED,
-    sums_label,
+    unweighted,
 )
 from nnc.program.sample_weights import weight_labels, weights_suffixes
 
@@ -70,7 +70,7 @@ def _check_result(result: ResultSpec, spec: ProgramSpec, states: Mapping[str, An
     """Check that a metric has its sums, and that its result can be computed of them."""
     from nnc.results.rules import RESULTS, result_graph, result_of
 
-    label = sums_label(result.metric)
+    label = result.label
     if label not in states or states[label].shape != _of_all(spec, (result.size,)):
         raise ProgramFileError(f"state '@{label}' does not have {result.size} elements")
     if result.kind not in RESULTS:
@@ -92,15 +92,42 @@ def check_graph_names(spec: ProgramSpec, names: Sequence[Any]) -> None:
     Raises:
         ProgramFileError: one is missing or unknown.
     """
+    if spec.logs:
+        _check_step_names(spec, names)
+        return
     expected = [PREDICT]
     for name, exists in ((EVALUATE, spec.has_loss), (TRAIN, spec.trains)):
         expected += [name + suffix for suffix in weights_suffixes(spec.targets)] if exists else []
     for name in expected:
         if name not in names:
             raise ProgramFileError(f"manifest: graph '{name}' is missing")
+    known = {*expected, PROLOGUE}
+    if spec.has_loss:  # of a model without weights that are trained, too
+        known |= {TRAIN + suffix for suffix in weights_suffixes(spec.targets)}
     for name in names:
-        if name not in (*expected, PROLOGUE):
+        if name not in known:
             raise ProgramFileError(f"manifest: there should be no graph {name!r}")
+
+
+def _check_step_names(spec: ProgramSpec, names: Sequence[Any]) -> None:
+    """Check the graphs of a program whose steps are a user's own; see `check_graph_names`."""
+    known = {PREDICT, PROLOGUE} if spec.outputs else set()
+    if spec.outputs and PREDICT not in names:
+        raise ProgramFileError(f"manifest: graph '{PREDICT}' is missing")
+    for kind in spec.logs:
+        if kind not in (TRAIN, EVALUATE):
+            raise ProgramFileError(f"manifest: 'logs' are those of graphs that train and evaluate, not of {kind!r}")
+        found = {name for name in names if isinstance(name, str) and unweighted(name) == kind}
+        if not found:
+            raise ProgramFileError(f"manifest: graph '{kind}' is missing")
+        known |= found
+    for name in names:
+        if name not in known:
+            raise ProgramFileError(f"manifest: there should be no graph {name!r}")
+    rules = {result.metric for result in spec.results}
+    for name in (item for items in spec.logs.values() for item in items):
+        if name not in rules:
+            raise ProgramFileError(f"manifest: there is no rule for '{name:.80}' of 'logs'")
 
 
 def check_graph(name: str, graph: Graph, spec: ProgramSpec, states: Mapping[str, Any]) -> None:
@@ -125,7 +152,7 @@ def check_graph(name: str, graph: Graph, spec: ProgramSpec, states: Mapping[str,
     outputs = {label: value.type for label, value in graph.outputs.items()}
     if is_predict:
         _compare("output", _types(spec.outputs), outputs)
-    elif "loss" not in outputs or outputs["loss"].shape != ():
+    elif not spec.logs and ("loss" not in outputs or outputs["loss"].shape != ()):
         raise ProgramFileError("output 'loss' is missing")
     hoisted = hoisted_states(graph) if is_predict else {}
     if any(label in states or label in graph.updates for label in hoisted):

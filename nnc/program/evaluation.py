@@ -56,7 +56,7 @@ class TestHooks:
 
     def end(self, batch: int) -> bool:
         """Call what wants to be called after a batch."""
-        self.callbacks.on_test_batch_end(batch, self.state.metric_values())
+        self.callbacks.on_test_batch_end(batch, self.state.metric_values(EVALUATE))
         return bool(self.callbacks.model.stop_evaluating)
 
 
@@ -75,7 +75,7 @@ def run_evaluation(state: ProgramState, feed: Feed, callbacks: CallbackList, wan
     feed.restart()
     feed.begin_epoch(None)
     feed.run(hooks)
-    logs = state.metric_values()
+    logs = state.metric_values(EVALUATE)
     callbacks.on_test_end(logs)
     return logs
 

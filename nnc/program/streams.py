@@ -71,11 +71,17 @@ def parts_of(item: Any) -> tuple[Any, Any, Any]:
 
 def first_inputs(source: Any) -> Any:
     """Return the inputs of the first batch; None where looking at it would take it away, as of a generator."""
+    found = first_batch(source)
+    return None if found is None else found[0]
+
+
+def first_batch(source: Any) -> tuple[Any, Any, Any] | None:
+    """Return inputs, targets and weights of the first batch; None where looking at it would take it away."""
     if gives_next_alone(source):
         return None
     if is_indexed(source):
-        return parts_of(source[0])[0] if length_of(source) != 0 else None
-    return parts_of(next(iter(source), None))[0]
+        return parts_of(source[0]) if length_of(source) != 0 else None
+    return parts_of(next(iter(source), None))
 
 
 class Stream:

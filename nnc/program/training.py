@@ -15,7 +15,7 @@ from nnc.callbacks import CallbackList, History
 from nnc.errors import NonFiniteError
 from nnc.execution.executor import Executor
 from nnc.execution.state import ProgramState
-from nnc.labels import EVALUATE, TRAIN
+from nnc.labels import EVALUATE, TRAIN, WEIGHTED
 from nnc.program.batches import Batches, Feed, WholeEpochs, whole_epochs
 from nnc.program.evaluation import run_evaluation
 from nnc.program.first_step import FirstLook
@@ -48,7 +48,7 @@ class TrainHooks:
     def end(self, batch: int) -> bool:
         """Call what wants to be called after a batch."""
         self.state.restore_stopped()
-        self.callbacks.on_train_batch_end(batch, _without_stopped(self.state, self.state.metric_values()))
+        self.callbacks.on_train_batch_end(batch, _without_stopped(self.state, self.state.metric_values(TRAIN)))
         return bool(self.callbacks.model.stop_training)
 
 
@@ -254,7 +254,8 @@ class Alone:
         """Return what gives batches to a graph; see `make_feed`."""
         feed = make_feed(self.executor, name, given, *arguments)
         if name == TRAIN:  # which makes the optimizer's state, for callbacks to restore
-            self.executor.graphs.made(TRAIN)
+            graphs = self.executor.graphs
+            graphs.made(TRAIN if TRAIN in graphs.names else TRAIN + WEIGHTED)
         return feed
 
     def own(self, callbacks: Any) -> Any:
@@ -360,7 +361,7 @@ class TrainingLoop:
         state.restore_stopped()
         if interrupted:
             return False
-        logs = state.metric_values()
+        logs = state.metric_values(TRAIN)
         if self.checks is not None and (epoch + 1) % self.validation_freq == 0:
             if self.progress is not None:
                 self.progress.watch(self.checks, is_validating=True)

@@ -27,6 +27,10 @@ def _sum(sums: Sequence[Array], settings: Mapping[str, Any]) -> Array:
     return sums[0]
 
 
+def _last(sums: Sequence[Array], settings: Mapping[str, Any]) -> Array:
+    return sums[0]
+
+
 def _root_mean(sums: Sequence[Array], settings: Mapping[str, Any]) -> Array:
     return numpy.sqrt(ratio(sums[0], sums[1]))
 
@@ -123,6 +127,7 @@ RESULTS: Mapping[str, Result] = MappingProxyType(
         "fbeta": _fbeta,
         "graph": _graph,
         "iou": _iou,
+        "last": _last,
         "mean": _mean,
         "precision": _precision,
         "precision_at_recall": _best("precision", "recall"),

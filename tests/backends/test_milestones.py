@@ -141,6 +141,11 @@ def test_numpy_changes_nothing_that_is_finished_in_tiles(graph):
     check_numpy(run_passes(graph, [Fuse()]), 3, target=replace(TARGET, tile=2))
 
 
+def test_a_pack_of_a_constant_is_finished_when_it_is_written():
+    graph = parse_graph("graph pack(x: f64[7]) {\n  %0 = pack(f64(2.0)) : f64[1]\n  return o0=%0\n}")
+    check_numpy(run_passes(graph, [Fuse()]), 3, target=replace(TARGET, tile=2))
+
+
 def test_a_plan_says_what_its_steps_finish(monkeypatch):
     monkeypatch.setattr("nnc.plan.milestones.LEAST_BYTES", 16)
     graph = parse_graph(CHAIN.replace("f32", "f64"))

@@ -29,7 +29,6 @@ OUT_OF_SCOPE = {
         "audio": ("MelSpectrogram", "STFTSpectrogram"),
         "code of other frameworks": ("FlaxLayer", "JaxLayer", "TFSMLayer", "TorchModuleWrapper"),
         "bounding boxes": ("MaxNumBoundingBoxes",),
-        "Python code; traced in live models, in files register a layer of your own": ("Lambda",),
         "not a layer": ("InputSpec",),
     },
     "optimizers": {"the optimizer inside it is read": ("LossScaleOptimizer",)},
@@ -93,13 +92,15 @@ compared with Keras on TensorFlow and with finite differences.
 """
 NOT_THERE = """## What is not there
 
-- **Other processors.** nnc computes on the CPU: no GPU, no TPU, no training on several machines (`keras.distribution`).
+- **Other processors.** nnc computes on the CPU: no GPU, no TPU. Several machines train by MPI,
+  and not by `keras.distribution`.
 - **Other numbers.** Weights are `float32` or `float64`: models of Keras in `float16`, `bfloat16` or `mixed_float16` are
   [computed in float32](decisions/narrow-types.md), and layers that Keras has quantized to `int8` are read; nnc's own
   layers take none of these, no `quantization_config` and no LoRA in files (`lora_rank`). No `int4`, `float8` or GPTQ,
   no inputs of `int8`, `int16` or `uint16`, and no sparse or ragged inputs.
 - **Python inside a model.** What the author of a live Keras 3 model wrote is [traced](guides/bring-a-keras-model.md);
-  in a file it is a name, which is refused. Not traced are a `train_step` of one's own, `run_eagerly`, optimizers
+  in a file it is a name, which is refused. Not traced there are a `train_step` of one's own
+  ([write it for nnc](guides/own-training-steps.md)), `run_eagerly`, optimizers
   that override more than `build` and `update_step`, and loops that data ends. [Your own
   layers](guides/your-own-layer.md), losses and metrics are written in graph arithmetic.
 - **Texts inside a model.** Layers for [texts](guides/texts.md) stand at its beginning; functions as `standardize` or

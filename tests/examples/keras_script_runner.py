@@ -158,17 +158,8 @@ def open_engine(engine: str) -> Any:
     if engine == "keras":
         os.environ["KERAS_BACKEND"] = "tensorflow"
         return import_module("keras")
-    nnc = import_module("nnc")
-    for name in ("layers", "ops", "models", "utils", "losses", "metrics", "optimizers", "callbacks", "regularizers"):
-        sys.modules[f"keras.{name}"] = import_module(f"nnc.{name}")
-    for name, place in MISSING.items():
-        if not hasattr(nnc, name):
-            setattr(nnc, name, getattr(import_module(place), name))
-    sys.modules["keras"] = nnc
-    return nnc
-
-
-MISSING = {"Layer": "nnc.layers"}
+    import_module("nnc.as_keras")
+    return import_module("nnc")
 
 
 def run(engine: str, keras: Any, current: list[Recording], name: str, folder: Path) -> str:

@@ -18,19 +18,7 @@ from tests.examples.keras_script_runner import SCRIPTS
 
 HELPERS = ("simulated_cart", "synthetic_data")
 NAMES = sorted(path.stem for path in SCRIPTS.glob("*.py") if path.stem not in HELPERS)
-FAST = ("denoising_autoencoder", "imdb_embedding", "mnist_mlp", "multiple_outputs", "timeseries_windows")
-WAITING: dict[str, str] = {
-    "collaborative_filtering": "a model with a call of its own",
-    "custom_loss_and_metric": "keras.saving; metrics with weights of their own",
-    "image_augmentation": "a Sequential without an input that is applied to a tensor",
-    "mlp_mixer": "a Sequential without an input that is applied to a tensor",
-    "save_and_load": "keras.saving",
-    "siamese_network": "Lambda, keras.config",
-    "text_transformer": "a Sequential without an input in the call of a layer",
-    "weather_lstm": "keras.preprocessing",
-    "wide_and_deep": "losses of several outputs are means over batches in Keras, and over rows here; their order",
-}
-"""What scripts need that is not there yet; a script that runs all the same is a failure, so that its line goes."""
+FAST = ("imdb_embedding", "mnist_mlp", "multiple_outputs")
 BOUND = 1e-4
 """Relative to the largest number of an array: some thousand roundings, which a few epochs make of one."""
 
@@ -85,8 +73,6 @@ def engines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Engi
 
 def script(name: str) -> Any:
     marks: list[Any] = [] if name in FAST else [pytest.mark.slow]
-    if name in WAITING:
-        marks.append(pytest.mark.xfail(reason=WAITING[name], strict=True))
     return pytest.param(name, marks=marks)
 
 
@@ -105,7 +91,7 @@ def test_a_script_computes_the_same_on_both_engines(engines: dict[str, Engine], 
 def test_the_page_lists_all_scripts() -> None:
     page = (SCRIPTS / "README.md").read_text()
     assert sorted(set(re.findall(r"\((\w+)\.py\)", page)) - set(HELPERS)) == NAMES
-    assert set(FAST) | set(WAITING) <= set(NAMES)
+    assert set(FAST) <= set(NAMES)
 
 
 def test_scripts_know_no_engine() -> None:

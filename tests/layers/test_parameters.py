@@ -145,5 +145,12 @@ def test_variable_outside_of_a_graph():
     assert numpy.asarray(layer.kernel).shape == (3, 2)
     assert numpy.array(layer.kernel, "float64").dtype == "float64"
     numpy.testing.assert_array_equal(numpy.exp(layer.bias), [1, 1])
-    with pytest.raises(nnc.errors.GraphError, match="stands for no value here; weights are used inside a layer's call"):
-        layer.kernel * 2
+    numpy.testing.assert_array_equal(layer.kernel * 2, layer.kernel.numpy() * 2)
+    numpy.testing.assert_array_equal(1.0 - layer.kernel, 1.0 - layer.kernel.numpy())
+
+    class Foreign(nnc.layers.Layer):
+        def call(self, x):
+            return x @ layer.kernel  # of a layer that it does not have
+
+    with pytest.raises(nnc.errors.NncError, match="stands for no value here; weights are used inside a layer's call"):
+        Foreign()(X)

@@ -11,7 +11,7 @@ import nnc
 from nnc.errors import ModelError
 
 X = numpy.random.default_rng(0).normal(size=(4, 3)).astype("float32")
-NEVER_CALLED = ["train_step", "test_step", "compute_loss", "compute_metrics"]
+STEPS = ["train_step", "test_step", "compute_loss", "compute_metrics"]
 
 
 def made(bases: tuple[type[Any], ...], **methods: Any) -> Any:
@@ -23,7 +23,7 @@ def made(bases: tuple[type[Any], ...], **methods: Any) -> Any:
 
 
 def own(self: Any, *args: Any, **kwargs: Any) -> Any:
-    raise AssertionError("nobody calls it")
+    raise AssertionError("somebody calls it")
 
 
 @pytest.mark.parametrize("base", [nnc.Model, nnc.Sequential])
@@ -40,14 +40,16 @@ def test_what_predictions_would_ignore(base: Any) -> None:
 
 
 @pytest.mark.parametrize("base", [nnc.Model, nnc.Sequential])
-def test_what_training_would_ignore(base: Any) -> None:
-    for name in NEVER_CALLED:
+def test_steps_are_called_and_need_data(base: Any) -> None:
+    for name in STEPS:
         model = made((base,), **{name: own})
         assert model.predict(X).shape == (4, 2)
         model.compile("sgd", "mse")
-        for run in (lambda model: model.fit(X, X[:, :2], verbose=0), lambda model: nnc.compile(model, loss="mae")):
-            with pytest.raises(ModelError, match=f"^model 'mine': its class Mine has {name} of its own"):
-                run(model)
+        run = model.evaluate if name == "test_step" else model.fit
+        with pytest.raises(AssertionError, match="somebody calls it"):
+            run(X, X[:, :2], verbose=0)
+        with pytest.raises(ModelError, match=f"^model 'mine': its class Mine has {name} of its own"):
+            nnc.compile(model, loss="mae")
 
 
 def test_what_changes_nothing() -> None:

@@ -89,6 +89,7 @@ USES = {
     "predict_on_batch": lambda model: model.predict_on_batch(X),
     "build": lambda model: model.build((None, 3)),
     "symbolic": lambda model: model.build((7, 3)),
+    "applied": lambda model: model(nnc.Input((3,))),
 }
 
 
@@ -108,7 +109,6 @@ def test_shape_is_taken_from_the_first_data(use):
         lambda model: model.program,
         lambda model: model.save("m.nnc"),
         lambda model: nnc.compile(model),
-        lambda model: model(nnc.Input((3,))),
         lambda model: model.predict(3.0),
     ],
 )

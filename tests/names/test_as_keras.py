@@ -114,6 +114,7 @@ def test_command_line(tmp_path):
     assert "there is no script" in run("-m", "nnc.as_keras", tmp_path / "none.py", code=2).stderr
 
 
+@pytest.mark.slow  # importing TensorFlow takes longest
 def test_keras_itself_was_imported_before():
     code = "import keras\ntry:\n    import nnc.as_keras\nexcept ImportError as error:\n    print(error)"
     shown = subprocess.run(

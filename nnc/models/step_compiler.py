@@ -1,0 +1,285 @@
+"""Makes the program of a model whose class writes its own steps: these are recorded, once, as graphs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from math import prod
+from typing import Any
+
+import numpy
+
+from nnc.errors import ModelError
+from nnc.hints import telling
+from nnc.ir import PARAMETER, Graph, TensorType, Value
+from nnc.ir.ops import cast, reshape
+from nnc.labels import WEIGHTED
+from nnc.layers.batch import BATCH
+from nnc.layers.lowering import BUFFER, FROZEN, RANDOM, declare_segments
+from nnc.layers.variable import Segment, Variable, make_buffer, make_segments
+from nnc.layers.weights import weight_paths
+from nnc.metrics import Metric
+from nnc.metrics.recording import MetricResult
+from nnc.models.compiler import Compiler
+from nnc.models.step_data import Given, StepData
+from nnc.optimizers import Optimizer
+from nnc.optimizers.applying import PlacedStates
+from nnc.optimizers.state import PLACE, placed
+from nnc.passes import OPTIMIZE, extended, run_passes
+from nnc.program import EVALUATE, PREDICT, PROLOGUE, TRAIN, ArraySpec, Program, ProgramSpec, ResultSpec, TargetSpec
+from nnc.recording import MeasuredState, Recording, Step
+from nnc.structure import map_leaves
+from nnc.utils import pack_x_y_sample_weight
+
+Array = Any
+LOG = "logs/"
+"""Begin of the labels of states that hold what the last step returned."""
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A step as a graph.
+
+    Args:
+        graph: the graph.
+        steps: the steps that optimizers take in it.
+        results: rules for what it returns, by name.
+        found: variables besides the model's weights, by the labels of their states.
+        resets: labels of the states that start with zeros whenever metrics do.
+        measured: the states of metrics that add up sums.
+    """
+
+    graph: Graph
+    steps: tuple[Step, ...]
+    results: tuple[ResultSpec, ...]
+    found: Mapping[str, Variable]
+    resets: tuple[str, ...]
+    measured: Mapping[Metric, MeasuredState]
+
+
+class StepCompiler(Compiler):
+    """The compiler of a model whose class overrides steps.
+
+    Weights that an optimizer changes together lie side by side, so that its step is one of whole vectors.
+
+    Args:
+        model: the model.
+        data: what its steps are given; None where that is not known yet, for a program that predicts only.
+        arguments: see `Compiler`.
+    """
+
+    def __init__(self, model: Any, data: StepData | None, *arguments: Any, **options: Any) -> None:
+        self.data = data
+        self.first: dict[str, Recorded] = {}
+        self.failures: dict[str, Exception] = {}
+        self._model = model
+        if data is not None:
+            for name in (TRAIN, EVALUATE):
+                try:
+                    self.first[name] = self._record(name, data, (), data.is_weighted and name == TRAIN)
+                except Exception as error:  # a user's code may raise anything; it is raised where the step is wanted
+                    self.failures[name] = error
+            if TRAIN in self.failures:
+                raise self.failures[TRAIN]
+        super().__init__(model, *arguments, **options)
+
+    # ------------------------------------------------------------------ layout
+
+    def _layout(self, model: Any) -> list[tuple[Segment, str]]:
+        """Return the states that weights lie in: those that the same steps change side by side."""
+        steps = self.first[TRAIN].steps if TRAIN in self.first else ()
+        touched: dict[Variable, tuple[int, ...]] = {}
+        for number, step in enumerate(steps):
+            for variable in step.variables:
+                touched[variable] = (*touched.get(variable, ()), number)
+        known = set(self.paths)
+        groups: dict[tuple[int, ...], list[Variable]] = {}
+        for variable, numbers in touched.items():
+            if variable in known:
+                groups.setdefault(numbers, []).append(variable)
+        rest = [weight for weight in self.paths if weight not in touched]
+        frozen = [weight for weight in rest if weight.trainable and steps]
+        waiting = [weight for weight in rest if weight.trainable and not steps]
+        segments: list[tuple[Segment, str]] = []
+        for number, members in enumerate([waiting, *groups.values()] if waiting else list(groups.values())):
+            label = f"parameters_{number + 1}" if number else "parameters"
+            for item in make_segments(members, label, self.dtype):
+                segments.append((item, PARAMETER))
+        segments += [(item, FROZEN) for item in make_segments(frozen, FROZEN, self.dtype)]
+        buffers = [weight for weight in self.paths if not weight.trainable]
+        segments += [(make_buffer(weight, self.paths[weight], self.dtype), BUFFER) for weight in buffers]
+        return segments
+
+    # ------------------------------------------------------------------ recording
+
+    def _record(
+        self, name: str, data: StepData, segments: Sequence[tuple[Segment, str]], weighted: bool = False
+    ) -> Recorded:
+        """Run a step of the model's on graph values, and return what it does."""
+        model = self._model
+        graph = Graph(name + (WEIGHTED if weighted else ""))
+        paths = weight_paths(model)
+        recording = Recording(graph, paths, self._places(), resets=True)
+        x, y = map_leaves(lambda item: graph.input(item.label, item.type), (data.x, data.y), Given)
+        weight = None
+        if weighted:
+            if len(data.targets) != 1:
+                raise ModelError(
+                    f"model '{model.name}': steps of its own take weights of rows with one array of targets, got"
+                    f" {len(data.targets)}"
+                )
+            label = "sample_weight"
+            weight = graph.input(label, TensorType("float32", (BATCH,)))
+        with recording.running() as context:
+            declare_segments(context, segments, paths)
+            step = model.train_step if name == TRAIN else model.test_step
+            logs = step(pack_x_y_sample_weight(x, y, weight))
+            results = tuple(self._results_of(recording, name, logs))
+        owned = [label for label, item in recording.found.items() if isinstance(item.owner, Metric)]
+        added = [item.label for item in recording.measured.values()]
+        resets = (*owned, *recording.marks, *added)
+        return Recorded(graph, tuple(recording.steps), results, recording.found, resets, dict(recording.measured))
+
+    def _places(self) -> dict[Optimizer, str]:
+        """Return what labels of optimizers' states begin with: the names of the attributes that hold them."""
+        places = {self._model.optimizer: PLACE}
+        for key, value in vars(self._model).items():
+            if isinstance(value, Optimizer) and value not in places:
+                places[value] = key.lstrip("_") or key
+        return places
+
+    def _results_of(self, recording: Recording, name: str, logs: Any) -> list[ResultSpec]:
+        """Return the rules for what a step returns, and let values be kept in states."""
+        if not isinstance(logs, Mapping):
+            raise ModelError(
+                f"model '{self._model.name}': {name}_step must return a dictionary of what is shown, as"
+                f" {{'loss': loss}}, got {type(logs).__name__}"
+            )
+        found = []
+        flat: dict[str, Any] = {}
+        for key, item in logs.items():
+            flat |= item if isinstance(item, Mapping) else {str(key): item}
+        for key, item in flat.items():
+            state = recording.result_of(item)
+            if state is not None:
+                metric: Metric = item.metric
+                settings = metric.result_settings(state.shapes)
+                found.append(ResultSpec(key, metric.result_name, state.shapes, settings, state.label))
+                continue
+            found.append(self._kept(recording, key, item))
+        return found
+
+    def _kept(self, recording: Recording, key: str, item: Any) -> ResultSpec:
+        graph, label = recording.graph, f"{LOG}{key}"
+        value = item.value if isinstance(item, MetricResult | Variable) else item
+        if not isinstance(value, Value):
+            try:
+                value = graph.constant(numpy.asarray(value, "float32"), "float32")
+            except (TypeError, ValueError):
+                raise ModelError(f"'{key}' of what the step returns must be a number, got {item!r:.80}") from None
+        if value.type.symbols:
+            raise ModelError(f"'{key}' of what the step returns has a row for each of the batch; return its mean")
+        shape = tuple(int(dim) for dim in value.shape)
+        with graph.scope("", "metrics"):
+            kept = reshape(cast(value, value.dtype if value.type.is_floating else "float32"), (prod(shape),))
+            graph.state(label, kept.type, "metric")
+            graph.update(label, kept)
+        return ResultSpec(key, "last", (shape,), {}, label)
+
+    # ------------------------------------------------------------------ the program
+
+    def _maker(self, name: str, weights: str) -> Callable[[], Graph]:
+        def make() -> Graph:
+            if name in self.failures:
+                raise self.failures[name]
+            assert self.data is not None
+            with telling(self.told):
+                recorded = self._record(name, self.data, self.segments, bool(weights))
+            return run_passes(recorded.graph, extended(OPTIMIZE, self.extra), self.observe)
+
+        return make
+
+    def program(self) -> Program:
+        """Return the program; its graphs are made when they are first needed."""
+        model = self.model
+        states: dict[str, Array] = {segment.label: segment.array for segment, _ in self.segments}
+        makers: dict[str, Callable[[], Graph]] = {}
+        if model.outputs:
+            makers |= {PREDICT: self._predict, PROLOGUE: self._prologue}
+        targets: tuple[TargetSpec, ...] = ()
+        inputs: tuple[ArraySpec, ...] = self._specs(self.inputs)
+        results: dict[str, ResultSpec] = {}
+        logs: dict[str, tuple[str, ...]] = {}
+        if self.data is not None:
+            given = [ArraySpec(item.label, item.type.shape[1:], item.type.dtype) for item in self.data.inputs]
+            inputs = inputs or tuple(given)
+            targets = tuple(
+                TargetSpec(item.label, item.type.shape[1:], item.type.dtype, output=item.label, exact=True)
+                for item in self.data.targets
+            )
+            for name in (TRAIN, EVALUATE):
+                if name not in self.first:
+                    continue
+                suffixes = {
+                    WEIGHTED if self.data.is_weighted else "",
+                    "" if name == EVALUATE else WEIGHTED * self.data.is_weighted,
+                }
+                makers |= {name + suffix: self._maker(name, suffix) for suffix in sorted(suffixes)}
+                for item in self.first[name].results:
+                    results.setdefault(item.metric, item)
+                logs[name] = tuple(item.metric for item in self.first[name].results)
+            states |= self._initial_states()
+            states[RANDOM] = numpy.array([model.seed, 0], "uint32")
+        spec = ProgramSpec(
+            name=model.name,
+            inputs=inputs,
+            outputs=self._output_specs(),
+            targets=targets,
+            metrics=tuple(results),
+            results=tuple(results.values()),
+            variables=self._variables(),
+            trains=TRAIN in makers,
+            structure=model.output_structure,
+            logs=logs,
+            resets=tuple(dict.fromkeys(label for item in self.first.values() for label in item.resets)),
+        )
+        program = Program(spec, makers, states, model.seed, None, self.versions, model.chosen_backend, self.observe)
+        self.told = program.told
+        return program
+
+    def _initial_states(self) -> dict[str, Array]:
+        """Return what states of optimizers and variables begin with."""
+        found: dict[str, Array] = {}
+        for recorded in self.first.values():
+            own = {label: item for label, item in recorded.found.items() if item not in self.paths}
+            metrics = {label for label, item in own.items() if isinstance(item.owner, Metric)}
+            found |= {label: item.memory for label, item in own.items() if label not in metrics}
+            found |= {label: numpy.zeros_like(own[label].memory) for label in metrics}
+        for optimizer, (place, windows) in self.optimizers().items():
+            for label, value in optimizer.initial_states(windows).items():
+                found[placed(label, place)] = numpy.array(value, self._state_dtype(value))
+        return found
+
+    def optimizers(self) -> dict[Optimizer, tuple[str, list[Any]]]:
+        """Return for each optimizer the place of its states, and the variables that it changes."""
+        specs = {spec.path: spec for spec in self._variables()}
+        found: dict[Optimizer, tuple[str, list[Any]]] = {}
+        for step in self.first[TRAIN].steps if TRAIN in self.first else ():
+            _, windows = found.setdefault(step.optimizer, (step.place, []))
+            windows += [
+                specs[self.paths[item]]
+                for item in step.variables
+                if item in self.paths and specs[self.paths[item]] not in windows
+            ]
+        return found
+
+    def bind_optimizers(self, states: Mapping[str, Array]) -> None:
+        """Let optimizers read and write their states in a program, and metrics read theirs."""
+        for recorded in self.first.values():
+            for metric, state in recorded.measured.items():
+                if state.label in states:
+                    metric.standalone.bind(states[state.label], state.shapes)
+        for optimizer, (place, windows) in self.optimizers().items():
+            seen = states if place == PLACE else PlacedStates(states, partial(placed, place=place))
+            optimizer.bind(seen, windows)
