@@ -170,8 +170,9 @@ class GraphTable:
     def _missing(self, name: str) -> str:
         reason = "unknown name"
         if unweighted(name) in (TRAIN, EVALUATE):
-            reason = "no weight is trainable" if EVALUATE in self._makers else "the model was not compiled with a loss"
-            if EVALUATE not in self._makers and any(unweighted(maker) == TRAIN for maker in self._makers):
+            compiled = EVALUATE in self._makers
+            reason = "it takes no such weights" if compiled else "the model was not compiled with a loss"
+            if not compiled and any(unweighted(maker) == TRAIN for maker in self._makers):
                 reason = "its steps are a user's own, and none of them tests"
         known = ", ".join(self.names)
         near = nearest(name, self._makers)
@@ -180,7 +181,8 @@ class GraphTable:
     @property
     def averages(self) -> tuple[str, ...]:
         """Labels of the states that keep moving averages of weights; none for a program that does not train."""
-        return self.made(TRAIN).averages if TRAIN in self._makers else ()
+        name = next((name for name in self._makers if unweighted(name) == TRAIN), None)
+        return () if name is None else self.made(name).averages
 
     @property
     def derived_bytes(self) -> int:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from nnc.execution.replication import Replication, StoppedReplicas
 
 Array = Any
-_AVERAGE = "optimizer/average/"
+_AVERAGE = "/average/"
 
 
 def _itself(array: Array) -> Array:
@@ -406,7 +406,7 @@ class ProgramState:
 
         Whoever writes to them says so with `changed`.
         """
-        return [(self.arrays[label.removeprefix(_AVERAGE)], self.arrays[label]) for label in labels]
+        return [(self.arrays[label.partition(_AVERAGE)[2]], self.arrays[label]) for label in labels]
 
     def take_averages(self, labels: Iterable[str]) -> None:
         """Let weights take over their moving averages, by the labels of the latter."""

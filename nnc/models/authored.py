@@ -66,3 +66,11 @@ def shapes_as_types(given: Any, dtype: str, name: str | None = None) -> Any:
     if any(isinstance(item, list | tuple) for item in given):
         return [shapes_as_types(item, dtype, f"{name or 'input'}_{number}") for number, item in enumerate(given)]
     return InputLayer(batch_shape=tuple(given), dtype=dtype, name=name)
+
+
+def without_config(model: Any) -> ModelError:
+    """Return the error that no config is known of such a model."""
+    return ModelError(
+        f"model '{model.name}': its class {type(model).__name__} says in call() what is computed; define get_config in"
+        " it, which returns the arguments of its constructor"
+    )

@@ -10,8 +10,8 @@ from nnc.execution.spec import packed
 from nnc.layers import InputLayer, Layer
 from nnc.layers.symbolic import SymbolicTensor
 from nnc.models.model import Model
+from nnc.models.nesting import one_or_list
 from nnc.models.sequential import Sequential
-from nnc.models.trainer import one_or_list
 from nnc.models.wiring import rewire
 from nnc.structure import leaves
 

@@ -20,7 +20,8 @@ from nnc.layers.nested import layer_config
 from nnc.layers.operation import Operation
 from nnc.layers.symbolic import Call, SymbolicTensor
 from nnc.metrics.registry import BY_SHAPE
-from nnc.models.trainer import Trainer, one_or_list
+from nnc.models.nesting import one_or_list
+from nnc.models.trainer import Trainer
 from nnc.structure import map_leaves
 
 _ANY = TensorType(FLOAT, (BATCH, 1))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, overload
@@ -18,14 +18,17 @@ from nnc.layers.input_types import FLOAT
 from nnc.layers.lengths import length_names
 from nnc.layers.lowering import current_lowering, entered, is_lowering
 from nnc.layers.operation import Operation
-from nnc.layers.symbolic import Call, SymbolicTensor
-from nnc.models.authored import arrays_as_types, shapes_as_types, wire_author
+from nnc.layers.symbolic import SymbolicTensor
+from nnc.models.authored import arrays_as_types, shapes_as_types, wire_author, without_config
 from nnc.models.compiler import Compiler
 from nnc.models.eager import is_more_than_a_prediction, with_masks
+from nnc.models.nesting import flat_tensors, labels_of, one_or_list, producer, sorted_map
+from nnc.models.overriding import check_overrides
 from nnc.models.summary import parameter_table, summary
 from nnc.models.text_edge import text_results
-from nnc.models.trainer import Trainer, one_or_list
+from nnc.models.trainer import Trainer
 from nnc.models.wiring import by_depth, name_layers, rewire, run_calls, trace
+from nnc.models.writing import of_authored
 from nnc.passes import Observer, Pass
 from nnc.presentation import Presented
 from nnc.program import Program
@@ -37,8 +40,6 @@ if TYPE_CHECKING:
 
 
 Array = Any
-FUNCTIONS = ("make_predict_function", "make_train_function", "make_test_function", "compute_loss_and_updates")
-"""Methods by which Keras lets a model's class say what runs its steps, which a compiled program has no place for."""
 
 
 class Model(Trainer, Presented):
@@ -65,7 +66,7 @@ class Model(Trainer, Presented):
         self._nested_outputs: Any = ()
         self.is_wiring = self.is_wired_by_layers = False
         if inputs is not None or outputs is not None:
-            self._connect(_as_tuple(inputs), _as_tuple(outputs), outputs)
+            self._connect(flat_tensors(inputs), flat_tensors(outputs), outputs)
 
     def _connect(
         self, inputs: tuple[SymbolicTensor, ...], outputs: tuple[SymbolicTensor, ...], nested: Any = None
@@ -82,7 +83,7 @@ class Model(Trainer, Presented):
         """Return outputs nested like this from now on."""
         count = iter(range(len(self.outputs)))
         self._nested_outputs = nested
-        numbers = _sorted_map(lambda _: next(count), nested)
+        numbers = sorted_map(lambda _: next(count), nested)
         self.output_structure = described(numbers, len(self.outputs))
 
     # ------------------------------------------------------------------ looking
@@ -130,7 +131,7 @@ class Model(Trainer, Presented):
     @property
     def input_names(self) -> list[str]:
         """Names of the inputs in graphs."""
-        names = [_producer(tensor).layer.name for tensor in self.inputs]
+        names = [producer(tensor).layer.name for tensor in self.inputs]
         return ["x"] if len(names) == 1 else names
 
     @property
@@ -138,7 +139,7 @@ class Model(Trainer, Presented):
         """Names of the outputs: those of the layers they come from."""
         names: list[str] = []
         for tensor in self.outputs:
-            name = _producer(tensor).layer.name
+            name = producer(tensor).layer.name
             while name in names:
                 name = f"{name}_{len(names)}"
             names.append(name)
@@ -148,7 +149,7 @@ class Model(Trainer, Presented):
     def output_labels(self) -> list[str]:
         """Names of the outputs in graphs, losses and logs: as in Keras the keys of dictionaries they are in."""
         found: list[str] = []
-        for label in _labels(self._nested_outputs):
+        for label in labels_of(self._nested_outputs):
             unique = label
             while unique in found:
                 unique = f"{label}_{len(found)}"
@@ -240,10 +241,7 @@ class Model(Trainer, Presented):
 
         self._must_be_wired()
         if self.is_authored and not str(filepath).endswith(".npz"):
-            raise ModelError(
-                f"model '{self.name}': its class {type(self).__name__} says in call() what is computed, and files of"
-                " Keras's are read for models of wired layers; use .npz files of save_weights"
-            )
+            raise of_authored(self, "load_weights of .npz files of save_weights")
         if str(filepath).endswith(".npz"):
             if by_name or skip_mismatch:
                 raise ModelError(
@@ -273,33 +271,8 @@ class Model(Trainer, Presented):
         Raises:
             ModelError: the model's class overrides what a program never calls.
         """
-        self._must_be_its_layers()
+        check_overrides(self, Model.call)
         return super().make_program(dtype, observe, passes)
-
-    def _must_be_its_layers(self) -> None:
-        """Refuse methods that Keras would call, and a program, which is made of layers and loss, does not."""
-        ignored = [name for name in FUNCTIONS if hasattr(self, name)]
-        if ignored:
-            raise ModelError(
-                f"model '{self.name}': its class {type(self).__name__} has {', '.join(ignored)} of its own, which a"
-                " program never calls: override train_step, test_step or compute_loss, which become graphs"
-            )
-        if "predict_step" in self.own_steps:
-            raise ModelError(
-                f"model '{self.name}': its class {type(self).__name__} has predict_step of its own, which a program"
-                " never calls: say in call() what is predicted"
-            )
-        if self.is_wired_by_layers and type(self).call is not Model.call:
-            raise ModelError(
-                f"model '{self.name}': its class {type(self).__name__} has call of its own, which a program never"
-                " calls: it runs the layers between inputs and outputs. Make the model without these, or put what is"
-                " computed into a layer of your own"
-            )
-        if "call" in vars(self):
-            raise ModelError(
-                f"model '{self.name}' has call of its own beside that of its class, which no program calls; make it a"
-                " subclass"
-            )
 
     def make_compiler(self, *args: Any, **kwargs: Any) -> Compiler:
         """Return the compiler of the program, of what `nnc.models.compiler.Compiler` takes behind the model."""
@@ -371,7 +344,7 @@ class Model(Trainer, Presented):
                 f"model '{self.name}' takes texts and has weights, so it cannot be a layer of another model; apply its"
                 " layers, or give the outer model the layers that take texts"
             )
-        names = [_producer(tensor).layer.name for tensor in self.inputs]
+        names = [producer(tensor).layer.name for tensor in self.inputs]
         given = [args[0][name] for name in names] if isinstance(args[0], Mapping) else leaves(args, SymbolicTensor)
         if len(given) != len(self.inputs):
             raise ModelError(f"model '{self.name}' takes {len(self.inputs)} inputs, got {len(given)}")
@@ -410,7 +383,7 @@ class Model(Trainer, Presented):
             ModelError: there are more or fewer values or masks than the model has inputs, or a mask of another name.
         """
         self._must_be_wired()
-        names = [_producer(tensor).layer.name for tensor in self.inputs]
+        names = [producer(tensor).layer.name for tensor in self.inputs]
         if isinstance(mask, Mapping):
             if unknown := [name for name in mask if name not in names]:
                 raise ModelError(
@@ -452,11 +425,7 @@ class Model(Trainer, Presented):
         from nnc.models.config import functional_config
 
         if self.is_authored:
-            raise ModelError(
-                f"model '{self.name}': its class {type(self).__name__} says in call() what is computed; define"
-                " get_config in it, which returns the arguments of its constructor"
-            )
-
+            raise without_config(self)
         return functional_config(self)
 
     @property
@@ -529,43 +498,3 @@ class Model(Trainer, Presented):
         from nnc.models.config import serialized
 
         return serialized(self)
-
-
-def _producer(tensor: SymbolicTensor) -> Call:
-    assert tensor.call is not None
-    return tensor.call
-
-
-def _as_tuple(given: Any) -> tuple[SymbolicTensor, ...]:
-    found: list[SymbolicTensor] = []
-
-    def note(item: Any) -> None:
-        if not isinstance(item, SymbolicTensor):
-            raise ModelError(f"Model takes symbolic tensors made with nnc.Input and layers, got {item!r}")
-        found.append(item)
-
-    _sorted_map(note, given)
-    return tuple(found)
-
-
-def _sorted_map(function: Callable[[Any], Any], nested: Any) -> Any:
-    """Return a structure with a function applied to its leaves: as in Keras, in the order of dictionaries' keys."""
-    if isinstance(nested, list | tuple):
-        parts = [_sorted_map(function, part) for part in nested]
-        return parts if isinstance(nested, list) else tuple(parts)
-    if not isinstance(nested, Mapping):
-        return function(nested)
-    if any(not isinstance(key, str) for key in nested):
-        raise ModelError(f"Model: keys of a dictionary of tensors must be strings, got {list(nested)!r:.80}")
-    found = {key: _sorted_map(function, nested[key]) for key in sorted(nested)}
-    return {key: found[key] for key in nested}
-
-
-def _labels(nested: Any, path: str = "", key: str | None = None) -> list[str]:
-    """Return a name for each output: keys of dictionaries, and the layer's where it is in none or in a list inside."""
-    inside = path if key is None else f"{path}{key}/"
-    if isinstance(nested, Mapping):
-        return [label for name in sorted(nested) for label in _labels(nested[name], inside, name)]
-    if isinstance(nested, list | tuple):
-        return [label for part in nested for label in _labels(part, inside)]
-    return [path + (_producer(nested).layer.name if key is None else key)]

@@ -14,7 +14,7 @@ from nnc.errors import ModelError
 from nnc.hints import telling
 from nnc.ir import PARAMETER, Graph, TensorType, Value
 from nnc.ir.ops import cast, reshape
-from nnc.labels import WEIGHTED
+from nnc.labels import WEIGHTED, unweighted
 from nnc.layers.batch import BATCH
 from nnc.layers.lowering import BUFFER, FROZEN, RANDOM, declare_segments
 from nnc.layers.variable import Segment, Variable, make_buffer, make_segments
@@ -22,6 +22,7 @@ from nnc.layers.weights import weight_paths
 from nnc.metrics import Metric
 from nnc.metrics.recording import MetricResult
 from nnc.models.compiler import Compiler
+from nnc.models.config import serialized
 from nnc.models.step_data import Given, StepData
 from nnc.optimizers import Optimizer
 from nnc.optimizers.applying import PlacedStates
@@ -146,7 +147,8 @@ class StepCompiler(Compiler):
         places = {self._model.optimizer: PLACE}
         for key, value in vars(self._model).items():
             if isinstance(value, Optimizer) and value not in places:
-                places[value] = key.lstrip("_") or key
+                name = key.lstrip("_")
+                places[value] = name if name and name not in places.values() else key
         return places
 
     def _results_of(self, recording: Recording, name: str, logs: Any) -> list[ResultSpec]:
@@ -202,7 +204,7 @@ class StepCompiler(Compiler):
 
     def program(self) -> Program:
         """Return the program; its graphs are made when they are first needed."""
-        model = self.model
+        model: Any = self.model
         states: dict[str, Array] = {segment.label: segment.array for segment, _ in self.segments}
         makers: dict[str, Callable[[], Graph]] = {}
         if model.outputs:
@@ -239,7 +241,8 @@ class StepCompiler(Compiler):
             metrics=tuple(results),
             results=tuple(results.values()),
             variables=self._variables(),
-            trains=TRAIN in makers,
+            trains=any(unweighted(name) == TRAIN for name in makers),
+            model=serialized(model) if model.is_wired_by_layers else {},
             structure=model.output_structure,
             logs=logs,
             resets=tuple(dict.fromkeys(label for item in self.first.values() for label in item.resets)),

@@ -16,6 +16,8 @@ from nnc.metrics.stateful import AuthoredMetric
 from nnc.models.head import ModelHead, OutputHead
 from nnc.models.objective import Objective
 from nnc.models.replicated_model import ReplicatedModel
+from nnc.models.step_data import StepData, step_data, with_first_batch
+from nnc.program import EVALUATE
 from nnc.structure import leaves
 from nnc.utils import unpack_x_y_sample_weight
 
@@ -75,6 +77,23 @@ class CompiledOutput:
         return found[0] if found else None
 
 
+class LossTracker(Mean):
+    """The mean loss of a model: in steps of its class's own what they add up, otherwise what its program has measured.
+
+    Args:
+        model: the model.
+    """
+
+    def __init__(self, model: Steps) -> None:
+        super().__init__(name=LOSS)
+        self._model = model
+
+    def result(self) -> Any:
+        """Return the loss since the last reset."""
+        measured = self._model.program_results()
+        return super().result() if measured is None else measured.get(LOSS, 0.0)
+
+
 class CompiledMetrics(Metric):
     """The metrics that a model was compiled with, as one: the results of all of them by name.
 
@@ -102,7 +121,10 @@ class CompiledMetrics(Metric):
 
     def result(self) -> dict[str, Any]:
         """Return the results of those that have measured something, by name."""
-        return self._model.measured_results()
+        measured = self._model.program_results()
+        if measured is None:
+            return self._model.measured_results()
+        return {name: number for name, number in measured.items() if name != LOSS}
 
     def reset_state(self) -> None:
         """Start all of them afresh."""
@@ -127,7 +149,10 @@ class Steps(ReplicatedModel):
 
     def __init__(self, *, name: str | None = None, trainable: bool = True) -> None:
         super().__init__(name=name, trainable=trainable)
-        self._loss_tracker = Mean(name=LOSS)
+        self._compiler: Any = None
+        self._step_data: StepData | None = None
+        self._resumed: dict[str, Any] | None = None
+        self._loss_tracker = LossTracker(self)
         self._compiled_metrics = CompiledMetrics(self)
         self._heads: dict[Any, ModelHead | None] = {}
         self.measures: list[tuple[str, Metric]] = []
@@ -136,6 +161,52 @@ class Steps(ReplicatedModel):
     def own_steps(self) -> list[str]:
         """The steps that its class, or somebody for this model, has written anew."""
         return [name for name in STEPS if getattr(type(self), name) is not getattr(Steps, name) or name in vars(self)]
+
+    # ------------------------------------------------------------------ recording
+
+    def _take_data(self, x: Any, y: Any, *weights: Any, evaluates: bool = False) -> Any:
+        """Let steps of the class's own be recorded for data of these types; the program is made anew for others.
+
+        Args:
+            x: inputs, or what yields batches.
+            y: targets.
+            weights: weights of rows and of classes, None for none.
+            evaluates: whether the model is tested.
+
+        Returns:
+            x, with all its batches.
+
+        Raises:
+            ModelError: the step that is wanted cannot be recorded.
+        """
+        if not self.own_steps:
+            return x
+        if self._replicas is not None:
+            raise ModelError(
+                f"model '{self.name}' has steps of its own, which are those of one network, not of replicas"
+            )
+        x, first = with_first_batch(x)
+        is_weighted = any(item is not None for item in (*weights, *(first or ())[2:]))
+        data = step_data(self, *((x, y) if first is None else first[:2]), is_weighted)
+        if data != self._step_data:
+            if self._program is not None:
+                self._resumed = self._program.checkpoint()
+            self._step_data, self._program = data, None
+        if evaluates and self.program is not None and EVALUATE in self._compiler.failures:
+            raise self._compiler.failures[EVALUATE]
+        return x
+
+    def check_recorded(self) -> None:
+        """Check that steps of the class's own, if it has some, were recorded, so that a program can have them.
+
+        Raises:
+            ModelError: they were not.
+        """
+        if self.own_steps and self._objective.is_given and self._step_data is None:
+            raise ModelError(
+                f"model '{self.name}': its class {type(self).__name__} has {', '.join(self.own_steps)} of its own,"
+                " recorded for the types of the data: use compile() and fit() of the model, then its program"
+            )
 
     # ------------------------------------------------------------------ steps
 
@@ -250,6 +321,12 @@ class Steps(ReplicatedModel):
             found |= result if isinstance(result, dict) else {metric.name: result}
         return found
 
+    def program_results(self) -> dict[str, Any] | None:
+        """Return what the program has measured; None where metrics know it: in steps of the class's own."""
+        if self.own_steps or is_lowering():
+            return None
+        return {} if self._program is None else self._program.metric_values()
+
     def measured_results(self) -> dict[str, Any]:
         """Return the results of the metrics of `compile` that have measured something, by name."""
         measured = [(name, metric) for name, metric in self.measures if not is_lowering() or self._is_measured(metric)]
@@ -304,7 +381,7 @@ class Steps(ReplicatedModel):
 
 def _attributes(owner: Layer) -> list[Metric]:
     """Return the metrics among the attributes of a layer and of the layers inside it."""
-    hidden = {"_loss_tracker", "measures", "_compiled_metrics", "_heads", "_objective", "_compiler"}
+    hidden = {"_loss_tracker", "measures", "_compiled_metrics", "_heads", "_objective", "_compiler", "optimizer"}
     found = leaves([value for key, value in vars(owner).items() if key not in hidden], Metric)
     for layer in owner.sublayers:
         found += _attributes(layer)

@@ -11,17 +11,19 @@ from nnc import optimizers
 from nnc.backends import BackendName, backend_name
 from nnc.callbacks import History
 from nnc.choices import Verbosity
-from nnc.errors import DataError, ModelError
+from nnc.errors import ModelError
 from nnc.execution.spec import unpacked
 from nnc.ir import TensorType
 from nnc.layers import Variable
 from nnc.layers.symbolic import Call, SymbolicTensor
 from nnc.models.head import ModelHead
+from nnc.models.nesting import in_order, one_or_list
 from nnc.models.objective import Objective
-from nnc.models.step_data import StepData, flat_data, step_data, with_first_batch
+from nnc.models.step_data import flat_data
 from nnc.models.steps import Steps
+from nnc.models.writing import check_model_file, check_model_suffix, check_weights_file
 from nnc.passes import Observer, Pass
-from nnc.plugins import KERAS_MODELS, KERAS_WEIGHTS, save_model, save_weights
+from nnc.plugins import KERAS_WEIGHTS, save_model, save_weights
 from nnc.program import EVALUATE, TRAIN, Program
 from nnc.program.preparation import batch_arrays
 from nnc.program.streams import is_stream
@@ -52,10 +54,7 @@ class Trainer(Steps):
         self.optimizer: optimizers.Optimizer = optimizers.get("rmsprop")
         self.seed = int(random_generator().integers(2**32))
         self._objective = Objective()
-        self._compiler: Any = None
         self._memory: list[tuple[Variable, Array]] = []
-        self._step_data: StepData | None = None
-        self._resumed: dict[str, Any] | None = None
         self.chosen_backend: str | None = None
         self.uncompiled = ""
         self.stop_training = self.stop_evaluating = self.stop_predicting = False
@@ -247,50 +246,6 @@ class Trainer(Steps):
         self._compiler.bind_optimizers(program.states)
         return program
 
-    def _take_data(self, x: Any, y: Any, *weights: Any, evaluates: bool = False) -> Any:
-        """Let steps of the class's own be recorded for data of these types; the program is made anew for others.
-
-        Args:
-            x: inputs, or what yields batches.
-            y: targets.
-            weights: weights of rows and of classes, None for none.
-            evaluates: whether the model is tested.
-
-        Returns:
-            x, with all its batches.
-
-        Raises:
-            ModelError: the step that is wanted cannot be recorded.
-        """
-        if not self.own_steps:
-            return x
-        if self._replicas is not None:
-            raise ModelError(
-                f"model '{self.name}' has steps of its own, which are those of one network, not of replicas"
-            )
-        x, first = with_first_batch(x)
-        is_weighted = any(item is not None for item in (*weights, *(first or ())[2:]))
-        data = step_data(self, *((x, y) if first is None else first[:2]), is_weighted)
-        if data != self._step_data:
-            if self._program is not None:
-                self._resumed = self._program.checkpoint()
-            self._step_data, self._program = data, None
-        if evaluates and self.program is not None and EVALUATE in self._compiler.failures:
-            raise self._compiler.failures[EVALUATE]
-        return x
-
-    def check_recorded(self) -> None:
-        """Check that steps of the class's own, if it has some, were recorded, so that a program can have them.
-
-        Raises:
-            ModelError: they were not.
-        """
-        if self.own_steps and self._objective.is_given and self._step_data is None:
-            raise ModelError(
-                f"model '{self.name}': its class {type(self).__name__} has {', '.join(self.own_steps)} of its own,"
-                " recorded for the types of the data: use compile() and fit() of the model, then its program"
-            )
-
     # ------------------------------------------------------------------ running
 
     def fit(
@@ -428,13 +383,8 @@ class Trainer(Steps):
             OSError: the file cannot be written; what was there before is untouched.
         """
         self._must_be_wired()
-        text = str(filepath)
-        if self.is_authored and text.endswith(KERAS_WEIGHTS):
-            raise ModelError(_AUTHORED.format(self.name, type(self).__name__, "save_weights('weights.npz')"))
-        if not text.endswith((KERAS_WEIGHTS, ".npz")):
-            raise DataError(f"weights are written to {KERAS_WEIGHTS} files, as Keras's, or to .npz files, got {text!r}")
-        _may_write(filepath, overwrite)
-        if text.endswith(KERAS_WEIGHTS):
+        check_weights_file(self, filepath, overwrite)
+        if str(filepath).endswith(KERAS_WEIGHTS):
             self.check_single("a file of Keras's")
             save_weights(self, filepath)
         else:
@@ -524,48 +474,11 @@ class Trainer(Steps):
             OSError: the file cannot be written; what was there before is untouched.
         """
         path = Path(filepath)
-        if path.name.endswith(KERAS_WEIGHTS):
-            raise DataError(f"{KERAS_WEIGHTS} files have weights alone, which save_weights writes; got {str(path)!r}")
-        if path.suffix not in (".nnc", *KERAS_MODELS):
-            raise DataError(
-                f"a model is written to .nnc, .keras or .h5 files, got {str(path)!r}; use save('{path.stem}.keras') for"
-                f" Keras, or save('{path.stem}.nnc')"
-            )
+        check_model_suffix(path)
         self._must_be_wired()
-        _may_write(path, overwrite)
-        if self.is_authored and path.suffix != ".nnc":
-            raise ModelError(_AUTHORED.format(self.name, type(self).__name__, "save('model.nnc'), or save_weights"))
+        check_model_file(self, path, overwrite)
         if path.suffix == ".nnc":
             self.program.save(path)
         else:
             self.check_single("a file of Keras's")
             save_model(self, path)
-
-
-_AUTHORED = (
-    "model '{}': its class {} says in call() what is computed, which no file of Keras's can hold here; use {}, and make"
-    " the model by its class"
-)
-
-
-def _may_write(path: str | Path, overwrite: bool) -> None:
-    if not overwrite and Path(path).exists():
-        raise ModelError(f"{str(path)!r} exists; give another name, or overwrite=True")
-
-
-def in_order(logs: Mapping[str, Any], several: bool) -> list[Any]:
-    """Return what was measured as Keras lists it: of several outputs the losses first, then metrics by their names.
-
-    Args:
-        logs: what was measured.
-        several: whether the model has several outputs.
-    """
-    if not several:
-        return list(logs.values())
-    losses = [name for name in logs if name == "loss" or name.endswith("_loss")]
-    return [logs[name] for name in (*losses, *sorted(set(logs) - set(losses)))]
-
-
-def one_or_list(items: list[Any]) -> Any:
-    """Return the only item, or the list where there are several."""
-    return items[0] if len(items) == 1 else items

@@ -126,6 +126,7 @@ def test_networks_without_top(name, pooling, keras):
     compare_layers(*both(keras, name, include_top=False, pooling=pooling, classes=1000))
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize(
     ("name", "options"),
     [

@@ -18,7 +18,7 @@ from tests.examples.keras_script_runner import SCRIPTS
 
 HELPERS = ("simulated_cart", "synthetic_data")
 NAMES = sorted(path.stem for path in SCRIPTS.glob("*.py") if path.stem not in HELPERS)
-FAST = ("imdb_embedding", "mnist_mlp", "multiple_outputs")
+FAST = ("mnist_mlp",)
 BOUND = 1e-4
 """Relative to the largest number of an array: some thousand roundings, which a few epochs make of one."""
 

@@ -8,7 +8,25 @@ from typing import Any
 import numpy
 import pytest
 
-from tests.steps.tasks import TASKS, keras_engine, nnc_engine
+from tests.steps.engines import keras_engine, nnc_engine
+from tests.steps.fitting import customised_fit, distillation, momentum_teacher, siamese_network, subclassed_model
+from tests.steps.generative import generative_adversarial_network, gradient_penalty, variational_autoencoder
+from tests.steps.loops import compiled_loop, deep_dream, neural_style, plain_loop
+
+TASKS = (
+    variational_autoencoder,
+    generative_adversarial_network,
+    gradient_penalty,
+    distillation,
+    siamese_network,
+    customised_fit,
+    momentum_teacher,
+    neural_style,
+    deep_dream,
+    plain_loop,
+    compiled_loop,
+    subclassed_model,
+)
 
 
 @cache
@@ -16,8 +34,25 @@ def expected(task: Any) -> dict[str, Any]:
     return task(keras_engine())
 
 
-@pytest.mark.parametrize("backend", ["numpy", "c"])
-@pytest.mark.parametrize("task", TASKS, ids=lambda task: task.__name__)
+FAST = {
+    generative_adversarial_network: ("c",),
+    customised_fit: ("numpy", "c"),
+    deep_dream: ("c",),
+    plain_loop: ("numpy",),
+}
+"""What runs among the fast tests."""
+
+
+def runs() -> list[Any]:
+    marked = []
+    for task in TASKS:
+        for backend in ("numpy", "c"):
+            marks = () if backend in FAST.get(task, ()) else pytest.mark.slow
+            marked.append(pytest.param(task, backend, id=f"{task.__name__}-{backend}", marks=marks))
+    return marked
+
+
+@pytest.mark.parametrize(("task", "backend"), runs())
 def test_twenty_steps_are_those_of_tensorflow(task, backend):
     found, wanted = task(nnc_engine(backend)), expected(task)
     assert found.keys() == wanted.keys()

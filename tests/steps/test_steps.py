@@ -9,7 +9,7 @@ import nnc
 from nnc import layers, ops
 from nnc.errors import GraphError, ModelError, NncError
 from nnc.export import export
-from tests.steps.tasks import numbers
+from tests.steps.engines import numbers
 
 X, Y = numbers(10, 3), numbers(10, 2, seed=1)
 
@@ -38,6 +38,8 @@ def test_a_saved_program_goes_on_to_the_bit(tmp_path, backend):
     model.fit(X, Y, batch_size=4, epochs=2, verbose=0)
     model.program.save(tmp_path / "squares.nnc")
     loaded = nnc.load(tmp_path / "squares.nnc", backend=backend)
+    known = [layer["class_name"] for layer in loaded.spec.model["config"]["layers"]]
+    assert known == ["InputLayer", "Dense", "Dropout"]
     first, second = (item.fit(X, Y, batch_size=4, epochs=3, verbose=0).history for item in (loaded, model))
     assert first == second
     assert numpy.array_equal(loaded.predict(X), model.predict(X, verbose=0))
@@ -206,3 +208,49 @@ def test_a_function_draws_anew_and_keeps_what_is_assigned():
     noise = [draw(), draw()]
     assert not numpy.array_equal(*noise)
     assert int(count) == 2
+
+
+def test_metrics_of_a_model_without_steps_of_its_own_are_those_of_its_program():
+    model = nnc.Sequential([nnc.Input((3,)), layers.Dense(2)])
+    model.compile("adam", "mse", metrics=["mae"])
+    assert model.get_metrics_result() == {"loss": 0.0}
+    history = model.fit(X, Y, epochs=2, verbose=0).history
+    assert model.get_metrics_result() == {name: numbers[-1] for name, numbers in history.items()}
+    assert model.metrics_names == ["loss", "compile_metrics"]  # as in Keras
+
+
+class Averaged(nnc.Model):
+    """Two optimizers whose names differ in an underscore, one of which averages weights."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.second = layers.Dense(2), layers.Dense(2)
+        self.rule, self._rule = (
+            nnc.optimizers.SGD(0.1, use_ema=True, ema_momentum=0.5),
+            nnc.optimizers.SGD(0.5, momentum=0.9),
+        )
+
+    def call(self, x):
+        return self.first(x) + self.second(x)
+
+    def train_step(self, data):
+        x, y, weight = data
+        with nnc.GradientTape(persistent=True) as tape:
+            loss = ops.mean(ops.square(y - self(x, training=True)) * ops.expand_dims(weight, -1))
+        for layer, rule in ((self.first, self.rule), (self.second, self._rule)):
+            rule.apply(tape.gradient(loss, layer.trainable_weights), layer.trainable_weights)
+        return {"loss": loss}
+
+
+def test_each_optimizer_has_a_place_and_averages_are_taken_over():
+    model = Averaged()
+    model.build((None, 3))
+    model.compile()
+    model.fit(X, Y, sample_weight=numpy.ones(10), epochs=3, verbose=0)
+    places = {label.partition("/")[0] for label in model.program.states if label.endswith("/learning_rate")}
+    assert places == {"rule", "_rule"}
+    assert (model.rule.iterations, model._rule.iterations) == (3, 3)
+    averages = [label for label in model.program.states if "/average/" in label]
+    assert len(averages) == 1
+    taken = model.program.states[averages[0].partition("/average/")[2]]
+    numpy.testing.assert_array_equal(taken, model.program.states[averages[0]])

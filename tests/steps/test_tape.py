@@ -9,7 +9,7 @@ import pytest
 
 import nnc
 from nnc.errors import ModelError, NncError
-from tests.steps.tasks import keras_engine, nnc_engine, numbers
+from tests.steps.engines import keras_engine, nnc_engine, numbers
 
 ENGINES = {"nnc": lambda: nnc_engine("numpy"), "tensorflow": keras_engine}
 

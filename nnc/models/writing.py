@@ -1,0 +1,69 @@
+"""Checks of the files that a model, or its weights, are to be written to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from nnc.errors import DataError, ModelError
+from nnc.plugins import KERAS_MODELS, KERAS_WEIGHTS
+
+
+def check_weights_file(model: Any, path: str | Path, overwrite: bool) -> None:
+    """Check that the weights of a model can be written to a file.
+
+    Args:
+        model: the model.
+        path: the file.
+        overwrite: whether a file of this name may be there.
+
+    Raises:
+        DataError: the path ends otherwise than with ``.weights.h5`` or ``.npz``.
+        ModelError: there is a file, or the model's class says what is computed, which only nnc's own files are for.
+    """
+    text = str(path)
+    if model.is_authored and text.endswith(KERAS_WEIGHTS):
+        raise of_authored(model, "save_weights('weights.npz')")
+    if not text.endswith((KERAS_WEIGHTS, ".npz")):
+        raise DataError(f"weights are written to {KERAS_WEIGHTS} files, as Keras's, or to .npz files, got {text!r}")
+    _may_write(path, overwrite)
+
+
+def check_model_suffix(path: Path) -> None:
+    """Check that a path is that of a model.
+
+    Raises:
+        DataError: it ends otherwise than with ``.nnc``, ``.keras`` or ``.h5``.
+    """
+    if path.name.endswith(KERAS_WEIGHTS):
+        raise DataError(f"{KERAS_WEIGHTS} files have weights alone, which save_weights writes; got {str(path)!r}")
+    if path.suffix not in (".nnc", *KERAS_MODELS):
+        raise DataError(
+            f"a model is written to .nnc, .keras or .h5 files, got {str(path)!r}; use save('{path.stem}.keras') for"
+            f" Keras, or save('{path.stem}.nnc')"
+        )
+
+
+def check_model_file(model: Any, path: Path, overwrite: bool) -> None:
+    """Check that a model can be written to a file; see `check_weights_file`."""
+    _may_write(path, overwrite)
+    if model.is_authored and path.suffix != ".nnc":
+        raise of_authored(model, "save('model.nnc'), or save_weights")
+
+
+def of_authored(model: Any, instead: str) -> ModelError:
+    """Return the error that no file of Keras's holds a model whose class says what is computed.
+
+    Args:
+        model: the model.
+        instead: what to do.
+    """
+    return ModelError(
+        f"model '{model.name}': its class {type(model).__name__} says in call() what is computed, which no file of"
+        f" Keras's can hold here; use {instead}, and make the model by its class"
+    )
+
+
+def _may_write(path: str | Path, overwrite: bool) -> None:
+    if not overwrite and Path(path).exists():
+        raise ModelError(f"{str(path)!r} exists; give another name, or overwrite=True")
