@@ -147,9 +147,10 @@ def _reduction_cell(x: Any, before: Any, channels: int, name: str) -> Pair:
 
 
 def _build(size: _Size, request: Request) -> Model:
-    if request.is_trained and None in (request.input_shape or ()):
-        request.refuse(f"input_shape must have no None with weights='imagenet', got {request.input_shape}")
     images = request.images(request.image_shape(edge=size.edge, least=32))
+    # Of unknown sizes Keras cannot see which operand must shrink: it makes a model that fails when it predicts.
+    if None in images.shape[1:3]:
+        request.refuse(f"the height and width must be known, got images of shape {images.shape}")
     x = Conv2D(
         size.stem, 3, strides=2, padding="valid", use_bias=False, kernel_initializer="he_normal", name="stem_conv1"
     )(images)
@@ -189,7 +190,7 @@ def _nasnet(name: str, *numbers: Any) -> Network:
         classifier_activation: Any = "softmax",
         name: str = default_name,
     ) -> Model:
-        if default_name == "nasnet_mobile" and not include_top and input_shape is None:
+        if not include_top and input_shape is None and input_tensor is None:
             input_shape = (size.edge, size.edge, 3)
         asked = include_top, weights, input_tensor, input_shape, pooling, classes, classifier_activation, name
         return _build(size, Request(function, *asked))
