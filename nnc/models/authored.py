@@ -31,7 +31,7 @@ def wire_author(model: Any, inputs: Any) -> None:
         model.is_wiring = False
     given, outputs = leaves(tensors, SymbolicTensor), leaves(found, SymbolicTensor)
     name_layers(model.sublayers, model)  # those that were made meanwhile, too
-    model.inputs, model.outputs = given, outputs
+    model.inputs, model.outputs, model.nested_inputs = given, outputs, tensors
     model.calls = trace(tuple(given), tuple(outputs), model.name)
     model.built = True
     model._program = None

@@ -63,10 +63,12 @@ class Model(Trainer, Presented):
         self, inputs: Any = None, outputs: Any = None, name: str | None = None, *, trainable: bool = True
     ) -> None:
         super().__init__(name=name, trainable=trainable)
+        self.nested_inputs: Any = ()
         self._nested_outputs: Any = ()
         self.is_wiring = self.is_wired_by_layers = False
         if inputs is not None or outputs is not None:
             self._connect(flat_tensors(inputs), flat_tensors(outputs), outputs)
+            self.nested_inputs = inputs
 
     def _connect(
         self, inputs: tuple[SymbolicTensor, ...], outputs: tuple[SymbolicTensor, ...], nested: Any = None
@@ -77,6 +79,7 @@ class Model(Trainer, Presented):
         self.is_merging = len(inputs) > 1
         self.built = self.is_wired_by_layers = True
         self._program = None
+        self.nested_inputs = one_or_list(list(inputs))
         self.nest_outputs(list(outputs) if nested is None else nested)
 
     def nest_outputs(self, nested: Any) -> None:
@@ -325,6 +328,8 @@ class Model(Trainer, Presented):
         self._ensure_wired(inputs[0] if len(inputs) == 1 else inputs)
         if is_lowering():
             return super().__call__(*inputs, **options)
+        if "predict_step" in self.own_steps:  # which is what the program has instead of the call
+            return self.forward(*inputs, **options)
         program = self.program
         is_undecided = options.get("training") is None
         if is_more_than_a_prediction(inputs, options) or (is_undecided and self._compiler.trains_by_default):

@@ -28,10 +28,6 @@ def check_overrides(model: Any, call: Any) -> None:
             f"{whose} {', '.join(ignored)} of its own, which a program never calls: override train_step, test_step or"
             " compute_loss, which become graphs"
         )
-    if "predict_step" in model.own_steps:
-        raise ModelError(
-            f"{whose} predict_step of its own, which a program never calls: say in call() what is predicted"
-        )
     if model.is_wired_by_layers and type(model).call is not call:
         raise ModelError(
             f"{whose} call of its own, which a program never calls: it runs the layers between inputs and outputs. Make"

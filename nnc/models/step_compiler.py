@@ -11,18 +11,21 @@ from typing import Any
 import numpy
 
 from nnc.errors import ModelError
+from nnc.execution.spec import OutputSpec
 from nnc.hints import telling
 from nnc.ir import PARAMETER, Graph, TensorType, Value
 from nnc.ir.ops import cast, reshape
 from nnc.labels import WEIGHTED, unweighted
 from nnc.layers.batch import BATCH
 from nnc.layers.lowering import BUFFER, FROZEN, RANDOM, declare_segments
+from nnc.layers.symbolic import SymbolicTensor
 from nnc.layers.variable import Segment, Variable, make_buffer, make_segments
 from nnc.layers.weights import weight_paths
 from nnc.metrics import Metric
 from nnc.metrics.recording import MetricResult
 from nnc.models.compiler import Compiler
 from nnc.models.config import serialized
+from nnc.models.own_prediction import check_prediction, own_prediction
 from nnc.models.step_data import Given, StepData
 from nnc.optimizers import Optimizer
 from nnc.optimizers.applying import PlacedStates
@@ -84,6 +87,52 @@ class StepCompiler(Compiler):
             if TRAIN in self.failures:
                 raise self.failures[TRAIN]
         super().__init__(model, *arguments, **options)
+        self.prediction = None
+        if "predict_step" in model.own_steps and model.outputs:
+            try:
+                self.prediction = own_prediction(model, self._predicted)
+            except Exception as error:  # as above
+                self.failures[PREDICT] = error
+
+    # ------------------------------------------------------------------ prediction
+
+    def lower(self, name: str, training: bool, opens_loops: bool = False) -> Graph:
+        """Return the forward graph; see `Compiler.lower`. What is predicted is what the class's own step says."""
+        if name == PREDICT and PREDICT in self.failures:
+            raise self.failures[PREDICT]
+        if name != PREDICT or self.prediction is None:
+            return super().lower(name, training, opens_loops)
+        graph = Graph(name)
+        for label, value in self.prediction.named(self._predicted(graph, opens_loops)):
+            graph.output(label, value)
+        return graph
+
+    def _predicted(self, graph: Graph, opens_loops: bool = False) -> Any:
+        """Add a step of prediction to a graph, and return what it returns."""
+        model = self._model
+        recording = Recording(graph, self.paths)
+        declared = {label: graph.input(label, self._type(tensor.type)) for label, tensor in self.inputs}
+        with recording.running(training=False, dtype=self.dtype if self._is_dtype_given else None) as context:
+            context.opens_loops = opens_loops
+            declare_segments(context, self.segments, self.paths)
+            found = model.predict_step(pack_x_y_sample_weight(self._nested_inputs(declared)))
+        self.results, self.meanings = context.results, dict(context.meanings)
+        self.is_masked = False
+        check_prediction(model, recording)
+        return found
+
+    def _nested_inputs(self, declared: Mapping[str, Value]) -> Any:
+        if self.data is not None:
+            return map_leaves(lambda item: declared[item.label], self.data.x, Given)
+        labels = {tensor: label for label, tensor in self.inputs}
+        return map_leaves(lambda tensor: declared[labels[tensor]], self._model.nested_inputs, SymbolicTensor)
+
+    def _output_specs(self) -> tuple[OutputSpec, ...]:
+        if self.prediction is None:
+            return super()._output_specs()
+        return tuple(
+            OutputSpec(label, type.shape[1:], type.dtype, type.shape[0]) for label, type in self.prediction.outputs
+        )
 
     # ------------------------------------------------------------------ layout
 
@@ -243,7 +292,7 @@ class StepCompiler(Compiler):
             variables=self._variables(),
             trains=any(unweighted(name) == TRAIN for name in makers),
             model=serialized(model) if model.is_wired_by_layers else {},
-            structure=model.output_structure,
+            structure=model.output_structure if self.prediction is None else self.prediction.structure,
             logs=logs,
             resets=tuple(dict.fromkeys(label for item in self.first.values() for label in item.resets)),
         )

@@ -355,6 +355,7 @@ class Trainer(Steps):
             DataError: the arrays do not fit the model.
         """
         self._ensure_wired(x)
+        self._must_be_wired()
         found: NDArray[Any] = self.program.predict(self._named(x), batch_size, verbose, steps, callbacks, self)
         return found
 
@@ -393,6 +394,7 @@ class Trainer(Steps):
     def predict_on_batch(self, x: Any) -> NDArray[Any]:
         """Return the outputs for one batch."""
         self._ensure_wired(x)
+        self._must_be_wired()
         x = self._named(x)
         return self.program(*x) if isinstance(x, list | tuple) and len(self.inputs) > 1 else self.program(x)
 
@@ -448,7 +450,8 @@ class Trainer(Steps):
             raise ModelError(
                 f"model '{self.name}' has no layers yet; add some, and give the first an input shape"
                 if type(self).__module__.startswith("nnc.")
-                else f"model '{self.name}' ({type(self).__name__}) is not built: call it on data, or build(input_shape)"
+                else f"model '{self.name}' ({type(self).__name__}) is not built: call it on data, or build(shape),"
+                " which takes a call() in its class that says what is predicted"
             )
 
     def _must_be_compiled(self, action: str) -> None:

@@ -92,11 +92,6 @@ class Rows(Squares):
         return {"loss": self(data[0])}
 
 
-class Predicting(Squares):
-    def predict_step(self, data):
-        return self(data)
-
-
 class Rated(Squares):
     def train_step(self, data):
         return {"loss": ops.mean(self(data[0])) * self.optimizer.learning_rate}
@@ -113,7 +108,6 @@ class Functions(Squares):
         (Undecided, r"ops\.where"),
         (Nameless, "dictionary"),
         (Rows, "return its mean"),
-        (Predicting, "predict_step"),
         (Functions, "make_train_function"),
         (Rated, "keep a rate of your own"),
     ],
