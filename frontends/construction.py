@@ -37,6 +37,12 @@ def required_arguments(function: Callable[..., Any]) -> list[str]:
     return [item.name for item in parameters if item.kind in kinds and item.default is item.empty]
 
 
+def takes_argument(function: Callable[..., Any], name: str) -> bool:
+    """Return whether a function has an argument of this name, or takes any."""
+    parameters = signature(function).parameters
+    return name in parameters or any(item.kind is Parameter.VAR_KEYWORD for item in parameters.values())
+
+
 def single_argument(function: Callable[..., Any]) -> str | None:
     """Return the argument that a single value without a name is: the only one needed, or the only one by position."""
     required = required_arguments(function)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from frontends.construction import construct, required_arguments
+from frontends.construction import construct, required_arguments, takes_argument
 from frontends.keys import INPUT_KEYS
 from frontends.nodes import Scalar, Sequence, ValueNode, describe
 from frontends.problems import Problems, layer_subject, shortened
@@ -87,7 +87,9 @@ def make_layer(
 
 
 def _made(cls: type[Layer], values: dict[str, Any]) -> Layer:
-    return cls.from_config(values)
+    """Make a layer; one whose constructor takes no name, as a user's may, gets it afterwards."""
+    is_taken = takes_argument(cls, "name")
+    return cls.from_config(values if is_taken else {key: item for key, item in values.items() if key != "name"})
 
 
 def remedy_for(class_name: str) -> str:

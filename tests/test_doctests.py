@@ -18,6 +18,8 @@ MODULES = [name for name in ALL if not name.endswith(("__main__", "as_keras"))] 
 @pytest.mark.parametrize("name", MODULES)
 def test_examples(name, capsys):
     module = import_module(name)
+    for attribute in dir(module):  # what is imported when it is first asked for
+        getattr(module, attribute, None)
     flags = doctest.NORMALIZE_WHITESPACE
     result = contextvars.copy_context().run(doctest.testmod, module, optionflags=flags)  # examples leave nothing behind
     assert result.failed == 0, capsys.readouterr().out

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Sequence
 from functools import wraps
-from typing import TYPE_CHECKING, Any, ClassVar, Unpack, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Self, Unpack, overload
 from weakref import WeakSet
 
 import numpy
@@ -16,6 +16,7 @@ from nnc.eager import computed_from
 from nnc.errors import ModelError
 from nnc.identity import is_own
 from nnc.ir import FLOATING, Placeholder, TensorType, Value
+from nnc.layers.automatic_config import plain_arguments
 from nnc.layers.batch import batch_size
 from nnc.layers.call_arguments import bind, shape_of, takes_several
 from nnc.layers.computation import Computation
@@ -89,6 +90,14 @@ class Layer(Computation):
 
     dtypes: ClassVar[frozenset[str]] = FLOATING
     """Element types that the argument `dtype` may name."""
+    given_arguments: dict[str, Any] | None = None
+    """Of a user's layer, what it was made with; see `plain_arguments`."""
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        made = super().__new__(cls)
+        if not is_own(cls):
+            made.__dict__["given_arguments"] = plain_arguments(cls, args, kwargs)
+        return made
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)

@@ -12,6 +12,7 @@ from nnc.checks import check_positive
 from nnc.errors import ModelError, NncError, nearest
 from nnc.identity import is_own
 from nnc.layers.argument_texts import key_texts, noted_texts
+from nnc.layers.automatic_config import with_arguments
 from nnc.layers.input_types import row_shape
 from nnc.layers.weights import Weighted
 from nnc.objects import layer_snake_case
@@ -89,7 +90,8 @@ class Described(Weighted):
             config["keras_2_masks"] = True
         if self.activity_regularizer is not None:
             config["activity_regularizer"] = regularizers.serialize(self.activity_regularizer)
-        return config
+        is_default = type(self).get_config is Described.get_config and not is_own(type(self))
+        return with_arguments(self, config) if is_default else config
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import gc
 import linecache
 import traceback
 from dataclasses import replace
@@ -201,6 +202,20 @@ def broken(*_: object) -> None:
 def test_equal_sources_share_their_lines():
     first, second = (Machine(training_graph(), batch, training_arrays(2)[1]).source for batch in (2, 9))
     assert first.compile().co_filename == second.compile().co_filename
+
+
+def test_lines_of_code_that_is_gone_stay_until_other_code_is_compiled():
+    """A debugger that goes through all lines, as `linecache.checkcache` does, must not lose one meanwhile."""
+    first, second = (
+        replace(Machine(training_graph(), 2, {}).source, text=f"def f():\n    return {n}\n") for n in (1, 2)
+    )
+    code = first.compile()
+    name = code.co_filename
+    del code
+    gc.collect()
+    assert name in linecache.cache
+    second.compile()
+    assert name not in linecache.cache
 
 
 if __name__ == "__main__":

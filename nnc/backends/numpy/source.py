@@ -5,7 +5,9 @@ from __future__ import annotations
 import builtins
 import keyword
 import linecache
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from types import CodeType
 from typing import TYPE_CHECKING
@@ -90,24 +92,31 @@ class NumpySource:
 
     def compile(self) -> CodeType:
         """Compile the text; tracebacks and debuggers show its lines."""
+        _drop_lines()
         if (known := _living.get(self.text)) is not None:
             return known
         filename = f"<nnc {self.name} {_digest(self.text)}>"
         module = compile(self.text, filename, "exec")
         code = next(item for item in module.co_consts if isinstance(item, CodeType))
         linecache.cache[filename] = (len(self.text), None, self.text.splitlines(keepends=True), filename)
-        finalize(code, _forget, self.text, filename).atexit = False
+        finalize(code, _gone.append, (self.text, filename)).atexit = False
         _living[self.text] = code
         return code
 
 
 _living: WeakValueDictionary[str, CodeType] = WeakValueDictionary()
+_gone: deque[tuple[str, str]] = deque()
+"""Texts and file names of code that is gone, whose lines are kept until other code is compiled: code goes whenever
+memory is tidied, which may be while a debugger looks through all lines there are."""
 
 
-def _forget(text: str, filename: str) -> None:
-    """Drop the lines of code that is gone, unless another thread has compiled the same text meanwhile."""
-    if _living.get(text) is None:
-        linecache.cache.pop(filename, None)
+def _drop_lines() -> None:
+    """Drop the lines of code that is gone, unless the same text was compiled again meanwhile."""
+    with suppress(IndexError):  # other threads compile as well
+        while True:
+            text, filename = _gone.popleft()
+            if _living.get(text) is None:
+                linecache.cache.pop(filename, None)
 
 
 def kernel_workspace(op: Op, operands: Sequence[TensorType], results: Sequence[TensorType]) -> Sequence[TensorType]:
