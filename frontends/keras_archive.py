@@ -17,7 +17,7 @@ from frontends.hdf5_file import assign
 from frontends.json_config import parse_json
 from frontends.model_files import checked_path, is_hdf5
 from frontends.nodes import Mapping, describe
-from frontends.optimizer_state import resume_from_tree
+from frontends.optimizer_state import resume_from_tree, resume_optimizers
 from frontends.origin import Origin, parse_version
 from frontends.problems import Problems
 from frontends.reader_options import Options
@@ -78,8 +78,7 @@ class KerasArchiveFrontend:
                     config, archive.namelist(), lambda name: _text(archive, name, problems), root
                 )
                 training = Training(
-                    config.entries.get("compile_config"),
-                    lambda assignment: resume_from_tree(root.group("optimizer"), assignment),
+                    config.entries.get("compile_config"), lambda assignment: resume_optimizers(root, assignment)
                 )
                 return read_trained(
                     config,

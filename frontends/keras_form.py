@@ -15,7 +15,7 @@ from frontends.legacy.entry import unregistered
 from frontends.nodes import Mapping, Scalar, Sequence, ValueNode, describe
 from frontends.operations import as_operation
 from frontends.origin import is_null, makes_masks
-from frontends.problems import Problems, layer_subject
+from frontends.problems import Problems, layer_subject, shortened
 from frontends.reader_options import Options
 from frontends.wiring import MAX_LAYERS, CallDefinition, Definition, LayerDefinition, Reference, wire
 from nnc.identity import ObjectIdentity
@@ -61,6 +61,8 @@ def read_keras_form(root: Mapping, problems: Problems, options: Options | None =
     if isinstance(config, Sequence):  # Sequential of Keras 2.2 and before
         config = Mapping(line=config.line, entries={"layers": config})
     layers = config.entries.get("layers") if isinstance(config, Mapping) else None
+    if isinstance(config, Mapping) and layers is None and not options.depth:
+        _check_named_layers(root, problems)
     if not isinstance(config, Mapping) or not isinstance(layers, Sequence):
         found = describe(config) if not isinstance(config, Mapping) else "none" if layers is None else describe(layers)
         problems.stop(f"the config of a model needs a list of layers, got {found}", config.line or root.line)
@@ -79,6 +81,18 @@ def read_layer(node: Mapping, problems: Problems, options: Options) -> LayerDefi
     """Return one layer, which may be a model, from its entry in Keras's form; its problems are noted."""
     chain = _KerasForm(Mapping(), Sequence(items=(node,)), options, problems)
     return next(iter(chain.layers), None)
+
+
+def _check_named_layers(root: Mapping, problems: Problems) -> None:
+    """Stop where only a class of its author's, which is not known here, says what a model computes."""
+    identity = identity_of(root)
+    if identity is not None and not identity.is_keras:
+        problems.stop(
+            f"{identity.refusal('model')}, whose class says what is computed: give the class to"
+            f" load_model(path, custom_objects={{'{shortened(identity.name)}': …}}), or register it with"
+            " @nnc.saving.register_keras_serializable",
+            root.line_of("class_name"),
+        )
 
 
 def _check_model_class(root: Mapping, config: Mapping, options: Options, problems: Problems) -> None:

@@ -35,6 +35,8 @@ def layers_of(model: Model, known: Definitions) -> list[tuple[str, Layer]]:
         found = [(layer.class_name, layer.layer) for layer in definition.layers if layer.layer is not None]
         # a registered name is none of a class, by which groups in files are called
         return [(_class_name(layer) if ">" in name else name, layer) for name, layer in found]
+    if model.is_authored:
+        return [(_class_name(layer), layer) for layer in model.sublayers]
     if isinstance(model, Sequential):
         first = [call.layer for call in model.calls[:1]]
         return [(_class_name(layer), layer) for layer in dict.fromkeys([*first, *model.layers])]
@@ -63,7 +65,7 @@ def by_depth(model: Model) -> list[Layer]:
 
 
 def _class_name(layer: Layer) -> str:
-    if isinstance(layer, Model) and not isinstance(layer, Sequential):
+    if isinstance(layer, Model) and not isinstance(layer, Sequential) and not layer.is_authored:
         return "Functional"
     return type(layer).__name__
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from frontends.authored_models import authored_class, make_authored
 from frontends.compile_options import apply_compile
 from frontends.keras_form import is_keras_form, read_keras_form
 from frontends.legacy.compile_options import compile_options
@@ -11,7 +12,7 @@ from frontends.origin import origin_of
 from frontends.problems import Problems
 from frontends.reader_options import Options
 from frontends.short_form import read_short_form
-from frontends.wiring import wire
+from frontends.wiring import Definition, wire
 from nnc.models import Model
 
 
@@ -32,16 +33,18 @@ def build_model(root: ValueNode, problems: Problems, compile: bool, options: Opt
             raise problems.error()
         problems.stop(f"expected a model, with 'input:' and 'layers:', got {describe(root)}", root.line)
     is_short = not is_keras_form(root)
+    definition: Definition | None
     training = root.entries.get("compile" if is_short else "compile_config") if compile else None
     if is_short:
         definition = read_short_form(root, problems, options)
     else:
         options = options or Options(origin_of(root))
-        definition = read_keras_form(decoded_mapping(root), problems, options)
+        definition = None if authored_class(root) else read_keras_form(decoded_mapping(root), problems, options)
         if isinstance(training, Mapping):
             training = compile_options(training, options.origin)
-    model = wire(definition, problems)
-    names = [reference.name for reference in definition.outputs or ()] if model is None else model.output_labels
+    model = make_authored(root, problems) if definition is None else wire(definition, problems)
+    outputs = () if definition is None else definition.outputs or ()
+    names = [reference.name for reference in outputs] if model is None else model.output_labels
     apply_compile(training, model, names, problems, is_short)
     if problems or model is None:
         raise problems.error()

@@ -55,6 +55,25 @@ def resume_from_tree(group: Group | None, assignment: Assignment) -> None:
     _resume(arrays, [""] * len(arrays), assignment)
 
 
+def resume_optimizers(root: Group, assignment: Assignment) -> None:
+    """Copy the state of the optimizer in a ``.keras`` file; that others beside it start afresh is noted.
+
+    Which weights these change is known when the steps of the model's class are recorded, for data.
+
+    Args:
+        root: the file's root group.
+        assignment: the model, compiled.
+    """
+    resume_from_tree(root.group("optimizer"), assignment)
+    model = assignment.model
+    others = [name for name, value in vars(model).items() if isinstance(value, Optimizer) and name != "optimizer"]
+    for name in sorted(others):
+        group = root.group(name)
+        arrays = numbered(None if group is None else group.group("vars"))
+        if arrays and numpy.any(arrays[0].read()):
+            assignment.problems.note(f"its optimizer '{name}' starts afresh; a .nnc file goes on where it was")
+
+
 def resume_from_lists(group: Group | None, assignment: Assignment) -> None:
     """Copy the state in an HDF5 file with ``weight_names``; see `resume_from_tree`."""
     names = [] if group is None else group.texts("weight_names") or []

@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 from frontends.hdf5 import Group
+from frontends.inner_groups import group_name
 from frontends.nodes import Mapping, Sequence, ValueNode, from_plain
 from frontends.origin import is_null
-from frontends.weight_tree import group_name
 
 LOOKUPS = frozenset({"IntegerLookup", "StringLookup", "TextVectorization"})
 """Classes of layers that have a vocabulary."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from frontends.authored_models import authored_class, make_authored
 from frontends.compile_options import apply_compile
 from frontends.keras_form import read_keras_form
 from frontends.layer_order import definitions
@@ -54,12 +55,11 @@ def read_trained(
         ModelFileError: there are problems; all of them are listed.
     """
     with blank_weights():
-        definition = read_keras_form(decoded_mapping(root), problems, options)
-        model = wire(definition, problems)
+        definition = None if authored_class(root) else read_keras_form(decoded_mapping(root), problems, options)
+        model = make_authored(root, problems) if definition is None else wire(definition, problems)
     if problems or model is None:
         raise problems.error()
-    known = definitions(model, definition)
-    assignment = Assignment(model, options.origin, problems, known)
+    assignment = Assignment(model, options.origin, problems, definitions(model, definition) if definition else {})
     assign(assignment)
     assignment.carry_out()
     if training is not None and not is_null(training.config):

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from frontends.hdf5 import Group, StoredArray
+from frontends.inner_groups import attribute_layers, group_name, has_attributes, parts_by_path
 from frontends.layer_order import layer_by_layer, layers_of
 from frontends.legacy.weights import converted
 from frontends.stored_weights import Assignment, listed, without_states
@@ -16,7 +17,6 @@ from nnc.models import Model
 
 _CONTAINERS = ("layers", "_layer_checkpoint_dependencies")
 """Names of the group of a model's layers; the second is that of Keras 2.12."""
-_ACTIVATIONS = ("activation", "recurrent_activation")
 _STATES = ("seed_generator", "random_generator", "vars", "optimizer", "metrics")
 _ORDER = (
     "cell",
@@ -30,8 +30,6 @@ _ORDER = (
     "output_dense",
 )
 """The order of the groups in a layer's group whose arrays are weights of the layer itself here."""
-_CLASSES = {"GroupQueryAttention": "GroupedQueryAttention"}
-"""Names of classes in Keras's code, which files show, where they differ from the public ones."""
 _MAX_ARRAYS = 10_000
 
 
@@ -49,7 +47,8 @@ def assign_tree(assignment: Assignment, root: Group) -> None:
     """
     walk = _Walk(assignment, {})
     walk.model(assignment.model, root)
-    for layer in assignment.model.layers:
+    model = assignment.model
+    for layer in [model] if has_attributes(model) else model.layers:
         weights = without_states(layer_by_layer(layer, assignment.known))
         missing = [weight for weight in weights if weight not in assignment.plan]
         if missing and layer not in walk.refused:
@@ -63,8 +62,12 @@ class _Walk:
 
     def __post_init__(self) -> None:
         self.outside: set[Layer] = set()
+        self.met: set[Layer] = set()
 
     def model(self, model: Model, group: Group) -> None:
+        if has_attributes(model):
+            self._contents(model, group)
+            return
         container = next((found for name in _CONTAINERS if (found := group.group(name)) is not None), None)
         if container is None:
             return
@@ -100,6 +103,10 @@ class _Walk:
         if isinstance(layer, Model):
             self.model(layer, group)
             return
+        self._contents(layer, group)
+
+    def _contents(self, layer: Layer, group: Group) -> None:
+        """Take the arrays of a layer and of the layers inside it."""
         if self._structural(layer, group):
             return
         weights = layer_by_layer(layer, self.assignment.known)
@@ -108,7 +115,7 @@ class _Walk:
 
     def _structural(self, layer: Layer, group: Group) -> bool:
         """Take arrays where the layers inside the layer are those of Keras; return whether they are."""
-        own, inner = numbered(group.group("vars")), parts_by_path(layer, self.outside)
+        own, inner = numbered(group.group("vars")), self._inner(layer)
         parts = {name: _group_of(group, name) for name, part in inner.items() if part.weights}
         if any(weight.is_state for weight in layer.own_weights):
             return False
@@ -119,6 +126,17 @@ class _Walk:
             if part is not None:
                 self.layer(inner[name], part)
         return True
+
+    def _inner(self, layer: Layer) -> dict[str, Layer]:
+        """Return the layers inside a layer by their paths, each once in the file."""
+        if not has_attributes(layer):
+            return parts_by_path(layer, self.outside)
+        found: dict[Layer, str] = {}
+        for path, part in attribute_layers(layer):
+            if part not in self.met:
+                found.setdefault(part, path)
+        self.met.update(found)
+        return {path: part for part, path in found.items()}
 
     def _take(self, layer: Layer, weights: list[Variable], arrays: list[StoredArray]) -> None:
         shapes = [array.shape for array in arrays]
@@ -139,36 +157,6 @@ class _Walk:
             return
         for weight, array, way in zip(weights, arrays, ways, strict=True):
             self.assignment.plan[weight] = array, way
-
-
-def parts_by_path(layer: Layer, outside: set[Layer]) -> dict[str, Layer]:
-    """Return the layers inside a layer by the paths that their groups have below that of the layer.
-
-    Args:
-        layer: the layer.
-        outside: activations of cells, which lie in the group around these; those of the layer's own cell are added.
-    """
-    found = {path: part for path, part in _parts(layer).items() if part not in outside}
-    for key in _ACTIVATIONS if "cell" in found else ():
-        activation = getattr(layer, key, None)
-        if isinstance(activation, Layer):
-            outside.add(activation)
-            found[key] = activation
-    return found
-
-
-def _parts(layer: Layer) -> dict[str, Layer]:
-    found: dict[str, Layer] = {}
-    for attribute, value in vars(layer).items():
-        if isinstance(value, Layer):
-            found.setdefault(attribute, value)
-        elif isinstance(value, list | tuple) and value and all(isinstance(item, Layer) for item in value):
-            counts: dict[str, int] = {}
-            for item in value:
-                name = group_name(type(item).__name__)
-                counts[name] = counts.get(name, -1) + 1
-                found[f"{attribute}/{name}_{counts[name]}" if counts[name] else f"{attribute}/{name}"] = item
-    return {path: item for path, item in found.items() if item is not layer}
 
 
 def _group_of(group: Group, path: str) -> Group | None:
@@ -205,15 +193,3 @@ def _arrays(group: Group) -> Iterator[StoredArray]:
 def _natural(name: str) -> tuple[str, int]:
     found = re.fullmatch(r"(.*?)_?(\d{0,9})", name)
     return (found[1], int(found[2] or 0)) if found else (name, 0)
-
-
-def group_name(class_name: str) -> str:
-    """Return the name of the first group for layers of a class.
-
-    >>> group_name("Conv2DTranspose"), group_name("LSTM"), group_name("BatchNormalization")
-    ('conv2d_transpose', 'lstm', 'batch_normalization')
-    """
-    class_name = _CLASSES.get(class_name, class_name)
-    name = re.sub(r"\W+", "", class_name.rpartition(">")[2])
-    name = re.sub("(.)([A-Z][a-z]+)", r"\1_\2", name)
-    return re.sub("([a-z])([A-Z])", r"\1_\2", name).lower()

@@ -43,7 +43,12 @@ def write_archive(model: Model, path: str | Path) -> None:
         OSError: the file cannot be written; what was there before is untouched.
     """
     training = compile_config(model)
-    config = json_text(layer_entry(model) | ({"compile_config": training} if training else {}))
+    shapes = model.get_build_config()
+    config = json_text(
+        layer_entry(model)
+        | ({"build_config": shapes} if shapes else {})
+        | ({"compile_config": training} if training else {})
+    )
     _check_for_keras_3(config, path)
     metadata = {"keras_version": KERAS_VERSION, "date_saved": f"{datetime.now():%Y-%m-%d@%H:%M:%S}"}
     content = BytesIO()

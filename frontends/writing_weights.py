@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+from frontends.inner_groups import attribute_layers, group_name, has_attributes, parts_by_path
 from frontends.layer_order import trained_weights
-from frontends.weight_tree import group_name, parts_by_path
 from nnc.errors import ModelError
 from nnc.files import write_atomically
 from nnc.layers import Layer
 from nnc.layers.vocabulary import VocabularyMethods
 from nnc.layers.weights import archived_weights, weight_paths
 from nnc.models import Model
+from nnc.optimizers import Optimizer
+from nnc.optimizers.applying import PlacedStates
+from nnc.optimizers.state import PLACE, placed
+from nnc.optimizers.windows import Window
 
 _PRIVATE = {"GroupQueryAttention": ("query", "key", "value", "output", "gate"), "MultiHeadAttention": ("gate",)}
 """The layers inside, called ``…_dense``, that are private attributes in Keras, by class."""
@@ -60,16 +65,29 @@ def new_hdf5(path: str | Path) -> Iterator[tuple[Any, BytesIO]]:
 
 
 def write_optimizer(model: Model, file: Any) -> None:
-    """Write the state of an optimizer in Keras's order, ``optimizer/vars/0``, …; that of a compiled model."""
+    """Write the states of a compiled model's optimizers in Keras's order: ``optimizer/vars/0`` and so on.
+
+    A model with steps of its own may have several: they lie in groups named like its attributes.
+    """
     if not model.objective.is_given:
         return
-    program, paths = model.program, weight_paths(model)
-    by_path = {spec.path: spec for spec in program.spec.variables}
-    windows = [by_path[paths[weight]] for weight in trained_weights(model, {})]
-    own = file.create_group("optimizer/vars")
-    own.attrs["name"] = model.optimizer.name
-    for number, array in enumerate(model.optimizer.export_variables(windows, program.states)):
-        own.create_dataset(str(number), data=array)
+    states = model.program.states
+    for optimizer, (place, windows) in _stepped(model).items():
+        name = next((key for key, value in vars(model).items() if value is optimizer), "optimizer")
+        own = file.create_group(f"{name}/vars")
+        own.attrs["name"] = optimizer.name
+        seen = PlacedStates(states, partial(placed, place=place))
+        for number, array in enumerate(optimizer.export_variables(windows, seen)):
+            own.create_dataset(str(number), data=array)
+
+
+def _stepped(model: Model) -> dict[Optimizer, tuple[str, list[Window]]]:
+    """Return for each optimizer the place of its states, and what it changes, in Keras's order."""
+    found = model.stepped_variables() if model.own_steps else {}
+    if found:  # it has been trained, so that its steps are known
+        return found
+    by_path, paths = {spec.path: spec for spec in model.program.spec.variables}, weight_paths(model)
+    return {model.optimizer: (PLACE, [by_path[paths[weight]] for weight in trained_weights(model, {})])}
 
 
 class _Tree:
@@ -81,6 +99,9 @@ class _Tree:
 
     def model(self, model: Model, group: Any) -> None:
         """Write the layers of a model, in the order of which their numbers are."""
+        if has_attributes(model):
+            self._contents(model, group)
+            return
         self._named(model, group)
         self._layers(model.layers, group.create_group("layers"))
 
@@ -100,6 +121,10 @@ class _Tree:
         if isinstance(layer, Model):
             self.model(layer, group)
             return
+        self._contents(layer, group)
+
+    def _contents(self, layer: Layer, group: Any) -> None:
+        """Write a layer's own arrays, and the layers inside it."""
         own = self._named(layer, group)
         class_name = layer.keras_class[1]
         for number, weight in enumerate(archived_weights(layer)):
@@ -110,7 +135,8 @@ class _Tree:
                 inner = group.create_group("_lookup_layer/vars")
                 inner.create_dataset("idf_weights", data=layer.token_weights, dtype="float32")
         private = [f"{name}_dense" for name in _PRIVATE.get(class_name, ())]
-        for path, part in parts_by_path(layer, self._outside).items():
+        parts = attribute_layers(layer) if has_attributes(layer) else parts_by_path(layer, self._outside).items()
+        for path, part in parts:
             if part.weights:
                 self._layer(part, group, f"_{path}" if path in private else path)
 

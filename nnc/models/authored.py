@@ -68,9 +68,31 @@ def shapes_as_types(given: Any, dtype: str, name: str | None = None) -> Any:
     return InputLayer(batch_shape=tuple(given), dtype=dtype, name=name)
 
 
-def without_config(model: Any) -> ModelError:
-    """Return the error that no config is known of such a model."""
-    return ModelError(
-        f"model '{model.name}': its class {type(model).__name__} says in call() what is computed; define get_config in"
-        " it, which returns the arguments of its constructor"
-    )
+def build_config(model: Any) -> dict[str, Any] | None:
+    """Return the shapes that a model is built for, as Keras's files have them; None before it is built.
+
+    Args:
+        model: the model.
+    """
+    if not model.outputs:
+        return None
+    return {"input_shape": map_leaves(lambda tensor: list(tensor.shape), model.nested_inputs, SymbolicTensor)}
+
+
+def build_from_config(model: Any, config: Any) -> None:
+    """Build a model for the shapes that a file says; see `build_config`.
+
+    Raises:
+        ModelError: it says none, or those of several arguments.
+    """
+    shapes = config.get("shapes_dict") if isinstance(config, Mapping) else None
+    if isinstance(shapes, Mapping) and len(shapes) == 1:
+        (shape,) = shapes.values()
+    else:
+        shape = config.get("input_shape") if isinstance(config, Mapping) else None
+    if shape is None:
+        raise ModelError(
+            f"{type(model).__name__}: its build_config says no shape of a single argument, got {config!r:.200}; define"
+            " build_from_config in the class"
+        )
+    model.build(shape)

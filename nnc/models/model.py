@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from inspect import signature
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, overload
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy
 
@@ -14,21 +13,20 @@ from nnc.execution.spec import described, packed
 from nnc.ir import TensorType, Value
 from nnc.layers import Layer
 from nnc.layers.base import Symbolic
-from nnc.layers.input_types import FLOAT
+from nnc.layers.input_types import FLOAT, dtype_name
 from nnc.layers.lengths import length_names
 from nnc.layers.lowering import current_lowering, entered, is_lowering
 from nnc.layers.operation import Operation
 from nnc.layers.symbolic import SymbolicTensor
-from nnc.models.authored import arrays_as_types, shapes_as_types, wire_author, without_config
+from nnc.models.authored import arrays_as_types, shapes_as_types, wire_author
 from nnc.models.compiler import Compiler
+from nnc.models.configured import Configured
 from nnc.models.eager import is_more_than_a_prediction, with_masks
 from nnc.models.nesting import flat_tensors, labels_of, one_or_list, producer, sorted_map
 from nnc.models.overriding import check_overrides
 from nnc.models.summary import parameter_table, summary
 from nnc.models.text_edge import text_results
-from nnc.models.trainer import Trainer
 from nnc.models.wiring import by_depth, name_layers, rewire, run_calls, trace
-from nnc.models.writing import of_authored
 from nnc.passes import Observer, Pass
 from nnc.presentation import Presented
 from nnc.program import Program
@@ -42,7 +40,7 @@ if TYPE_CHECKING:
 Array = Any
 
 
-class Model(Trainer, Presented):
+class Model(Configured, Presented):
     """A graph of layers from inputs to outputs, as in Keras's functional interface; in another model, a layer.
 
     Args:
@@ -50,6 +48,7 @@ class Model(Trainer, Presented):
         outputs: symbolic output or outputs.
         name: name of the model.
         trainable: whether its weights are trained.
+        dtype: element type of floating-point inputs, where the class says what is computed; layers have their own.
 
     Raises:
         ModelError: outputs do not come from the inputs, or names collide.
@@ -60,9 +59,16 @@ class Model(Trainer, Presented):
     autocast = False
 
     def __init__(
-        self, inputs: Any = None, outputs: Any = None, name: str | None = None, *, trainable: bool = True
+        self,
+        inputs: Any = None,
+        outputs: Any = None,
+        name: str | None = None,
+        *,
+        trainable: bool = True,
+        dtype: Any = None,
     ) -> None:
         super().__init__(name=name, trainable=trainable)
+        self.weights_dtype = dtype_name(dtype, type(self).__name__, self.dtypes) or self.weights_dtype
         self.nested_inputs: Any = ()
         self._nested_outputs: Any = ()
         self.is_wiring = self.is_wired_by_layers = False
@@ -243,8 +249,6 @@ class Model(Trainer, Presented):
         from nnc.plugins import load_weights
 
         self._must_be_wired()
-        if self.is_authored and not str(filepath).endswith(".npz"):
-            raise of_authored(self, "load_weights of .npz files of save_weights")
         if str(filepath).endswith(".npz"):
             if by_name or skip_mismatch:
                 raise ModelError(
@@ -419,63 +423,6 @@ class Model(Trainer, Presented):
         """Return None: outputs have the masks that the layers inside gave them."""
         del inputs, previous_mask
 
-    # ------------------------------------------------------------------ configuration
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the model's config: layers and how they are wired, in Keras's form.
-
-        Raises:
-            ModelError: its class says what is computed, and not what it is made of.
-        """
-        from nnc.models.config import functional_config
-
-        if self.is_authored:
-            raise without_config(self)
-        return functional_config(self)
-
-    @property
-    def keras_class(self) -> tuple[str, str, str | None]:
-        """Module, name and registered name of a functional model, whatever subclass it is."""
-        if self.is_authored:
-            return super().keras_class
-        return "keras.src.models.functional", "Functional", "Functional"
-
-    @classmethod
-    def from_config(cls, config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Self:
-        """Make a model from what `get_config`, or Keras's, returned; nothing is imported or executed.
-
-        Args:
-            config: the config of a functional model or of a `Sequential`.
-            custom_objects: classes of the user's layers by name.
-
-        Raises:
-            ModelFileError: it is not such a config; all its problems are listed.
-            ModelError: it is the config of another kind of model.
-        """
-        from nnc.layers.registry import known_classes
-        from nnc.plugins import read_config
-
-        if not isinstance(config, Mapping):
-            raise ModelError(
-                f"{cls.__name__}.from_config takes a mapping, as get_config returns it, got {config!r:.80}"
-            )
-        base = cls._base()
-        if "layers" not in config and cls is not base:
-            return cls(**config)
-        name = "Functional" if "input_layers" in config else "Sequential"
-        with known_classes(custom_objects):
-            found: Model = read_config({"class_name": name, "config": config})
-        if isinstance(found, cls):
-            return found
-        if not isinstance(found, base) or list(signature(cls).parameters) != list(signature(base).parameters):
-            raise ModelError(
-                f"{cls.__name__}.from_config: the config is that of a {name} model, which {cls.__name__} cannot be made"
-                f" from; use nnc.{'Sequential' if name == 'Sequential' else 'Model'}.from_config"
-            )
-        make: Any = cls  # which takes what the base does
-        made: Self = make(*found._construction(), name=found.name)
-        return made
-
     @classmethod
     def _base(cls) -> type[Model]:
         """Return the class that a config of this class names."""
@@ -484,22 +431,3 @@ class Model(Trainer, Presented):
     def _construction(self) -> tuple[Any, ...]:
         """Return what the constructor makes such a model of."""
         return self.input, self.output
-
-    def to_json(self, **options: Any) -> str:
-        """Return class and config as JSON, as Keras writes them, for `nnc.models.model_from_json`.
-
-        Args:
-            options: arguments of `json.dumps`.
-
-        Raises:
-            ModelError: a part of the model cannot be serialised.
-        """
-        from nnc.models.config import json_text, layer_entry
-
-        return json_text(layer_entry(self), **options)
-
-    def serialized_config(self) -> dict[str, Any]:
-        """Return the config with class name and compile options, or nothing where a part cannot be serialised."""
-        from nnc.models.config import serialized
-
-        return serialized(self)

@@ -208,6 +208,14 @@ class Steps(ReplicatedModel):
                 " recorded for the types of the data: use compile() and fit() of the model, then its program"
             )
 
+    def stepped_variables(self) -> dict[Any, tuple[str, list[Any]]]:
+        """Return for each optimizer of its class's own steps the place of its states, and the variables it changes.
+
+        It is empty as long as no data are known that these steps are recorded for.
+        """
+        found: dict[Any, tuple[str, list[Any]]] = self._compiler.optimizers() if self.own_steps else {}
+        return found
+
     # ------------------------------------------------------------------ steps
 
     def train_step(self, data: Any) -> dict[str, Any]:

@@ -19,11 +19,9 @@ def check_weights_file(model: Any, path: str | Path, overwrite: bool) -> None:
 
     Raises:
         DataError: the path ends otherwise than with ``.weights.h5`` or ``.npz``.
-        ModelError: there is a file, or the model's class says what is computed, which only nnc's own files are for.
+        ModelError: there is a file, and it is not to be overwritten.
     """
     text = str(path)
-    if model.is_authored and text.endswith(KERAS_WEIGHTS):
-        raise of_authored(model, "save_weights('weights.npz')")
     if not text.endswith((KERAS_WEIGHTS, ".npz")):
         raise DataError(f"weights are written to {KERAS_WEIGHTS} files, as Keras's, or to .npz files, got {text!r}")
     _may_write(path, overwrite)
@@ -47,21 +45,11 @@ def check_model_suffix(path: Path) -> None:
 def check_model_file(model: Any, path: Path, overwrite: bool) -> None:
     """Check that a model can be written to a file; see `check_weights_file`."""
     _may_write(path, overwrite)
-    if model.is_authored and path.suffix != ".nnc":
-        raise of_authored(model, "save('model.nnc'), or save_weights")
-
-
-def of_authored(model: Any, instead: str) -> ModelError:
-    """Return the error that no file of Keras's holds a model whose class says what is computed.
-
-    Args:
-        model: the model.
-        instead: what to do.
-    """
-    return ModelError(
-        f"model '{model.name}': its class {type(model).__name__} says in call() what is computed, which no file of"
-        f" Keras's can hold here; use {instead}, and make the model by its class"
-    )
+    if model.is_authored and path.suffix not in (".nnc", ".keras"):
+        raise ModelError(
+            f"model '{model.name}': its class {type(model).__name__} says in call() what is computed, which HDF5 files"
+            f" cannot hold, as in Keras; use save('{path.stem}.keras'), or save('{path.stem}.nnc')"
+        )
 
 
 def _may_write(path: str | Path, overwrite: bool) -> None:

@@ -15,7 +15,7 @@ import h5py
 import numpy
 
 import nnc
-from frontends.weight_tree import group_name
+from frontends.inner_groups import group_name
 from nnc import layers
 from nnc.ir import Graph
 from nnc.passes import Pass, PassRecord
