@@ -141,7 +141,7 @@ def _of_model(model: Any, prefix: str = "", depth: int = 0) -> Iterator[LayerRec
             inputs=tuple(prefix + source for source in sources),
             config={} if isinstance(layer, Model) else config,
         )
-        opened = layer if isinstance(layer, Model) else own[0].inner
+        opened = layer if isinstance(layer, Model) and not layer.is_authored else own[0].inner
         if opened is not None:
             yield from _of_model(opened, f"{path}/", depth + 1)
 

@@ -134,6 +134,7 @@ class Computation(Described):
         if self.autocast:
             args, kwargs = self._converted(context, args, kwargs)
         path = f"{graph.path}/{self.name}" if graph.path else self.name
+        first = len(graph.nodes)
         with (
             self.blame(),
             graph.scope(path=path),
@@ -155,7 +156,10 @@ class Computation(Described):
         if self._measures_own_rows:
             context.per_process.add(path)
         values = tuple(leaves(found, Value))
-        context.results.append(LoweredCall(path, self._class_title, values, self._is_operation))
+        nodes = range(first, len(graph.nodes))
+        context.results.append(
+            LoweredCall(path, self._class_title, values, self._is_operation, "", self, (args, kwargs), nodes)
+        )
         return found
 
     def _checked(self, context: Lowering, found: Any) -> Any:
@@ -252,7 +256,11 @@ class Computation(Described):
 
     def _opened(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Return what a call consists of, for inputs of these types, as pictures know models; None where it is one."""
-        del args, kwargs
+        if is_own(type(self)):
+            return None
+        from nnc.layers.called import called_layers
+
+        return called_layers(self, *self._lowered_alone(args, kwargs))
 
     def _lowered_alone(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Lowering]:
         """Lower the layer to a graph of its own, for inputs of these types; return what `call` returns, and how."""

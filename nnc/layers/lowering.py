@@ -38,6 +38,9 @@ class LoweredCall(NamedTuple):
         values: what it returned.
         is_operation: whether it is an operation of `keras.ops`.
         place: the author's line, as ``file:line``; empty where it is not known.
+        layer: the layer.
+        given: its arguments by position and by name.
+        nodes: the numbers of the nodes that it added to the graph.
     """
 
     path: str
@@ -45,6 +48,9 @@ class LoweredCall(NamedTuple):
     values: tuple[Value, ...]
     is_operation: bool = False
     place: str = ""
+    layer: Any = None
+    given: tuple[Any, Any] = ((), {})
+    nodes: range = range(0)
 
 
 @dataclass(eq=False)

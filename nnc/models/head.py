@@ -173,8 +173,8 @@ class ModelHead:
     def lower(self, graph: Graph, outputs: dict[str, Value]) -> None:
         """Add targets, the output ``loss``, and the updates of the states that metrics add up in.
 
-        The losses of several outputs are means over rows, as the total is; those that Keras shows are means over
-        batches, of which a smaller last one counts as much as the others.
+        The losses of several outputs are means over rows, as the total is and as in Keras on JAX and PyTorch. On
+        TensorFlow, where Keras does not know how many rows a batch has, a smaller last one counts as the others do.
         """
         weights = self._weights(graph, outputs)
         targets = {head.label: graph.input(head.target, head.target_type) for head in self.outputs}

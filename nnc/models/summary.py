@@ -39,7 +39,8 @@ def summary(model: Trainer, layers: Sequence[Layer], expand_nested: bool = False
         layers: its layers, which are shown where it is not wired yet.
         expand_nested: whether models that are layers, and layers of their authors', are followed by what is in them.
     """
-    rows = list(_rows(model.calls, expand_nested, ""))
+    inside = model.calls[-1].inner if model.calls and model.is_authored else None
+    rows = list(_rows(model.calls if inside is None else inside.calls, expand_nested, ""))
     if not model.calls:
         rows = [(_title(layer), "?", "?", "") for layer in layers]
     trainable = sum(weight.size for weight in model.trainable_weights)
@@ -60,7 +61,8 @@ def _rows(calls: Sequence[Any], expand_nested: bool, indent: str) -> Iterator[tu
         shapes = ", ".join(str(tensor.shape) for tensor in call.outputs)
         sources = ", ".join(tensor.call.layer.name for tensor in call.inputs if tensor.call is not None)
         yield f"{indent}{_title(call.layer)}", shapes, f"{call.layer.count_params():,}", sources
-        opened = (call.layer if getattr(call.layer, "calls", None) else call.inner) if expand_nested else None
+        is_wired = getattr(call.layer, "calls", None) and not call.layer.is_authored
+        opened = (call.layer if is_wired else call.inner) if expand_nested else None
         if opened is not None:
             yield from _rows(opened.calls, expand_nested, "   " + indent if indent else " └ ")
 

@@ -79,7 +79,8 @@ class Model(Protocol):
 def inner_model(call: DrawnCall) -> Model | None:
     """Return what a call opens to: the layer itself where it is a model, or what its author wrote; None otherwise."""
     layer: Any = call.layer
-    return layer if getattr(layer, "calls", None) else getattr(call, "inner", None)
+    is_wired = getattr(layer, "calls", None) and not getattr(layer, "is_authored", False)
+    return layer if is_wired else getattr(call, "inner", None)
 
 
 def layer_text(layer: Layer) -> str:

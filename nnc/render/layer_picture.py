@@ -23,7 +23,8 @@ def layers_diagram(model: Model, depth: int = 0, expand: Sequence[str] = ()) -> 
     A model that is a layer, and layers or blocks of layers that come several times in a row with the same configs and
     wiring, are one box each, which says what is inside and how often. Where the picture would not fit a page, blocks
     that come once are one box as well. Layers are numbered ``Layer1`` to ``LayerN`` in topological order; a layer that
-    is called twice keeps its number, and those of a model in it are ``Layer3.1``, ``Layer3.2``, and so on.
+    is called twice keeps its number, and those of a model in it are ``Layer3.1``, ``Layer3.2``, and so on. A model
+    whose class says in `call` what is computed is opened: it shows the layers that it calls.
 
     Args:
         model: what to draw.
@@ -40,6 +41,8 @@ def layers_diagram(model: Model, depth: int = 0, expand: Sequence[str] = ()) -> 
     paths = [path for node in outline.nodes if not node.is_input for path in node.layer_names]
     check_names(f"model '{outline.name}'", "layer", paths, expand)
     names = frozenset(expand)
+    if getattr(model, "is_authored", False):  # all that is drawn of it is one layer, the model itself
+        depth = max(depth, 1)
     if depth or everything:
         return LayerDrawing(figures, Detail(inf if everything else depth, names)).diagram()
     details = [Detail(0, names, *([True] * count)) for count in range(4)]
