@@ -52,9 +52,12 @@ FOR_USERS = (
     "nnc.doctor",
     "nnc.verify",
     "nnc.sklearn",
+    "nnc.wrappers",
     "nnc.distribute.sweeps",
     "nnc.integrations.ray",
     "nnc.utils",
+    "nnc.feature_space",
+    "nnc.utils.bounding_boxes",
     "nnc.errors",
 )
 INSIDE = ("nnc.ir", "nnc.ir.ops", "nnc.passes", "nnc.plan", "nnc.backends", "nnc.readers")

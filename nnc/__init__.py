@@ -44,6 +44,7 @@ if TYPE_CHECKING:
         saving,
         tree,
         utils,
+        wrappers,
     )
     from nnc import ir as ir
     from nnc import plan as plan
@@ -100,6 +101,7 @@ _MODULES = (
     "sklearn",
     "tree",
     "utils",
+    "wrappers",
 )
 _MEMBERS = {
     "DTypePolicy": "nnc.dtype_policies",
@@ -130,20 +132,6 @@ _MEMBERS = {
     "sweep": "nnc.distribute.sweeps",
 }
 _RENAMED = {"KerasTensor": ("nnc.layers", "SymbolicTensor")}
-_ABSENT = {
-    "Function": "wire layers to a model, nnc.Model(inputs, outputs)",
-    "Operation": "write a function of nnc.ops, or subclass nnc.Layer",
-    "Quantizer": "nnc does not quantize",
-    "RematScope": "what is kept of a step is the plan's choice",
-    "StatelessScope": "a compiled model has its state in a program; see nnc.Program",
-    "SymbolicScope": "call layers on nnc.Input",
-    "distillation": "write a train_step of your own",
-    "distribution": "train on several processes with model.fit(…, distribute='mpi')",
-    "export": "nnc exports C and Python: nnc export",
-    "quantizers": "nnc does not quantize",
-    "visualization": "use matplotlib",
-}
-"""Names of Keras's that are not here, and what to do instead."""
 
 __all__ = [
     "DTypePolicy",
@@ -200,6 +188,7 @@ __all__ = [
     "tree",
     "utils",
     "version",
+    "wrappers",
 ]
 
 
@@ -220,9 +209,7 @@ if not TYPE_CHECKING:  # to a type checker a name that is not above is a slip
         if name in _RENAMED:
             module, own = _RENAMED[name]
             return getattr(import_module(module), own)
-        if name in _ABSENT:
-            raise AttributeError(f"nnc has no {name}: {_ABSENT[name]}")
-        raise AttributeError(f"module 'nnc' has no attribute {name!r}")
+        raise import_module("nnc.absent_names").absence("nnc", name)
 
 
 def __dir__() -> list[str]:

@@ -7,6 +7,7 @@ from typing import Any, Self
 
 import numpy
 
+from nnc.absent_names import absence
 from nnc.errors import ModelError
 from nnc.settings import default_dtype
 
@@ -142,12 +143,5 @@ def get(identifier: Any) -> DTypePolicy:
         ) from None
 
 
-_ABSENT = ("AWQDTypePolicy", "GPTQDTypePolicy", "Int4DTypePolicy", "QuantizedDTypePolicy", "QuantizedFloat8DTypePolicy")
-
-
 def __getattr__(name: str) -> Any:
-    if name in _ABSENT:
-        raise AttributeError(f"nnc.dtype_policies has no {name}: nnc trains no quantized layers")
-    if name == "DTypePolicyMap":
-        raise AttributeError("nnc.dtype_policies has no DTypePolicyMap: give layers their dtype")
-    raise AttributeError(f"module 'nnc.dtype_policies' has no attribute {name!r}")
+    raise absence("nnc.dtype_policies", name)

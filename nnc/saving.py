@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy
 
+from nnc.absent_names import absence
 from nnc.errors import ModelError
 from nnc.identity import ObjectIdentity, is_own
 from nnc.ir import Value
@@ -326,3 +327,9 @@ def load_weights(model: Model, filepath: str | Path, skip_mismatch: bool = False
     if skip_mismatch or kwargs:
         raise ModelError("load_weights takes all weights or none, without skip_mismatch and other options")
     model.load_weights(filepath)
+
+
+if not TYPE_CHECKING:  # to a type checker a name that is not above is a slip
+
+    def __getattr__(name: str) -> object:
+        raise absence("nnc.saving", name)

@@ -23,14 +23,14 @@ NAMES = names(
     Model Optimizer Program Regularizer Sequential Variable activations applications backend callbacks compile config
     constraints data datasets device diff dtype_policies errors function initializers inspect layers load losses
     metrics mixed_precision models name_scope ops optimizers passes preprocessing random regularizers remat render
-    saving sweep tree utils version
+    saving sweep tree utils version wrappers
     """
 )
 MODULES = names(
     """
     activations applications backend callbacks config constraints data datasets dtype_policies errors initializers ir
     layers losses metrics mixed_precision models ops optimizers passes plan preprocessing program random regularizers
-    render saving sklearn tree utils
+    render saving sklearn tree utils wrappers
     """
 )
 PROGRAM = names(

@@ -9,7 +9,7 @@ from typing import Any, TextIO
 
 from nnc.arguments import argument, flag
 from nnc.callbacks.callback import DeclaredCallback, Logs
-from nnc.callbacks.replicas import logs_of, replicas_of
+from nnc.callbacks.replicas import columns_of
 
 
 class CSVLogger(DeclaredCallback):
@@ -46,7 +46,7 @@ class CSVLogger(DeclaredCallback):
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         """Write a row; columns are those of the first epoch, sorted, and room for validation."""
-        logs = self._columns(logs or {})
+        logs = columns_of(self.model, logs or {})
         assert self._file is not None
         if self.keys is None:
             self.keys = list(logs)
@@ -60,14 +60,6 @@ class CSVLogger(DeclaredCallback):
     def on_train_end(self, logs: Logs = None) -> None:
         """Close the file."""
         self._close()
-
-    def _columns(self, logs: dict[str, Any]) -> dict[str, Any]:
-        """Return numbers by column, sorted by their names, and of each name by the replicas."""
-        names, count = sorted(logs), replicas_of(self.model)
-        if count is None:
-            return {name: logs[name] for name in names}
-        of_replicas = [logs_of(logs, count, number) for number in range(count)]
-        return {f"{name}[{number}]": own[name] for name in names for number, own in enumerate(of_replicas)}
 
     def _writer(self) -> csv.DictWriter[str]:
         assert self._file is not None

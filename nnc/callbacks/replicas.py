@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy
@@ -81,6 +82,15 @@ def logs_of(logs: dict[str, Any], count: int, number: int) -> dict[str, Any]:
         own = values[number] if numpy.shape(values)[:1] == (count,) else values
         found[name] = own if numpy.ndim(own) else getattr(own, "item", lambda own=own: own)()
     return found
+
+
+def columns_of(model: Any, logs: Mapping[str, Any]) -> dict[str, Any]:
+    """Return numbers by their names, sorted; of replicas each has a name, ``loss[0]``, ``loss[1]`` and so on."""
+    names, count = sorted(logs), replicas_of(model)
+    if count is None:
+        return {name: logs[name] for name in names}
+    of_replicas = [logs_of(dict(logs), count, number) for number in range(count)]
+    return {f"{name}[{number}]": own[name] for name in names for number, own in enumerate(of_replicas)}
 
 
 def named(which: Which) -> str:

@@ -16,6 +16,7 @@ GIVES = {
     "ziglang": "a C compiler, if there is no other",
     "matplotlib": "curves of trainings",
     "scikit-learn": "its pipelines and searches, and data to try nnc on",
+    "tensorboardX": "numbers for TensorBoard",
     "optuna": "nnc sweep --engine optuna",
     "ray": "nnc sweep --engine ray",
     "torch": "a contestant of nnc's benchmarks",

@@ -1,5 +1,8 @@
 """Keras's initializers: what gives states their first values."""
 
+from typing import TYPE_CHECKING
+
+from nnc.absent_names import absence
 from nnc.initializers.constant import Constant, Identity, Ones, Zeros
 from nnc.initializers.initializer import FunctionInitializer, Initializer
 from nnc.initializers.random import (
@@ -65,3 +68,9 @@ __all__ = [
     "variance_scaling",
     "zeros",
 ]
+
+
+if not TYPE_CHECKING:  # to a type checker a name that is not above is a slip
+
+    def __getattr__(name: str) -> object:
+        raise absence("nnc.initializers", name)

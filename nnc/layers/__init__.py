@@ -8,6 +8,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from nnc.absent_names import absence
 from nnc.ir.placeholder import Operators
 from nnc.layers.base import Layer
 from nnc.layers.families import ALIASES, CLASSES, FUNCTIONS
@@ -109,7 +110,7 @@ if not TYPE_CHECKING:  # to a type checker a name that is not above is a slip
     def __getattr__(name: str) -> Any:
         module = CLASSES.get(ALIASES.get(name, name)) or FUNCTIONS.get(name)
         if module is None:
-            raise AttributeError(f"module 'nnc.layers' has no attribute {name!r}")
+            raise absence("nnc.layers", name)
         value = getattr(import_module(f"nnc.layers.{module}"), ALIASES.get(name, name))
         globals()[name] = value
         return value

@@ -1,5 +1,8 @@
 """Keras's losses as graph arithmetic; their gradients are derived."""
 
+from typing import TYPE_CHECKING
+
+from nnc.absent_names import absence
 from nnc.losses.binary import (
     BinaryCrossentropy,
     binary_crossentropy,
@@ -149,3 +152,9 @@ __all__ = [
     "squared_hinge",
     "tversky",
 ]
+
+
+if not TYPE_CHECKING:  # to a type checker a name that is not above is a slip
+
+    def __getattr__(name: str) -> object:
+        raise absence("nnc.losses", name)

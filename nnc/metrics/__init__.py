@@ -1,5 +1,8 @@
 """Keras's metrics as graph arithmetic: sums that add up from batch to batch, and results computed from them."""
 
+from typing import TYPE_CHECKING
+
+from nnc.absent_names import absence
 from nnc.losses import (
     binary_crossentropy,
     binary_focal_crossentropy,
@@ -207,3 +210,9 @@ __all__ = [
     "squared_hinge",
     "top_k_categorical_accuracy",
 ]
+
+
+if not TYPE_CHECKING:  # to a type checker a name that is not above is a slip
+
+    def __getattr__(name: str) -> object:
+        raise absence("nnc.metrics", name)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from nnc.absent_names import absence
 from nnc.ops import (
     control_flow,
     core,
@@ -38,19 +39,6 @@ from nnc.ops.products import *
 from nnc.ops.reductions import *
 from nnc.ops.shapes import *
 
-ABSENT = {
-    "ctc_decode": "beam search keeps as many candidates as the numbers say",
-    "custom_gradient": "a derivative is a rule of an operation; see the guide to your own op",
-    "jvp": "derivatives are computed backwards",
-    "lu_factor": "NumPy has no such decomposition",
-    "polar": "there are no complex numbers in a graph",
-    "rearrange": "use reshape and transpose",
-    "vectorize": "use vectorized_map, or functions of nnc.ops, which work on all elements",
-    "view_as_complex": "there are no complex numbers in a graph",
-    "view_as_real": "there are no complex numbers in a graph",
-}
-"""Functions of `keras.ops` that are not here, and why."""
-
 __all__ = ["image", "linalg", "nn", "numpy"]
 __all__ += control_flow.__all__
 __all__ += core.__all__
@@ -69,6 +57,4 @@ __all__ += shapes.__all__
 if not TYPE_CHECKING:  # to a type checker a name that is not above is a slip
 
     def __getattr__(name: str) -> Any:
-        if name in ABSENT:
-            raise AttributeError(f"nnc.ops has no '{name}' of keras.ops: {ABSENT[name]}")
-        raise AttributeError(f"module 'nnc.ops' has no attribute {name!r}")
+        raise absence("nnc.ops", name)

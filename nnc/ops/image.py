@@ -5,8 +5,9 @@ Arguments are those of `keras.ops`; see `nnc.ops`.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from nnc.absent_names import absence
 from nnc.ops.dispatch import operate
 
 __all__ = [
@@ -245,3 +246,9 @@ def ssim(
         k2=k2,
         data_format=data_format,
     )
+
+
+if not TYPE_CHECKING:  # to a type checker a name that is not above is a slip
+
+    def __getattr__(name: str) -> object:
+        raise absence("nnc.ops.image", name)

@@ -5,10 +5,11 @@ Arguments are those of `keras.ops`; see `nnc.ops`.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy
 
+from nnc.absent_names import absence
 from nnc.ops.dispatch import only_arrays, operate
 
 __all__ = [
@@ -105,3 +106,9 @@ def svd(x: Any, full_matrices: Any = True, compute_uv: Any = True) -> Any:
     if not compute_uv:
         return numpy.linalg.svd(array, full_matrices, compute_uv=False)
     return tuple(numpy.linalg.svd(array, full_matrices))
+
+
+if not TYPE_CHECKING:  # to a type checker a name that is not above is a slip
+
+    def __getattr__(name: str) -> object:
+        raise absence("nnc.ops.linalg", name)

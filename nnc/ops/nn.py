@@ -5,8 +5,9 @@ Arguments are those of `keras.ops`; see `nnc.ops`.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from nnc.absent_names import absence
 from nnc.ops.dispatch import check_no_others, operate
 from nnc.settings import SETTINGS
 
@@ -417,3 +418,9 @@ def multi_hot(
     check_no_others("multi_hot", kwargs)
     dtype = dtype or SETTINGS.floatx
     return operate("MultiHot", inputs, num_classes=num_classes, axis=axis, dtype=dtype, sparse=sparse)
+
+
+if not TYPE_CHECKING:  # to a type checker a name that is not above is a slip
+
+    def __getattr__(name: str) -> object:
+        raise absence("nnc.ops.nn", name)

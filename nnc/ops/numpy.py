@@ -1,5 +1,8 @@
 """The functions of `keras.ops.numpy`: those that NumPy has as well."""
 
+from typing import TYPE_CHECKING
+
+from nnc.absent_names import absence
 from nnc.ops import creation, elementwise, indexing, numbers, products, reductions, shapes
 from nnc.ops.creation import *
 from nnc.ops.elementwise import *
@@ -17,3 +20,9 @@ __all__ += numbers.__all__
 __all__ += products.__all__
 __all__ += reductions.__all__
 __all__ += shapes.__all__
+
+
+if not TYPE_CHECKING:  # to a type checker a name that is not above is a slip
+
+    def __getattr__(name: str) -> object:
+        raise absence("nnc.ops.numpy", name)

@@ -1,5 +1,8 @@
 """Keras's optimizers as graph code over one vector of all weights: a few elementwise ops, whatever the model."""
 
+from typing import TYPE_CHECKING
+
+from nnc.absent_names import absence
 from nnc.labels import ITERATIONS, LEARNING_RATE
 from nnc.optimizers import schedules
 from nnc.optimizers.adafactor import Adafactor
@@ -57,3 +60,9 @@ __all__ = [
     "serialize",
     "sgd",
 ]
+
+
+if not TYPE_CHECKING:  # to a type checker a name that is not above is a slip
+
+    def __getattr__(name: str) -> object:
+        raise absence("nnc.optimizers", name)

@@ -50,7 +50,7 @@ def make_model(source: Any, meta: Meta, arguments: Mapping[str, Any], seed: int)
             )
         original = source if isinstance(source, Model) else _read(source, tuple(meta["X_shape_"][1:]))
         set_random_seed(seed)  # whatever was drawn for the weights that are not copied
-        model = _copied(original)
+        model = copied(original)
     elif callable(source):
         model = _called(source, meta, arguments)
     else:
@@ -166,7 +166,7 @@ def _read(path: Any, shape: tuple[int, ...]) -> Model:
     return read_model(os.fspath(path), input_shape=shape) if defines_alone(path) else load_model(os.fspath(path))
 
 
-def _copied(model: Model) -> Model:
+def copied(model: Model) -> Model:
     """Return a model of the same layers with first weights of their own, compiled as the model is."""
     copy = clone_model(model)
     if model.is_compiled:

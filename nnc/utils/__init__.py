@@ -8,6 +8,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from nnc.absent_names import absence
 from nnc.utils.seeds import random_generator, set_random_seed
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
         register_keras_serializable,
     )
     from nnc.settings import disable_interactive_logging, enable_interactive_logging, is_interactive_logging_enabled
+    from nnc.utils import bounding_boxes
     from nnc.utils.batches import pack_x_y_sample_weight, unpack_x_y_sample_weight
     from nnc.utils.image_directory import image_dataset_from_directory
     from nnc.utils.images import array_to_img, img_to_array, load_img, save_img
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
 
 _MEMBERS = {
     "CustomObjectScope": "nnc.registration",
+    "FeatureSpace": "nnc.feature_space",
     "Progbar": "nnc.utils.progbar",
     "PyDataset": "nnc.utils.py_dataset",
     "Sequence": "nnc.utils.py_dataset",
@@ -76,10 +79,12 @@ _MEMBERS = {
 
 __all__ = [
     "CustomObjectScope",
+    "FeatureSpace",
     "Progbar",
     "PyDataset",
     "Sequence",
     "array_to_img",
+    "bounding_boxes",
     "clear_session",
     "custom_object_scope",
     "deserialize_keras_object",
@@ -117,11 +122,13 @@ __all__ = [
 if not TYPE_CHECKING:  # to a type checker a name that is not above is a slip
 
     def __getattr__(name: str) -> Any:
+        if name == "bounding_boxes":
+            return import_module("nnc.utils.bounding_boxes")
         if name in _MEMBERS:
             value = getattr(import_module(_MEMBERS[name]), name)
             globals()[name] = value
             return value
-        raise AttributeError(f"module 'nnc.utils' has no attribute {name!r}")
+        raise absence("nnc.utils", name)
 
 
 def __dir__() -> list[str]:

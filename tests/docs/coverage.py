@@ -25,32 +25,30 @@ APPLICATIONS = Path(__file__).with_name("applications.json")
 PACKAGES = Path(__file__).with_name("packages.json")
 
 OUT_OF_SCOPE = {
-    "layers": {
-        "audio": ("MelSpectrogram", "STFTSpectrogram"),
-        "code of other frameworks": ("FlaxLayer", "JaxLayer", "TFSMLayer", "TorchModuleWrapper"),
-        "bounding boxes": ("MaxNumBoundingBoxes",),
-        "not a layer": ("InputSpec",),
-    },
-    "optimizers": {"the optimizer inside it is read": ("LossScaleOptimizer",)},
-    "callbacks": {"other packages": ("OrbaxCheckpoint", "RemoteMonitor", "TensorBoard")},
-    "initializers": {"audio": ("STFT", "STFTInitializer", "stft")},
-    "operations": {
-        "their shape depends on data": ("Arange", "Bincount", "Nonzero", "CTCDecode"),
-        "complex numbers": ("Eig", "Polar", "ViewAsComplex", "ViewAsReal"),
-        "singular values and eigenvalues": ("Eigh", "Lstsq", "MatrixRank", "Pinv", "SVD"),
-        "no partition in Keras on TensorFlow": ("Argpartition",),
-        "for one matrix only in Keras on TensorFlow": ("LuFactor",),
-        "a base class": ("SegmentReduction",),
-        "functions of functions": (
-            *("AssociativeScan", "Cond", "ForiLoop", "JVP", "Map", "Scan", "Switch", "VectorizedMap", "WhileLoop"),
-        ),
-        "random": ("ElasticTransform",),
-    },
+    "their shape depends on data": ("Arange", "Bincount", "Nonzero", "CTCDecode"),
+    "complex numbers": ("Eig", "Polar", "ViewAsComplex", "ViewAsReal"),
+    "singular values and eigenvalues": ("Eigh", "Lstsq", "MatrixRank", "Pinv", "SVD"),
+    "no partition in Keras on TensorFlow": ("Argpartition",),
+    "for one matrix only in Keras on TensorFlow": ("LuFactor",),
+    "a base class": ("SegmentReduction",),
+    "functions of functions": (
+        *("AssociativeScan", "Cond", "ForiLoop", "JVP", "Map", "Scan", "Switch", "VectorizedMap", "WhileLoop"),
+    ),
+    "random": ("ElasticTransform",),
 }
-"""What nnc leaves out, by the reason."""
+"""Classes of operations that nnc leaves out, by the reason; why it has no name of Keras's says `nnc.absent_names`."""
 BASES = {
     *("Layer", "Wrapper", "Loss", "Metric", "MeanMetricWrapper", "Optimizer", "Callback", "CallbackList", "Constraint"),
-    *("Regularizer", "Initializer", "LearningRateSchedule", "OptimizerMap", "History", "InputLayer", "Input"),
+    *(
+        "Regularizer",
+        "Initializer",
+        "LearningRateSchedule",
+        "OptimizerMap",
+        "History",
+        "InputLayer",
+        "Input",
+        "InputSpec",
+    ),
 }
 """Bases and helpers, which have no row of their own."""
 KINDS = ("losses", "metrics", "optimizers", "schedules", "callbacks", "regularizers", "constraints", "initializers")
@@ -113,25 +111,32 @@ NOT_THERE = """## What is not there
 def missing_section() -> str:
     """Return what Keras has and nnc has not, with the reason where it is left out."""
     from nnc.activations import ACTIVATIONS
-    from nnc.layers import layer_classes
     from nnc.operations import OPERATIONS
 
     missing = {
-        "layers": [name for name in wanted_layers() if name not in layer_classes()],
+        "layers": [name for name in wanted_layers() if not hasattr(ours("layers"), name)],
         **{kind: there_and_missing(kind)[1] for kind in KINDS},
         "activations": [name for name in names_of("activations") if name not in ACTIVATIONS],
-        "operations": [name for name in operation_names() if name not in OPERATIONS],
     }
-    left_out = {name for names in OUT_OF_SCOPE["operations"].values() for name in names}
-    missing["operations"] = [name for name in missing["operations"] if name not in left_out]
+    groups = {kind: by_reason(kind, names) for kind, names in missing.items()}
+    left_out = {name for names in OUT_OF_SCOPE.values() for name in names}
+    unexplained = [name for name in operation_names() if name not in OPERATIONS and name not in left_out]
+    groups["operations"] = {**OUT_OF_SCOPE, **({"not there yet": unexplained} if unexplained else {})}
     lines = []
-    for kind, names in missing.items():
-        groups = [(names, "not there yet")] if names else []
-        groups += [(left, reason) for reason, left in OUT_OF_SCOPE.get(kind, {}).items() if reason != "not a layer"]
-        if groups:
-            parts = [f"{_named(names)} ({reason})" for names, reason in groups]
+    for kind, reasons in groups.items():
+        if reasons:
+            parts = [f"{_named(names)} ({reason})" for reason, names in reasons.items()]
             lines.append(f"- **{kind.capitalize()}**: {'; '.join(parts)}.")
+    lines.append("\n[Every public name of Keras](keras-names.md), with *yes* or the reason, has a page of its own.")
     return "\n".join([NOT_THERE.rstrip(), *lines])
+
+
+def by_reason(kind: str, names: Iterable[str]) -> dict[str, list[str]]:
+    """Return names of a kind of object that nnc lacks, by the reason."""
+    found: dict[str, list[str]] = {}
+    for name in names:
+        found.setdefault(reason_of(kind, name) or "not there yet", []).append(name)
+    return found
 
 
 def _named(names: Iterable[str]) -> str:
@@ -179,7 +184,7 @@ def function_lines() -> str:
     """Return what the page says of functions: how many there are in `nnc.ops`, and why others are not."""
     import keras
 
-    from nnc.ops import ABSENT
+    from nnc.absent_names import reason_of
 
     spaces = {"": keras.ops, "image.": keras.ops.image}
     known = [
@@ -189,8 +194,7 @@ def function_lines() -> str:
         if inspect.isfunction(item) and name[0] != "_"
     ]
     there = [name for name in known if _has(name)]
-    absent = {**ABSENT, "image.elastic_transform": "it draws random numbers, of which nnc has others"}
-    lines = [f"- `{name}`: {reason}." for name, reason in absent.items()]
+    lines = [f"- `{name}`: {reason_of(f'ops.{name}')}." for name in known if name not in there]
     return (
         f"{len(there)} of the {len(known)} functions are in `nnc.ops`, with the same arguments: of arrays, in a layer's"
         f" `call` and between layers. The others:\n\n" + "\n".join(lines) + "\n"
@@ -207,12 +211,11 @@ def ours(module: str) -> Any:
     return import_module("nnc.optimizers.schedules" if module == "schedules" else f"nnc.{module}")
 
 
-def reason_of(module: str, name: str) -> str | None:
+def reason_of(kind: str, name: str) -> str | None:
     """Return why nnc leaves a name out, or None."""
-    for reason, names in OUT_OF_SCOPE.get(module, {}).items():
-        if name in names:
-            return reason
-    return None
+    from nnc import absent_names
+
+    return absent_names.reason_of(f"{'optimizers.schedules' if kind == 'schedules' else kind}.{name}")
 
 
 # ---------------------------------------------------------------------- layers
@@ -241,11 +244,7 @@ def wanted_layers() -> list[str]:
     """Return the names of Keras's layers that nnc means to have."""
     from nnc.layers import families
 
-    return [
-        name
-        for name in names_of("layers")
-        if not (name in BASES or name in families.ALIASES or name[0].islower() or reason_of("layers", name))
-    ]
+    return [name for name in names_of("layers") if not (name in BASES or name in families.ALIASES or name[0].islower())]
 
 
 def trains(cases: Sequence[Any]) -> str:
@@ -292,11 +291,11 @@ def kind_table() -> str:
 
 
 def there_and_missing(kind: str) -> tuple[list[str], list[str]]:
-    """Return the names of a kind of object that nnc has, and those that it lacks, without what it leaves out."""
+    """Return the names of a kind of object that nnc has, and those that it lacks."""
     place = ours(kind)
     wanted = [name for name in names_of(kind) if name not in BASES and name[0].isupper()]
     there = [name for name in wanted if hasattr(place, name)]
-    return there, [name for name in wanted if name not in there and not reason_of(kind, name)]
+    return there, [name for name in wanted if name not in there]
 
 
 def applications_section() -> str | None:

@@ -27,6 +27,8 @@ NAMES = {
     ("utils.rng_utils", "set_random_seed"): nnc.utils.set_random_seed,
 }
 """Names by the module below ``keras.src``."""
+_BOXES = "layers.preprocessing.image_preprocessing.bounding_boxes"
+"""Where Keras has what is public in ``keras.utils.bounding_boxes``."""
 
 
 def lookup(inner: str, name: str) -> Any:
@@ -38,4 +40,6 @@ def lookup(inner: str, name: str) -> Any:
     """
     if name.endswith(("uses_gpu", "uses_tpu")) and inner.startswith("testing"):
         return lambda: False
+    if inner.startswith(_BOXES) and name in nnc.utils.bounding_boxes.__all__:
+        return getattr(nnc.utils.bounding_boxes, name)
     return NAMES.get((inner, name))

@@ -10,12 +10,10 @@ import numpy
 import pytest
 
 import nnc
+from nnc.absent_names import reason_of
 from tests.operations.cases import FAMILIES
 
 X = numpy.random.default_rng(0).uniform(0.5, 1.5, (3, 4, 6)).astype("float32")
-ELSEWHERE = {"elastic_transform"}
-"""What draws random numbers, of which nnc has others."""
-
 NOT_OF_ARRAYS = {"CDist of whole numbers", "Ndim"}
 """What Keras on TensorFlow cannot compute of arrays, and what is a number there."""
 
@@ -40,7 +38,8 @@ def test_names_and_arguments_are_those_of_keras(keras, space):
     theirs, ours = ((getattr(ops, space) if space else ops) for ops in (keras.ops, nnc.ops))
     known = functions(theirs)
     public = {name: getattr(ours, name) for name in known if hasattr(ours, name)}
-    assert set(known) - set(public) == (set(nnc.ops.ABSENT) & set(known)) | (ELSEWHERE & set(known))
+    prefix = f"ops.{space}." if space else "ops."
+    assert set(known) - set(public) == {name for name in known if reason_of(prefix + name)}
     assert {name: parameters(item) for name, item in public.items()} == {
         name: parameters(known[name]) for name in public
     }
@@ -51,10 +50,8 @@ def test_names_and_arguments_are_those_of_keras(keras, space):
 
 
 def test_what_is_absent_says_why():
-    for name, reason in nnc.ops.ABSENT.items():
-        with pytest.raises(AttributeError, match=rf"nnc\.ops has no '{name}' of keras\.ops: "):
-            getattr(nnc.ops, name)
-        assert reason
+    with pytest.raises(AttributeError, match=r"^nnc\.ops has no rearrange: use reshape and transpose$"):
+        _ = nnc.ops.rearrange
     with pytest.raises(AttributeError, match=r"module 'nnc\.ops' has no attribute 'nothing'"):
         _ = nnc.ops.nothing
 

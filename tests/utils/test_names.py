@@ -23,9 +23,14 @@ def arguments(function: object) -> list[tuple[str, object, object]]:
     return [(item.name, item.kind, item.default) for item in inspect.signature(function).parameters.values()]
 
 
-@pytest.mark.parametrize("name", sorted(set(nnc.utils.__all__) - OWN))
+@pytest.mark.parametrize("name", sorted(set(nnc.utils.__all__) - OWN - {"bounding_boxes"}))
 def test_arguments_are_those_of_keras(name, keras):
     assert arguments(getattr(nnc.utils, name)) == arguments(getattr(keras.utils, name))
+
+
+@pytest.mark.parametrize("name", nnc.utils.bounding_boxes.__all__)
+def test_arguments_of_functions_of_boxes(name, keras):
+    assert arguments(getattr(nnc.utils.bounding_boxes, name)) == arguments(getattr(keras.utils.bounding_boxes, name))
 
 
 def test_names_are_listed():
