@@ -53,6 +53,7 @@ FOR_USERS = (
     "nnc.verify",
     "nnc.sklearn",
     "nnc.wrappers",
+    "nnc.visualization",
     "nnc.distribute.sweeps",
     "nnc.integrations.ray",
     "nnc.utils",

@@ -12,10 +12,12 @@ from frontends.keys import COMPILE_KEYS
 from frontends.nodes import Mapping, Scalar, Sequence, ValueNode, describe
 from frontends.problems import Problems
 from frontends.short_entries import expanded_object
-from nnc import losses, metrics, optimizers
+from nnc import optimizers
 from nnc.errors import nearest
 from nnc.ir import Graph, TensorType
 from nnc.layers.batch import BATCH
+from nnc.losses.registry import as_loss
+from nnc.metrics.registry import metric_for
 from nnc.models import Model
 from nnc.registration import known_objects
 
@@ -125,7 +127,7 @@ class _Options:
         if parts is None:
             return [None] * len(self.names)
         parts = [None if part is None else expanded_object(part) for part in parts]
-        made = [None if part is None else self._made(part, losses.get) for part in parts]
+        made = [None if part is None else self._made(part, as_loss) for part in parts]
         values = [None if part is None else _kept(part, loss) for part, loss in zip(parts, made, strict=True)]
         for index, (part, loss) in enumerate(zip(parts, made, strict=True)):
             if part is not None and loss is not None and not self._fits(index, loss, part):
@@ -180,7 +182,7 @@ class _Options:
         output = self._output(index)
         known = output is not None and loss is not None
         types = (output, loss.target(output).type) if known else (_ANY_OUTPUT, _ANY_OUTPUT)
-        metric = self._made(node, lambda identifier: metrics.get(identifier, *types))
+        metric = self._made(node, lambda identifier: metric_for(identifier, *types))
         if metric is not None and loss is not None:
             self._fits(index, loss, node, metric)
         return metric

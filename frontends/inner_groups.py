@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
@@ -100,6 +100,21 @@ def _parts(layer: Layer) -> dict[str, Layer]:
                 counts[name] = counts.get(name, -1) + 1
                 found[f"{attribute}/{name}_{counts[name]}" if counts[name] else f"{attribute}/{name}"] = item
     return {path: item for path, item in found.items() if item is not layer}
+
+
+def group_names(class_names: Iterable[str]) -> list[str]:
+    """Return the names of the groups of layers in their order, those of one class numbered.
+
+    >>> group_names(["Dense", "LSTM", "Dense"])
+    ['dense', 'lstm', 'dense_1']
+    """
+    counts: dict[str, int] = {}
+    found = []
+    for class_name in class_names:
+        name = group_name(class_name)
+        number = counts[name] = counts.get(name, -1) + 1
+        found.append(f"{name}_{number}" if number else name)
+    return found
 
 
 def group_name(class_name: str) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from collections.abc import Mapping as MappingType
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from frontends.hdf5 import open_hdf5
 from frontends.hdf5_file import FRONTEND as HDF5_FRONTEND
@@ -28,6 +28,9 @@ from frontends.trained_model import Training, read_trained
 from frontends.writing_models import write_archive
 from nnc.errors import ModelError
 from nnc.models import Model
+
+if TYPE_CHECKING:
+    from nnc.feature_space import FeatureSpace
 
 _ZIP = b"PK\x03\x04"
 _CONFIG = "config.json"
@@ -51,8 +54,8 @@ class KerasArchiveFrontend:
 
     def read(
         self, source: str | os.PathLike[str], *, compile: bool = True, replace: MappingType[str, Any] | None = None
-    ) -> Model:
-        """Return the model of a file, with its weights and the state of its training.
+    ) -> Model | FeatureSpace:
+        """Return the model of a file, with its weights and the state of its training; or its feature space.
 
         Args:
             source: the file.
@@ -72,6 +75,13 @@ class KerasArchiveFrontend:
             config = parse_json(_text(archive, _CONFIG, problems), _CONFIG, problems)
             if not isinstance(config, Mapping):
                 problems.stop(f"{_CONFIG} must be a mapping, got {describe(config)}")
+            if config.text("class_name") == "FeatureSpace":
+                from frontends.feature_space_file import read_feature_space
+
+                with open_hdf5(_content(archive, _WEIGHTS, problems), f"{_WEIGHTS} of {str(path)!r}") as root:
+                    return read_feature_space(
+                        config, archive.namelist(), lambda name: _text(archive, name, problems), root, problems
+                    )
             options = Options(origin, read_replacements(replace), has_weights=True)
             with open_hdf5(_content(archive, _WEIGHTS, problems), f"{_WEIGHTS} of {str(path)!r}") as root:
                 config = with_vocabularies(
@@ -114,9 +124,14 @@ class KerasArchiveFrontend:
                 resume_from_tree(root.group("optimizer"), assignment)
         problems.warn()
 
-    def save_model(self, model: Model, path: str | os.PathLike[str]) -> None:
-        """Write a whole model as Keras 3 does; see `write_archive`."""
-        write_archive(model, Path(path))
+    def save_model(self, model: Model | FeatureSpace, path: str | os.PathLike[str]) -> None:
+        """Write a whole model as Keras 3 does; see `write_archive`, and of a feature space `write_feature_space`."""
+        if isinstance(model, Model):
+            write_archive(model, Path(path))
+        else:
+            from frontends.feature_space_file import write_feature_space
+
+            write_feature_space(model, Path(path))
 
 
 FRONTEND = KerasArchiveFrontend()

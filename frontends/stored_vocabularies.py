@@ -17,7 +17,12 @@ _ASSET = "vocabulary.txt"
 
 
 def with_vocabularies(
-    model: Mapping, names: Iterable[str], read_text: Callable[[str], str], weights: Group | None, path: str = ""
+    model: Mapping,
+    names: Iterable[str],
+    read_text: Callable[[str], str],
+    weights: Group | None,
+    path: str = "",
+    folder: str = "layers",
 ) -> Mapping:
     """Return a model's config with the vocabularies that its file has beside it.
 
@@ -27,6 +32,7 @@ def with_vocabularies(
         read_text: returns the text of one.
         weights: the file's weights, among them those of texts.
         path: where the file has the model's layers, behind those of the models around it.
+        folder: the name of the group that they are in.
     """
     known = frozenset(names)
     config = model.entries.get("config", model)
@@ -42,7 +48,7 @@ def with_vocabularies(
             continue
         name = group_name(class_name)
         number = counts[name] = counts.get(name, -1) + 1
-        place = f"{path}layers/{name}_{number}" if number else f"{path}layers/{name}"
+        place = f"{path}{folder}/{name}_{number}" if number else f"{path}{folder}/{name}"
         if class_name in LOOKUPS:
             items.append(_with_vocabulary(item, f"assets/{place}/{_ASSET}", place, known, read_text, weights))
         else:

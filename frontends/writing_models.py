@@ -50,13 +50,17 @@ def write_archive(model: Model, path: str | Path) -> None:
         | ({"compile_config": training} if training else {})
     )
     _check_for_keras_3(config, path)
-    metadata = {"keras_version": KERAS_VERSION, "date_saved": f"{datetime.now():%Y-%m-%d@%H:%M:%S}"}
     content = BytesIO()
     with zipfile.ZipFile(content, "w") as archive:
-        archive.writestr("metadata.json", json.dumps(metadata))
+        archive.writestr("metadata.json", json.dumps(archive_metadata()))
         archive.writestr("config.json", config)
         archive.writestr("model.weights.h5", weights_content(model, path))
     write_atomically(path, content.getbuffer())
+
+
+def archive_metadata() -> dict[str, str]:
+    """Return what metadata.json says: the version of Keras, and the time."""
+    return {"keras_version": KERAS_VERSION, "date_saved": f"{datetime.now():%Y-%m-%d@%H:%M:%S}"}
 
 
 def write_hdf5(model: Model, path: str | Path) -> None:

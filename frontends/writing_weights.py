@@ -9,7 +9,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from frontends.inner_groups import attribute_layers, group_name, has_attributes, parts_by_path
+from frontends.inner_groups import attribute_layers, group_names, has_attributes, parts_by_path
 from frontends.layer_order import trained_weights
 from nnc.errors import ModelError
 from nnc.files import write_atomically
@@ -45,6 +45,23 @@ def weights_content(model: Model, path: str | Path) -> memoryview:
     with new_hdf5(path) as (file, content):
         _Tree().model(model, file)
         write_optimizer(model, file)
+    return content.getbuffer()
+
+
+def layers_content(layers: Iterable[Layer], folder: str, path: str | Path) -> memoryview:
+    """Return what a file has of the weights of layers that are in no model.
+
+    Args:
+        layers: the layers.
+        folder: the group that they are in.
+        path: the file, for messages.
+
+    Raises:
+        ModelError: h5py is missing.
+    """
+    with new_hdf5(path) as (file, content):
+        file.create_group("vars")
+        _Tree().layers(layers, file.create_group(folder))
     return content.getbuffer()
 
 
@@ -103,15 +120,13 @@ class _Tree:
             self._contents(model, group)
             return
         self._named(model, group)
-        self._layers(model.layers, group.create_group("layers"))
+        self.layers(model.layers, group.create_group("layers"))
 
-    def _layers(self, layers: Iterable[Layer], group: Any) -> None:
-        counts: dict[str, int] = {}
-        for layer in layers:
-            name = group_name(layer.keras_class[1])
-            number = counts.get(name, -1) + 1
-            counts[name] = number
-            self._layer(layer, group, f"{name}_{number}" if number else name)
+    def layers(self, layers: Iterable[Layer], group: Any) -> None:
+        """Write layers, in the order of which their numbers are."""
+        layers = list(layers)
+        for layer, name in zip(layers, group_names([layer.keras_class[1] for layer in layers]), strict=True):
+            self._layer(layer, group, name)
 
     def _layer(self, layer: Layer, parent: Any, name: str) -> None:
         if layer in self._written:

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
         saving,
         tree,
         utils,
+        visualization,
         wrappers,
     )
     from nnc import ir as ir
@@ -101,6 +102,7 @@ _MODULES = (
     "sklearn",
     "tree",
     "utils",
+    "visualization",
     "wrappers",
 )
 _MEMBERS = {
@@ -188,6 +190,7 @@ __all__ = [
     "tree",
     "utils",
     "version",
+    "visualization",
     "wrappers",
 ]
 

@@ -76,15 +76,6 @@ REASONS = {
     ),
     **dict.fromkeys(("layers.RandomHeight", "layers.RandomWidth"), "batches have one size; use nnc.layers.RandomZoom"),
     "layers.ThresholdedReLU": "use nnc.layers.ReLU(threshold=theta) or nnc.ops.threshold",
-    # losses, metrics
-    "losses.Reduction": "give reduction as a word, such as 'sum_over_batch_size'",
-    "losses.kullback_leibler_divergence": "this is a name of Keras 2; use nnc.losses.kl_divergence",
-    "losses.logcosh": "this is a name of Keras 2; use nnc.losses.log_cosh",
-    **dict.fromkeys(
-        ("metrics.KLD", "metrics.kld", "metrics.kullback_leibler_divergence"),
-        "this is a name of Keras 2; use nnc.metrics.kl_divergence",
-    ),
-    "metrics.logcosh": "this is a name of Keras 2; use nnc.metrics.log_cosh",
     # ops
     **dict.fromkeys(("ops.ctc_decode", "ops.nn.ctc_decode"), "beam search keeps as many candidates as the numbers say"),
     "ops.custom_gradient": "a derivative is a rule of an operation; see the guide to your own op",
@@ -106,7 +97,6 @@ REASONS = {
     "optimizers.legacy": "use nnc.optimizers",
     "optimizers.legacy.*": "Keras 3 refuses these as well; use nnc.optimizers",
     "saving.KerasFileEditor": "read a file with nnc.models.load_model, and change the model",
-    "utils.Config": "use a dictionary or a dataclass",
     "utils.audio_dataset_from_directory": "nnc has nothing for audio; read the files with SciPy or soundfile",
     # rooms
     "distillation*": "write a train_step of your own; see the guide to own training steps",
@@ -114,7 +104,10 @@ REASONS = {
     "export*": "nnc exports C and Python: nnc export",
     **dict.fromkeys(("legacy*", "utils.legacy*"), _OLD_FILES),
     "quantizers*": _QUANTIZED,
-    "visualization*": "use matplotlib",
+    **dict.fromkeys(
+        ("visualization.draw_bounding_boxes", "visualization.plot_bounding_box_gallery"),
+        "Keras draws these with OpenCV; use Matplotlib's Rectangle, or cv2.rectangle",
+    ),
 }
 """By names below ``keras``, or patterns of them, of which the first counts."""
 

@@ -28,6 +28,7 @@ class ArgumentOptions(TypedDict, total=False):
     alias: str
     written: Writing
     optional: bool
+    words: str
 
 
 class Argument:
@@ -45,12 +46,15 @@ class Argument:
         written: when it stands in a config: ``always``, ``unless default`` or ``never``.
         optional: whether None is kept unchecked; by default where it is the default.
         init: False for one of a base class that the class does not take; see `fixed`.
+        words: Keras's message for a wrong value, in which ``{key}`` and ``{value}`` stand for name and value; by
+            default the check says what is wrong.
     """
 
     __slots__ = (
         "_alias",
         "_check",
         "_encode",
+        "_words",
         "attribute",
         "default",
         "init",
@@ -73,8 +77,10 @@ class Argument:
         written: Writing | None = None,
         optional: bool | None = None,
         init: bool = True,
+        words: str = "",
     ) -> None:
         self._check = check
+        self._words = words
         self._encode = encode or as_config
         self._alias = alias
         self.init = init
@@ -102,7 +108,12 @@ class Argument:
         """
         if self._check is None or (value is None and self.optional):
             return value
-        return self._check(owner, self.name, value)
+        try:
+            return self._check(owner, self.name, value)
+        except ModelError:
+            if not self._words:
+                raise
+            raise ModelError(f"{owner._where}: {self._words.format(key=self.name, value=value)}") from None
 
     def encoded(self, value: Any) -> Any:
         """Return what a config has of what is kept; None stays None."""
@@ -339,7 +350,8 @@ def unsupported(**options: Unpack[ArgumentOptions]) -> Any:
     """Declare an argument of Keras's that must be left out, or say nothing: None, False or its default."""
 
     def check(owner: Any, key: str, value: Any) -> Any:
-        if value is not None and value is not False and value != item.default:
+        is_default = type(value) is type(item.default) and value == item.default
+        if value is not None and value is not False and not is_default:
             raise ModelError(f"{owner._where}: {key} is not supported; leave it out")
         return value
 

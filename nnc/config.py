@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from nnc.checks import check_number, check_whole
 from nnc.dtype_policies import DTypePolicy, get
 from nnc.errors import ModelError
 from nnc.settings import (
-    EPSILON,
     SETTINGS,
     default_dtype,
     disable_interactive_logging,
@@ -87,23 +87,19 @@ def set_floatx(value: str) -> None:
 
 def epsilon() -> float:
     """Return the small number that keeps divisors from being 0."""
-    return EPSILON
+    return SETTINGS.epsilon
 
 
 def set_epsilon(value: float) -> None:
-    """Do nothing for 1e-7, which is the number that nnc uses.
+    """Set the small number that keeps divisors from being 0, for graphs that are made from now on.
 
     Args:
         value: the number.
 
     Raises:
-        ModelError: it is another one.
+        ModelError: it is no number of at least 0.
     """
-    if value != EPSILON:
-        raise ModelError(
-            f"set_epsilon({value!r}): losses and layers of nnc divide by 1e-7 at least; give an object with an argument"
-            " epsilon its own"
-        )
+    SETTINGS.epsilon = float(check_number("set_epsilon", "value", value, 0.0))
 
 
 def image_data_format() -> str:
@@ -141,7 +137,9 @@ def set_dtype_policy(policy: Any) -> None:
         ModelError: it is something else, such as ``mixed_float16``.
     """
     if not isinstance(policy, str | DTypePolicy):
-        raise ModelError(f"set_dtype_policy takes a name such as 'float32' or a DTypePolicy, got {policy!r}")
+        raise ModelError(
+            f"Invalid `policy` argument: it must be a name such as 'float32' or a DTypePolicy, got {policy!r}"
+        )
     SETTINGS.layer_dtype = float_name("dtype policy", get(policy).name)
 
 
@@ -202,36 +200,38 @@ def enable_unsafe_deserialization() -> None:
 
 
 def max_epochs() -> int | None:
-    """Return None: the number of epochs has no limit beside what `fit` is told."""
-    return None
+    """Return the number of epochs after which any training ends, None for no limit."""
+    return SETTINGS.max_epochs
 
 
 def set_max_epochs(max_epochs: int | None) -> None:
-    """Do nothing for None.
+    """Let any training end after so many epochs, whatever `fit` is told, to try a script.
 
     Args:
-        max_epochs: the limit.
+        max_epochs: the limit, None for none.
 
     Raises:
-        ModelError: it is a number.
+        ModelError: it is no whole number of at least 1.
     """
-    if max_epochs is not None:
-        raise ModelError("set_max_epochs: give fit(epochs=…) the number of epochs")
+    SETTINGS.max_epochs = _limit("max_epochs", max_epochs)
 
 
 def max_steps_per_epoch() -> int | None:
-    """Return None: the number of steps has no limit beside what `fit` is told."""
-    return None
+    """Return the number of batches after which any epoch, evaluation or prediction ends, None for no limit."""
+    return SETTINGS.max_steps_per_epoch
 
 
 def set_max_steps_per_epoch(max_steps_per_epoch: int | None) -> None:
-    """Do nothing for None.
+    """Let any epoch, evaluation or prediction end after so many batches, to try a script.
 
     Args:
-        max_steps_per_epoch: the limit.
+        max_steps_per_epoch: the limit, None for none.
 
     Raises:
-        ModelError: it is a number.
+        ModelError: it is no whole number of at least 1.
     """
-    if max_steps_per_epoch is not None:
-        raise ModelError("set_max_steps_per_epoch: give fit(steps_per_epoch=…) the number of steps")
+    SETTINGS.max_steps_per_epoch = _limit("max_steps_per_epoch", max_steps_per_epoch)
+
+
+def _limit(name: str, given: int | None) -> int | None:
+    return None if given is None else check_whole(f"set_{name}", name, given, 1)

@@ -1,4 +1,4 @@
-"""Keras's policies of element types; nnc computes in the type that weights have, float32 or float64."""
+"""Keras's policies of element types; layers of nnc's compute in the type that weights have, float32 or float64."""
 
 from __future__ import annotations
 
@@ -8,37 +8,42 @@ from typing import Any, Self
 import numpy
 
 from nnc.absent_names import absence
-from nnc.errors import ModelError
+from nnc.errors import ArgumentError, ModelError
 from nnc.settings import default_dtype
 
-_MIXED = ("mixed_float16", "mixed_bfloat16")
-_NARROW = ("float16", "bfloat16")
+_MIXED = {"mixed_float16": "float16", "mixed_bfloat16": "bfloat16"}
 _NAMES = frozenset(
-    ("bool", "float32", "float64", "int8", "int16", "int32", "int64", "string", "uint8", "uint16", "uint32", "uint64")
+    (
+        *("bfloat16", "bool", "float16", "float32", "float64", "int8", "int16", "int32", "int64", "string"),
+        *("uint8", "uint16", "uint32", "uint64"),
+    )
 )
 _QUANTIZED = ("int8", "int4", "float8", "gptq", "awq")
 
 
 class DTypePolicy:
-    """The element types of a layer: of its weights, and that in which it computes; in nnc they are one.
+    """The element types of a layer: of its weights, and that in which it computes.
+
+    Policies of narrow numbers, such as ``mixed_float16``, can be made, compared and stored; layers refuse them.
 
     Args:
-        name: the element type; by default that of layers for which none is given.
+        name: the element type, or ``mixed_float16`` or ``mixed_bfloat16``; by default that of layers for which none is
+            given.
 
     Raises:
-        ModelError: it is none, or one of those that nnc does not compute in.
+        ModelError: it is none, or one of quantized layers.
     """
 
     def __init__(self, name: str | None = None) -> None:
         name = default_dtype() if name is None else name
         if not isinstance(name, str):
-            raise ModelError(f"a dtype policy is named by a text such as 'float32', got {name!r}")
-        if name in _MIXED or name in _NARROW:
-            raise ModelError(f"dtype policy '{name}': nnc computes in float32 and float64 alone; use one of these")
+            raise ArgumentError(f"a dtype policy's 'name' must be a string, such as 'float32', got {name!r}")
         if name.startswith(_QUANTIZED) and name not in _NAMES:
             raise ModelError(f"dtype policy '{name}': nnc trains no quantized layers; use float32 or float64")
-        if name not in _NAMES:
-            raise ModelError(f"'{name}' is no element type; a dtype policy is float32 or float64")
+        if name not in _NAMES and name not in _MIXED:
+            raise ModelError(
+                f"Cannot convert {name!r:.80} to a dtype policy: it is no element type; give float32 or float64"
+            )
         self._name = name
 
     @property
@@ -49,12 +54,12 @@ class DTypePolicy:
     @property
     def compute_dtype(self) -> str:
         """The element type that layers compute in."""
-        return self._name
+        return _MIXED.get(self._name, self._name)
 
     @property
     def variable_dtype(self) -> str:
         """The element type of weights."""
-        return self._name
+        return "float32" if self._name in _MIXED else self._name
 
     @property
     def quantization_mode(self) -> None:
@@ -139,7 +144,8 @@ def get(identifier: Any) -> DTypePolicy:
         return DTypePolicy(numpy.dtype(identifier).name)
     except TypeError:
         raise ModelError(
-            f"a dtype policy is a name such as 'float32', a DTypePolicy or a config, got {identifier!r}"
+            "Cannot interpret `dtype` argument. It must be a name such as 'float32', a DTypePolicy or a config, got "
+            f"{identifier!r}"
         ) from None
 
 

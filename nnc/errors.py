@@ -31,6 +31,10 @@ class ModelError(NncError, ValueError):
     """A model definition, layer argument or file is wrong."""
 
 
+class UnwrittenError(ModelError, NotImplementedError):
+    """A class does not say what its subclasses have to say."""
+
+
 class ArgumentError(ModelError, TypeError):
     """An argument is unknown, missing, or given twice."""
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import chain, islice
-from typing import Any, Literal, NoReturn
-
-import numpy
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
 
 from nnc.errors import DataError, ModelError, nearest
+from nnc.feature_columns import batches, column
 from nnc.layers import (
     CategoryEncoding,
     Discretization,
@@ -21,17 +20,16 @@ from nnc.layers import (
     SymbolicTensor,
 )
 from nnc.layers.hashing import HashedCrossing, Hashing
-from nnc.layers.string_lookup import StringLookup, TextVectorization
+from nnc.layers.string_lookup import StringLookup
 from nnc.layers.text_layer import TextLayer
 from nnc.ops import concatenate
+from nnc.plugins import save_model
 from nnc.saving import deserialize_keras_object, serialize_keras_object
 
 __all__ = ["Cross", "Feature", "FeatureSpace"]
 
 Mode = Literal["int", "one_hot", "float"]
 _MODULE = "keras.src.layers.preprocessing.feature_space"
-_ROWS = 32
-"""Rows that are learnt from at once where data have no batches."""
 
 
 class Cross:
@@ -82,9 +80,7 @@ class Feature:
     def __init__(self, dtype: str, preprocessor: Any, output_mode: Mode) -> None:
         _check_mode(output_mode, ("int", "one_hot", "float"))
         self.dtype = dtype
-        self.preprocessor: Any = (
-            deserialize_keras_object(preprocessor) if isinstance(preprocessor, dict) else preprocessor
-        )
+        self.preprocessor: Any = _layer_of(preprocessor) if isinstance(preprocessor, dict) else preprocessor
         self.output_mode = output_mode
 
     def get_config(self) -> dict[str, Any]:
@@ -270,7 +266,7 @@ class FeatureSpace:
             DataError: it is neither, or a column is missing.
         """
         for name in self._to_adapt():
-            self.preprocessors[name].adapt(_batches(dataset, name, self.features[name].dtype))
+            self.preprocessors[name].adapt(batches(dataset, name, self.features[name].dtype))
         self._is_adapted = True
         self._encoded = self._encoders = None
         self._one_hot_encoders()
@@ -300,7 +296,7 @@ class FeatureSpace:
         self._must_be_adapted()
         if not isinstance(data, Mapping):
             raise DataError(f"A FeatureSpace can only be called with a dict, got {type(data).__name__}")
-        columns = {name: _column(data, name, item.dtype) for name, item in self.features.items()}
+        columns = {name: column(data, name, item.dtype) for name, item in self.features.items()}
         is_row = any(column.ndim == 0 for column in columns.values())
         columns = {name: column.reshape(-1, 1) if column.ndim < 2 else column for name, column in columns.items()}
         found = self._encode(columns)
@@ -423,19 +419,36 @@ class FeatureSpace:
         """
         return cls(**config)
 
-    def save(self, filepath: Any) -> NoReturn:
-        """Refuse to write a file.
+    def get_build_config(self) -> dict[str, Any]:
+        """Return the shapes that the layers with weights were built for, by the feature."""
+        return {name: {"input_shape": [None, 1]} if layer.weights else {} for name, layer in self.preprocessors.items()}
+
+    def build_from_config(self, config: Mapping[str, Any]) -> None:
+        """Make the weights of layers, which a file has; what else they have learnt is in their configs.
 
         Args:
-            filepath: where it would be.
+            config: what `get_build_config` returned.
+        """
+        for name, layer in self.preprocessors.items():
+            shape = (config.get(name) or {}).get("input_shape")
+            if shape and not layer.built:
+                layer.build(tuple(shape))
+        self._is_adapted = True
+
+    def save(self, filepath: str | Path) -> None:
+        """Write a ``.keras`` file, which `nnc.models.load_model` and Keras read.
+
+        Args:
+            filepath: the file.
 
         Raises:
-            ModelError: always.
+            DataError: `adapt` was not called.
+            ModelError: the suffix is another one, or a layer cannot be serialised.
         """
-        raise ModelError(
-            f"FeatureSpace.save({str(filepath)!r}): nnc has no file of a feature space alone; save the model that"
-            " begins with get_inputs() and get_encoded_features(), or pickle the feature space"
-        )
+        self._must_be_adapted()
+        if Path(filepath).suffix != ".keras":
+            raise ModelError(f"FeatureSpace.save: a feature space is saved as .keras, got {str(filepath)!r}")
+        save_model(self, filepath)
 
 
 _KINDS = (
@@ -456,66 +469,23 @@ def _named(name: str | None) -> str | None:
     return None if name is None else f"{name}_preprocessor"
 
 
+def _layer_of(config: dict[str, Any]) -> Any:
+    """Return the layer of a config; Keras has one of its own for numbers that stay as they are."""
+    if config.get("class_name") == "TFDIdentity":
+        return Identity(dtype="float32", name=config.get("config", {}).get("name"))
+    return deserialize_keras_object(config)
+
+
 def _as_data(item: Feature | Cross) -> dict[str, Any]:
     name = type(item).__name__
     return {"module": _MODULE, "class_name": name, "config": item.get_config(), "registered_name": name}
 
 
 def _is_told(layer: Layer) -> bool:
-    """Return whether a layer was given what it could learn, of those that Keras asks."""
+    """Return whether a layer was given what it could learn."""
     if isinstance(layer, Normalization):
         return layer.input_mean is not None
-    return isinstance(layer, TextVectorization) and layer.vocabulary is not None
-
-
-def _column(data: Mapping[str, Any], name: str, dtype: str) -> Any:
-    """Return a column as an array.
-
-    Raises:
-        DataError: it is missing.
-    """
-    if name not in data:
-        raise DataError(f"FeatureSpace: there is no column {name!r}.{nearest(name, list(data))}")
-    found = numpy.asarray(data[name])
-    if dtype == "string" and found.dtype.kind in "OS":
-        items = [item.decode() if isinstance(item, bytes) else item for item in found.ravel()]
-        is_text = all(isinstance(item, str) for item in items)
-        return numpy.array(items, str if is_text else object).reshape(found.shape)
-    return found.astype("float32") if dtype == "float32" and found.dtype.kind in "biuf" else found
-
-
-def _batches(dataset: Any, name: str, dtype: str) -> Iterator[Any]:
-    """Yield the elements of a column, shape (rows, 1) or (rows, …), as Keras's layers get them to learn from.
-
-    Raises:
-        DataError: the data are no dictionary, and no dictionaries.
-    """
-    if isinstance(dataset, Mapping):
-        column = _column(dataset, name, dtype)
-        rows: Iterable[Any] = iter(column)
-    else:
-        rows = (_column(_dictionary(item), name, dtype) for item in dataset)
-    elements = iter(rows)
-    first = next(elements, None)
-    if first is None:
-        raise DataError(f"FeatureSpace: there are no data of {name!r} to adapt to")
-    elements = chain([first], elements)
-    for batch in _gathered(elements) if numpy.ndim(first) == 0 else elements:
-        yield batch.reshape(-1, 1) if batch.ndim == 1 else batch
-
-
-def _gathered(elements: Iterator[Any]) -> Iterator[Any]:
-    while rows := list(islice(elements, _ROWS)):
-        yield numpy.array(rows)
-
-
-def _dictionary(item: Any) -> Mapping[str, Any]:
-    if not isinstance(item, Mapping):
-        raise DataError(
-            "`adapt()` can only be called on a dict of arrays or lists, or on an iterable of dicts; got an element of"
-            f" type {type(item).__name__}"
-        )
-    return item
+    return getattr(layer, "vocabulary", None) is not None
 
 
 def _first_row(rows: Any) -> Any:

@@ -18,7 +18,7 @@ _ROOMS = frozenset(
     (
         *("activations", "applications", "backend", "callbacks", "config", "constraints", "datasets", "dtype_policies"),
         *("initializers", "layers", "losses", "metrics", "mixed_precision", "models", "ops", "optimizers"),
-        *("preprocessing", "random", "regularizers", "saving", "tree", "utils", "wrappers"),
+        *("preprocessing", "random", "regularizers", "saving", "tree", "utils", "visualization", "wrappers"),
     )
 )
 _OWN = ("GradientTape", "function")
@@ -81,15 +81,19 @@ class Answer(ModuleType):
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
-        if room_of(f"{self.__name__}.{name}") is not None:
-            return import_module(f"{self.__name__}.{name}")
         try:
             found = getattr(import_module(self._room), name)
         except AttributeError as error:
-            raise AttributeError(f"{self.__name__}.{name} is not there: {error}") from None
-        if isinstance(found, ModuleType):
-            raise AttributeError(f"{self.__name__}.{name} is not there: it is a room of nnc's alone, {found.__name__}")
-        return found
+            if room_of(f"{self.__name__}.{name}") is None:
+                raise AttributeError(f"{self.__name__}.{name} is not there: {error}") from None
+        else:
+            if not isinstance(found, ModuleType):  # a function may be in a file of its name
+                return found
+            if room_of(f"{self.__name__}.{name}") is None:
+                raise AttributeError(
+                    f"{self.__name__}.{name} is not there: it is a room of nnc's alone, {found.__name__}"
+                )
+        return import_module(f"{self.__name__}.{name}")
 
     def __dir__(self) -> list[str]:
         return dir(import_module(self._room))

@@ -166,7 +166,10 @@ def load_weights(model: Any, source: Any, **options: Any) -> None:
             reader.load_weights(model, source, **options)
             return
     known = ", ".join(sorted({suffix for reader in readers for suffix in reader.suffixes}))
-    raise ModelError(f"{str(source)!r} is not a weights file that can be read ({known or 'no reader is installed'})")
+    raise ModelError(
+        f"File format not supported: {str(source)!r} is not a weights file that can be read"
+        f" ({known or 'no reader is installed'})"
+    )
 
 
 def save_model(model: Any, path: str | Path) -> None:
@@ -271,4 +274,4 @@ def _refusal(source: Any, readers: list[Any], failed: Mapping[str, str]) -> str:
     if not exists and not path.suffix:
         return f"{missing_file(path)}{notes}"
     found = f"the suffix {path.suffix!r}" if path.suffix else "no suffix"
-    return f"{str(path)!r} has {found}; model files that can be read are {suffixes}{notes}"
+    return f"File format not supported: {str(path)!r} has {found}; model files that can be read are {suffixes}{notes}"

@@ -311,11 +311,11 @@ def _check_encoding(data: Path, encoding: str | None) -> None:
 
 def output_form(model: Model) -> OutputForm:
     """Return how the only output of a compiled model is to be read."""
-    from nnc import losses
+    from nnc.losses.registry import as_loss
 
     spec = model.program.spec
     target = spec.targets[0]
-    loss = losses.get(model.objective.loss)
+    loss = as_loss(model.objective.loss)
     name = target.loss or loss.name
     is_class = bool(target.classes) or any(part in name for part in _CLASS_LOSSES)
     scale = "logit" if loss.get_config().get("from_logits", False) else "margin" if "hinge" in name else "probability"

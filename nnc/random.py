@@ -12,6 +12,7 @@ from typing import Any
 import numpy
 
 from nnc.checks import is_whole
+from nnc.element_types import is_float_dtype
 from nnc.errors import ModelError
 from nnc.ir import SymbolicDim, Value
 from nnc.layers import SymbolicTensor
@@ -54,7 +55,7 @@ class SeedGenerator:
 
     def __init__(self, seed: Any = None, name: Any = None, **kwargs: Any) -> None:
         if kwargs:
-            raise ModelError(f"SeedGenerator has no argument {', '.join(map(repr, kwargs))}")
+            raise ModelError(f"Unrecognized keyword arguments for SeedGenerator: {', '.join(map(repr, kwargs))}")
         self.seed = int(random_generator().integers(2**31)) if seed is None else _whole(seed)
         self.name = name if name is not None else "seed_generator"
         self.state = numpy.array([self.seed % 2**32, 0], "uint32")
@@ -67,8 +68,8 @@ class SeedGenerator:
         return found
 
     def get_config(self) -> dict[str, Any]:
-        """Return the seed."""
-        return {"seed": self.seed}
+        """Return the seed and the name."""
+        return {"seed": self.seed, "name": self.name}
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> SeedGenerator:
@@ -78,7 +79,7 @@ class SeedGenerator:
 
 def _whole(seed: Any) -> int:
     if not is_whole(seed) or seed < 0:
-        raise ModelError(f"a seed must be a whole number of at least 0, or a SeedGenerator, got {seed!r}")
+        raise ModelError(f"Argument `seed` must be an integer of at least 0, or a SeedGenerator, got {seed!r}")
     return int(seed)
 
 
@@ -132,6 +133,8 @@ def categorical(logits: Any, num_samples: Any, dtype: Any = "int32", seed: Any =
         _check_stream("categorical", seed)
         return DRAWS["categorical"](logits.graph, logits=logits, num_samples=int(num_samples), dtype=dtype)
     scores = _array("categorical", logits)
+    if scores.ndim != 2:
+        raise ModelError(f"random.categorical: logits must be of shape (rows, classes), got {scores.shape}")
     noise = _generator(seed).gumbel(size=(*scores.shape[:-1], num_samples, scores.shape[-1]))
     return (scores[..., None, :] + noise).argmax(-1).astype(dtype)
 
@@ -144,7 +147,11 @@ def dropout(inputs: Any, rate: Any, noise_shape: Any = None, seed: Any = None) -
     x = _array("dropout", inputs)
     if not 0.0 < rate < 1.0:
         return x if rate <= 0.0 else x * 0
-    kept = _generator(seed).random(x.shape if noise_shape is None else tuple(noise_shape)) >= rate
+    drawn = [None] * x.ndim if noise_shape is None else list(noise_shape)
+    if len(drawn) != x.ndim:
+        raise ModelError(f"random.dropout: noise_shape {tuple(drawn)} does not fit an input of shape {x.shape}")
+    shape = [length if dim is None else dim for dim, length in zip(drawn, x.shape, strict=True)]
+    kept = _generator(seed).random(shape) >= rate
     return (x * kept / (1.0 - rate)).astype(x.dtype)
 
 
@@ -161,6 +168,8 @@ def normal(shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = None, se
 
 def randint(shape: Any, minval: Any, maxval: Any, dtype: Any = "int32", seed: Any = None) -> Any:
     """Return whole numbers from minval up to, and without, maxval."""
+    if is_float_dtype(dtype):
+        raise ModelError(f"`keras.random.randint` requires an integer `dtype`, got {dtype!r}")
     given = {"minval": minval, "maxval": maxval}
     return _drawn("randint", seed, shape, lambda random: random.integers(minval, maxval, shape), dtype, **given)
 
@@ -186,6 +195,8 @@ def truncated_normal(shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any 
 
 def uniform(shape: Any, minval: Any = 0.0, maxval: Any = 1.0, dtype: Any = None, seed: Any = None) -> Any:
     """Return numbers of [minval, maxval)."""
+    if dtype is not None and not is_float_dtype(dtype):
+        raise ModelError(f"`keras.random.uniform` requires a floating point `dtype`, got {dtype!r}")
     given = {"minval": minval, "maxval": maxval}
     return _drawn("uniform", seed, shape, lambda random: random.uniform(minval, maxval, shape), dtype, **given)
 

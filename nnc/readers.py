@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
+from nnc.errors import ModelError
 from nnc.plugins import missing_file, read
 
 if TYPE_CHECKING:
@@ -50,7 +51,12 @@ def read_model(source: Any, **options: Any) -> Model:
 
     if isinstance(source, Model):
         return source
-    model: Model = read(source, **options)
+    model = read(source, **options)
+    if not isinstance(model, Model):
+        raise ModelError(
+            f"{str(source)!r} has a {type(model).__name__}, and no model; nnc.models.load_model reads it, and it is"
+            " called on columns"
+        )
     return model
 
 

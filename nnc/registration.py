@@ -34,7 +34,7 @@ def register_keras_serializable(package: str = "Custom", name: str | None = None
     def register(item: ItemT) -> ItemT:
         own: Any = item
         if isinstance(item, type) and not hasattr(item, "get_config"):
-            raise ModelError(f"{item.__name__} cannot be registered: it has no get_config()")
+            raise ModelError(f"Cannot register a class that does not have a get_config() method: {item.__name__}")
         registered_name = f"{package}>{own.__name__ if name is None else name}"
         _OBJECTS[registered_name] = item
         _NAMES[item] = registered_name

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 import numpy
 
 from nnc.absent_names import absence
-from nnc.errors import ModelError
-from nnc.identity import ObjectIdentity, is_own
+from nnc.errors import ArgumentError, ModelError
+from nnc.identity import ObjectIdentity, is_keras_module, is_own
 from nnc.ir import Value
 from nnc.layers import Layer, SymbolicTensor
 from nnc.layers.nested import deserialize as deserialize_layer
 from nnc.layers.nested import layer_config
 from nnc.models.saving import load_model
+from nnc.models.writing import refuse_options
 from nnc.objects import function_config
 from nnc.registration import (
     CustomObjectScope,
@@ -192,6 +193,10 @@ def _deserialized(config: Any, known: Mapping[str, Any], takes_names: bool = Fal
             return special({key: _deserialized(item, known) for key, item in inner.items()})
         except (KeyError, AttributeError, TypeError, ValueError) as error:
             raise ModelError(f"the data of {config['class_name']} are malformed: {error}") from error
+    if config["class_name"] == "function" and not isinstance(config["config"], str):
+        raise ArgumentError(f"Expected 'config' to be a non-null str, a function's name, got {config['config']!r:.80}")
+    if config["class_name"] != "function" and not isinstance(inner, Mapping):
+        raise ArgumentError(f"Expected 'config' to be a dict, the arguments of the class, got {inner!r:.80}")
     identity = ObjectIdentity.of(config)
     if identity is None:
         raise ModelError(f"a config needs the name of a class in 'class_name', got {dict(config)!r:.200}")
@@ -211,6 +216,12 @@ def _made(identity: ObjectIdentity, config: Mapping[str, Any], inner: Any, known
             made = found.from_config(dict(inner))
             return _restored(made, config)
     if not identity.is_keras:
+        is_name = identity.registered_name is not None and identity.registered_name != identity.name
+        if is_name and (identity.module is None or is_keras_module(identity.module)):
+            raise ModelError(
+                f"{what} {identity}: the name resolved to a Keras built-in, which is not registered so; leave out"
+                " registered_name"
+            )
         raise ModelError(
             f"{what} {identity} is not Keras's own; register it with @nnc.saving.register_keras_serializable"
         )
@@ -287,8 +298,9 @@ def save_model(
     Raises:
         ModelError: an argument is given that nnc does not have.
     """
-    if zipped is False or kwargs:
-        raise ModelError("save_model writes one file, without zipped=False and other options; leave them out")
+    refuse_options("save_model", kwargs)
+    if zipped is False:
+        raise ModelError("save_model writes one file, without zipped=False; leave it out")
     model.save(filepath, overwrite)
 
 
@@ -307,8 +319,9 @@ def save_weights(
     Raises:
         ModelError: an argument is given that nnc does not have.
     """
-    if max_shard_size is not None or kwargs:
-        raise ModelError("save_weights writes one file, without max_shard_size and other options; leave them out")
+    refuse_options("save_weights", kwargs)
+    if max_shard_size is not None:
+        raise ModelError("save_weights writes one file, without max_shard_size; leave it out")
     model.save_weights(filepath, overwrite)
 
 
@@ -318,15 +331,14 @@ def load_weights(model: Model, filepath: str | Path, skip_mismatch: bool = False
     Args:
         model: the model.
         filepath: a file of weights.
-        skip_mismatch: must be False: all weights have to fit.
+        skip_mismatch: whether layers whose weights have other shapes keep theirs, with a warning.
         kwargs: nothing else.
 
     Raises:
         ModelError: an argument is given that nnc does not have.
     """
-    if skip_mismatch or kwargs:
-        raise ModelError("load_weights takes all weights or none, without skip_mismatch and other options")
-    model.load_weights(filepath)
+    refuse_options("load_weights", kwargs)
+    model.load_weights(filepath, skip_mismatch=skip_mismatch)
 
 
 if not TYPE_CHECKING:  # to a type checker a name that is not above is a slip

@@ -6,11 +6,9 @@ from dataclasses import dataclass
 
 from nnc.errors import ModelError
 
-EPSILON = 1e-7
-"""Keras's small number that keeps divisors from being 0."""
 FLOATS = ("float32", "float64")
 """Element types that nnc computes in."""
-_OTHER_FLOATS = ("bfloat16", "float16")
+_OTHER_FLOATS = ("bfloat16", "float16", "mixed_bfloat16", "mixed_float16")
 
 
 @dataclass
@@ -24,6 +22,9 @@ class Settings:
         image_data_format: where the channels of images are, where that is not given.
         is_interactive: whether lines in a terminal are drawn again, as progress goes on.
         flash_attention: what `is_flash_attention_enabled` says.
+        epsilon: Keras's small number that keeps divisors from being 0; graphs have it as it is when they are made.
+        max_epochs: number of epochs after which any training ends; None for no limit.
+        max_steps_per_epoch: number of batches after which any epoch, evaluation or prediction ends, likewise.
     """
 
     floatx: str = "float32"
@@ -31,6 +32,9 @@ class Settings:
     image_data_format: str = "channels_last"
     is_interactive: bool = True
     flash_attention: bool | None = None
+    epsilon: float = 1e-7
+    max_epochs: int | None = None
+    max_steps_per_epoch: int | None = None
 
 
 SETTINGS = Settings()

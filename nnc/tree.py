@@ -28,7 +28,6 @@ __all__ = [
 ]
 
 _DICTIONARIES = (dict, OrderedDict, defaultdict)
-_UNEQUAL = "the structures are not nested alike"
 
 
 class MAP_TO_NONE:  # noqa: N801  (Keras's name)
@@ -79,7 +78,9 @@ def pack_sequence_as(structure: Any, flat_sequence: Sequence[Any]) -> Any:
     """
     given, count = list(flat_sequence), len(flatten(structure))
     if len(given) != count:
-        raise ModelError(f"pack_sequence_as: the structure has {count} leaves, got {len(given)}")
+        raise ModelError(
+            f"pack_sequence_as: the leaves are not those of the structure; expected: {count}, got {len(given)}"
+        )
     rest = iter(given)
 
     def pack(part: Any) -> Any:
@@ -106,12 +107,14 @@ def map_structure(func: Callable[..., Any], *structures: Any, none_is_leaf: bool
         raise ModelError("map_structure takes at least one structure")
     first, *others = structures
     if not none_is_leaf and first is None:
-        if any(other is not None for other in others):
-            raise ModelError(_UNEQUAL)
+        for other in others:
+            if other is not None:
+                raise _unequal(first, other)
         return None
     if not is_nested(first):
-        if any(map(is_nested, others)):
-            raise ModelError(_UNEQUAL)
+        for other in others:
+            if is_nested(other):
+                raise _unequal(first, other)
         return func(*structures)
     rows = zip(_children(first), *(_children_like(first, other) for other in others), strict=True)
     return _like(first, [map_structure(func, *row, none_is_leaf=none_is_leaf) for row in rows])
@@ -215,7 +218,7 @@ def assert_same_paths(a: Any, b: Any) -> None:
             for name, paths in (("a", first - second), ("b", second - first))
             if paths
         ]
-        raise ModelError(f"a and b do not have the same paths: {'; '.join(parts)}")
+        raise ModelError(f"`a` and `b` don't have the same paths: {'; '.join(parts)}")
 
 
 def _is_named(structure: Any) -> bool:
@@ -241,11 +244,27 @@ def _children_like(structure: Any, other: Any) -> list[Any]:
     """Return the children of another structure in the order of those of the first."""
     if type(structure) in _DICTIONARIES:
         if type(other) not in _DICTIONARIES or set(other) != set(structure):
-            raise ModelError(_UNEQUAL)
+            raise _unequal(structure, other)
         return [other[key] for key in _keys(structure)]
     if type(other) is not type(structure) or len(other) != len(structure):
-        raise ModelError(_UNEQUAL)
+        raise _unequal(structure, other)
     return list(other)
+
+
+def _unequal(structure: Any, other: Any) -> ModelError:
+    """Return the error that another structure is not nested like the first."""
+    return ModelError(
+        f"Structures don't have the same nested structure: expected {_described(structure)}, got {_described(other)}"
+    )
+
+
+def _described(structure: Any) -> str:
+    if not is_nested(structure):
+        return f"a leaf of type {type(structure).__name__}"
+    kind = f"{'namedtuple ' if _is_named(structure) else ''}{type(structure).__name__}"
+    if isinstance(structure, dict):
+        return f"{kind} with the keys {', '.join(map(repr, structure)) or 'none'}"
+    return f"{kind} with number of elements {len(structure)}"
 
 
 def _like(structure: Any, children: Sequence[Any]) -> Any:

@@ -12,7 +12,7 @@ import pytest
 from nnc.errors import ModelError
 
 
-def check_round_trip(package: Any, keras_package: Any, name: str, arguments: dict[str, Any], *types: Any) -> None:
+def check_round_trip(package: Any, keras_package: Any, name: str, arguments: dict[str, Any]) -> None:
     """Check that an object's config is Keras's, key by key, and that either side makes an equal object of it.
 
     Args:
@@ -20,13 +20,12 @@ def check_round_trip(package: Any, keras_package: Any, name: str, arguments: dic
         keras_package: Keras's, such as ``keras.losses``.
         name: name of the class in both.
         arguments: arguments of the class.
-        *types: what `get` wants beside the identifier.
     """
     ours, theirs = getattr(package, name)(**arguments), getattr(keras_package, name)(**arguments)
     assert ours.get_config() == theirs.get_config()
     config = package.serialize(ours)
     assert config == keras_package.serialize(theirs)
-    for copy in (package.deserialize(config), package.get(config, *types), type(ours).from_config(config["config"])):
+    for copy in (package.deserialize(config), package.get(config), type(ours).from_config(config["config"])):
         assert type(copy) is type(ours)
         assert copy.get_config() == ours.get_config()
     assert type(keras_package.deserialize(config)).__name__ == name

@@ -6,6 +6,8 @@ import contextvars
 import doctest
 import pkgutil
 from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 
@@ -13,9 +15,10 @@ import nnc
 
 ALL = ["nnc", *(info.name for info in pkgutil.walk_packages(nnc.__path__, "nnc."))]
 MODULES = [name for name in ALL if not name.endswith(("__main__", "as_keras"))]  # importing these does something
+EXAMPLES = [name for name in MODULES if ">>> " in Path(str(find_spec(name).origin)).read_text()]
 
 
-@pytest.mark.parametrize("name", MODULES)
+@pytest.mark.parametrize("name", EXAMPLES)
 def test_examples(name, capsys):
     module = import_module(name)
     for attribute in dir(module):  # what is imported when it is first asked for
@@ -26,6 +29,4 @@ def test_examples(name, capsys):
 
 
 def test_there_are_examples():
-    finder = doctest.DocTestFinder(exclude_empty=True)
-    count = sum(len(test.examples) for name in MODULES for test in finder.find(import_module(name)))
-    assert count > 20
+    assert len(EXAMPLES) > 20

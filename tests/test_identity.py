@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 
 import nnc
-from nnc import activations, constraints, initializers, layers, losses, metrics, optimizers, regularizers
+from nnc import activations, constraints, initializers, layers, losses, optimizers, regularizers
 from nnc.errors import ModelError
 from nnc.identity import ObjectIdentity
 from nnc.ir import TensorType
 from nnc.layers.batch import BATCH
+from nnc.losses.registry import as_loss
+from nnc.metrics.registry import metric_for
 
 KERAS: list[dict[str, Any]] = [
     {"class_name": "Dense"},
@@ -98,7 +100,7 @@ KINDS: list[tuple[str, Any, dict[str, Any]]] = [
     ("NonNeg", constraints.get, {}),
     ("MeanSquaredError", losses.get, {}),
     ("LossFunctionWrapper", losses.get, {"fn": "hinge"}),
-    ("MeanSquaredError", lambda config, own=None: metrics.get(config, TYPE, TYPE, own), {}),
+    ("MeanSquaredError", lambda config, own=None: metric_for(config, TYPE, TYPE, own), {}),
     ("SGD", optimizers.get, {}),
     ("ExponentialDecay", optimizers.schedules.get, {"initial_learning_rate": 0.1, "decay_steps": 1, "decay_rate": 0.5}),
     ("Dense", layers.deserialize, {"units": 1}),
@@ -125,8 +127,8 @@ def test_own_objects_by_their_narrower_names() -> None:
 
     config = {"module": "m", "class_name": "MeanSquaredError", "config": {}, "registered_name": "my>MeanSquaredError"}
     for name in ("my>MeanSquaredError", "m.MeanSquaredError", "MeanSquaredError"):
-        assert type(losses.get(config, {name: Mine})) is Mine
-    assert type(losses.get("mse", {"my>MeanSquaredError": Mine})) is losses.MeanSquaredError
+        assert type(as_loss(config, {name: Mine})) is Mine
+    assert type(as_loss("mse", {"my>MeanSquaredError": Mine})) is losses.MeanSquaredError
 
 
 def relu(x: Any) -> Any:

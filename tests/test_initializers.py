@@ -6,6 +6,7 @@ import inspect
 import numpy
 import pytest
 
+import nnc
 from nnc import initializers
 from nnc.initializers import INITIALIZERS, Initializer, RandomInitializer, compute_fans
 from tests.registry_battery import check_import_is_light, check_mistake, check_round_trip
@@ -291,16 +292,28 @@ def test_own_functions(keras):
         (lambda: initializers.get({"class_name": "HeNormal", "config": 3}), "needs 'class_name' and 'config'"),
         (lambda: initializers.get({"config": {}}), "needs 'class_name' and 'config'"),
         (lambda: initializers.get({"class_name": "s", "config": {"a": 1}}, {"s": sevens}), "'s' takes no config"),
-        (lambda: initializers.VarianceScaling(scale=0), "VarianceScaling: scale must be a finite number above 0, got"),
-        (lambda: initializers.VarianceScaling(scale="2"), "scale must be a finite number above 0, got '2'"),
+        (
+            lambda: initializers.VarianceScaling(scale=0),
+            "VarianceScaling: Argument `scale` must be positive float, a finite one, got",
+        ),
+        (
+            lambda: initializers.VarianceScaling(scale="2"),
+            "Argument `scale` must be positive float, a finite one, got '2'",
+        ),
         (lambda: initializers.VarianceScaling(mode="fan_inn"), "got 'fan_inn'. Did you mean 'fan_in'?"),
         (lambda: initializers.VarianceScaling(distribution="gauss"), "distribution must be one of truncated_normal"),
         (lambda: initializers.VarianceScaling(distribution=1), "got 1"),
         (lambda: initializers.HeNormal(input_axes="01"), "HeNormal: input_axes must be whole numbers or None"),
         (lambda: initializers.HeNormal(input_axes=[0], output_axes=[2])((2, 2)), "axis 2 of input_axes or output_axes"),
-        (lambda: initializers.HeNormal(seed=1.5), "HeNormal: seed must be a whole number or None, got 1.5"),
-        (lambda: initializers.HeNormal(seed={"class_name": "x"}), "seed must be a whole number or None"),
-        (lambda: initializers.HeNormal(seed=True), "seed must be a whole number or None, got True"),
+        (
+            lambda: initializers.HeNormal(seed=1.5),
+            "HeNormal: seed must be a whole number, a SeedGenerator or None, got 1.5",
+        ),
+        (
+            lambda: initializers.HeNormal(seed={"class_name": "x"}),
+            "seed must be a whole number, a SeedGenerator or None",
+        ),
+        (lambda: initializers.HeNormal(seed=True), "seed must be a whole number, a SeedGenerator or None, got True"),
         (lambda: initializers.RandomNormal(stddev=-1.0), "stddev must be a finite number of at least 0, got -1.0"),
         (lambda: initializers.RandomNormal(mean=float("nan")), "mean must be a finite number, got nan"),
         (lambda: initializers.RandomUniform(minval=2.0), "minval 2.0 must not be above maxval 0.05"),
@@ -318,8 +331,11 @@ def test_own_functions(keras):
             ),
             "Constant: value cannot be read",
         ),
-        (lambda: initializers.get(numpy.ones(3))((2, 3)), "must return shape (2, 3), got (3,)"),
-        (lambda: initializers.get(lambda shape, dtype: numpy.ones(2))((3,)), "must return shape (3,), got (2,)"),
+        (lambda: initializers.get(numpy.ones(3))((2, 3)), "Expected `shape` to be (3,), which initializer"),
+        (
+            lambda: initializers.get(lambda shape, dtype: numpy.ones(2))((3,)),
+            "Expected `shape` to be (2,), which initializer",
+        ),
         (lambda: initializers.serialize(initializers.get(lambda shape, dtype: 0)), "cannot be saved"),
         (lambda: Initializer()((2,)), "initializer Initializer must define __call__"),
         (lambda: RandomInitializer()((2,)), "initializer RandomInitializer must define draw"),
@@ -331,3 +347,13 @@ def test_mistakes_are_named(action, message):
 
 def test_import_is_light():
     check_import_is_light("nnc.initializers")
+
+
+def test_a_seed_generator_gives_each_call_other_numbers():
+    make = [initializers.RandomNormal(seed=nnc.random.SeedGenerator(seed)) for seed in (1, 1, 2)]
+    first, second, other = (initializer((3, 4)) for initializer in make)
+    numpy.testing.assert_array_equal(first, second)
+    assert (first != other).any()
+    assert (first != make[0]((3, 4))).any()
+    config = make[0].get_config()
+    assert initializers.RandomNormal.from_config(config).get_config() == config

@@ -127,9 +127,18 @@ def test_what_a_graph_cannot_draw_is_refused_by_name(draw, message):
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: nnc.random.normal((3,), seed=-1), "a seed must be a whole number of at least 0, or a SeedGenerator"),
-        (lambda: nnc.random.SeedGenerator("one"), "a seed must be a whole number of at least 0, or a SeedGenerator"),
-        (lambda: nnc.random.SeedGenerator(1, backend="x"), "SeedGenerator has no argument 'backend'"),
+        (
+            lambda: nnc.random.normal((3,), seed=-1),
+            "Argument `seed` must be an integer of at least 0, or a SeedGenerator",
+        ),
+        (
+            lambda: nnc.random.SeedGenerator("one"),
+            "Argument `seed` must be an integer of at least 0, or a SeedGenerator",
+        ),
+        (
+            lambda: nnc.random.SeedGenerator(1, backend="x"),
+            "Unrecognized keyword arguments for SeedGenerator: 'backend'",
+        ),
         (
             lambda: nnc.random.shuffle(nnc.Input((3,))),
             r"random.shuffle: draw in a layer's call\(\), not between layers",
@@ -139,3 +148,22 @@ def test_what_a_graph_cannot_draw_is_refused_by_name(draw, message):
 def test_arguments_that_are_none(call, message):
     with pytest.raises(ModelError, match=message):
         call()
+
+
+def test_what_keras_refuses(keras):
+    calls = [
+        lambda module: module.random.randint((2,), 0, 3, dtype="float32"),
+        lambda module: module.random.uniform((2,), dtype="int32"),
+        lambda module: module.random.categorical(numpy.ones(5), 2),
+    ]
+    for call in calls:
+        for module in (keras, nnc):
+            with pytest.raises(ValueError):
+                call(module)
+
+
+def test_an_open_noise_shape():
+    found = nnc.random.dropout(numpy.ones((4, 3, 50), "float32"), 0.5, noise_shape=(None, 1, None), seed=1)
+    numpy.testing.assert_array_equal(found[:, 0], found[:, 2])
+    assert set(numpy.unique(found)) == {0.0, 2.0}
+    assert len(numpy.unique(found[:, 0], axis=0)) == 4

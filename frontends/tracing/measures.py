@@ -17,13 +17,13 @@ from frontends.nodes import Sequence as SequenceNode
 from frontends.tracing.layer_tracer import LayerTracer
 from frontends.tracing.metrics import traced_metrics
 from frontends.tracing.symbols import tensors_of
-from nnc import losses
 from nnc.errors import ModelError, NncError, ShapeError
 from nnc.identity import is_keras_module
 from nnc.ir import Dim, Graph, TensorType
 from nnc.layers.batch import BATCH
 from nnc.layers.trace import Reference, Trace, TracedCall
 from nnc.layers.traced_measures import FunctionOfTypes, TracedLoss
+from nnc.losses.registry import as_loss
 from nnc.metrics import MeanMetricWrapper, Metric
 from nnc.objects import snake_case
 from nnc.structure import leaves
@@ -317,7 +317,7 @@ def _target(loss: ValueNode, output: TensorType) -> TensorType:
     """Return the type of the targets that a loss takes with an output; that of the output where it says nothing."""
     given = loss.plain()
     try:
-        return output if given is None else losses.get(given).target(output).type
+        return output if given is None else as_loss(given).target(output).type
     except NncError:  # which is told when the model is compiled
         return output
 

@@ -44,7 +44,7 @@ _FUNCTIONS = ("nnc.backend.functions", "nnc.backend.arrays")
 
 
 def __getattr__(name: str) -> Any:
-    for room in _FUNCTIONS:
+    for room in () if name.startswith("__") else _FUNCTIONS:  # Python asks for names of its own, which import nothing
         module = import_module(room)
         if name in module.__all__:
             return getattr(module, name)

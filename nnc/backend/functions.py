@@ -8,7 +8,7 @@ from typing import Any
 from nnc import ops
 from nnc.backend.arrays import dtype
 from nnc.errors import ModelError
-from nnc.settings import EPSILON, SETTINGS
+from nnc.settings import SETTINGS
 
 __all__ = [
     "abs",
@@ -429,8 +429,8 @@ def binary_crossentropy(target: Any, output: Any, from_logits: Any = False) -> A
     """Return the crossentropy of each number."""
     if from_logits:
         return ops.binary_crossentropy(target, output, from_logits=True)
-    output = ops.clip(output, EPSILON, 1.0 - EPSILON)
-    return -(target * ops.log(output + EPSILON) + (1 - target) * ops.log(1 - output + EPSILON))
+    output = ops.clip(output, SETTINGS.epsilon, 1.0 - SETTINGS.epsilon)
+    return -(target * ops.log(output + SETTINGS.epsilon) + (1 - target) * ops.log(1 - output + SETTINGS.epsilon))
 
 
 def categorical_crossentropy(target: Any, output: Any, from_logits: Any = False, axis: Any = -1) -> Any:

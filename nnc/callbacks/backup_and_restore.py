@@ -59,9 +59,12 @@ class BackupAndRestore(KeepsPlaces):
     delete_checkpoint: bool = flag(default=True)
 
     def __post_init__(self) -> None:
-        self.backup_dir = str(self._backup_dir_given)
-        if not self.backup_dir:
-            raise DataError("BackupAndRestore: backup_dir must be the path of a folder, got ''")
+        given: str | Path | None = self._backup_dir_given
+        if given is None or not str(given):
+            raise DataError(
+                f"BackupAndRestore: Empty `backup_dir` argument passed; it must be the path of a folder, got {given!r}"
+            )
+        self.backup_dir = str(given)
         self.path = Path(self.backup_dir) / "latest.npz"
         self.keep_every(self.save_freq)
 

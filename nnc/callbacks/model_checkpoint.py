@@ -30,7 +30,7 @@ def check_frequency(where: str, key: str, value: Any) -> str | int:
         return "epoch"
     if is_whole(value) and value > 0:
         return int(value)
-    raise DataError(f"{where}: {key} must be 'epoch' or a number of batches, got {value!r}")
+    raise DataError(f"{where}: Unrecognized {key}: Invalid value {value!r}, it must be 'epoch' or a number of batches")
 
 
 class ModelCheckpoint(Monitor):

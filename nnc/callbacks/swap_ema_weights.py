@@ -51,7 +51,7 @@ class SwapEMAWeights(DeclaredCallback):
     def _pairs(self) -> list[tuple[Any, Any]]:
         pairs: list[tuple[Any, Any]] = self._program.averages()
         if not pairs:
-            raise ModelError("SwapEMAWeights needs an optimizer with use_ema=True")
+            raise ModelError("SwapEMAWeights must be used when `use_ema=True` is set on the optimizer")
         return pairs
 
     def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:

@@ -345,4 +345,5 @@ def _trained(
         record = program.state.stopped
         stopped_replicas = [False] * program.replicas if record is None else record.which
         results = kept_results(program.history.history, restores_best and not interrupted, stopped_replicas)
-    return _Outcome(program, done, results, seconds, interrupted, stopped)
+    shown = {name: results[name] for name in sorted(results, key=lambda name: name != "loss")}
+    return _Outcome(program, done, shown, seconds, interrupted, stopped)

@@ -11,9 +11,7 @@ from nnc.eager import method_on_arrays
 from nnc.errors import ModelError
 from nnc.identity import is_own
 from nnc.ir import Value, ops
-
-EPSILON = 1e-7
-"""Keeps norms of 0 from dividing; Keras's ``backend.epsilon()``."""
+from nnc.settings import SETTINGS
 
 
 def axes(**options: Unpack[ArgumentOptions]) -> Any:
@@ -78,7 +76,7 @@ class MaxNorm(DeclaredConstraint, names=("MaxNorm", "max_norm")):
     def __call__(self, w: Value) -> Value:
         """Return the shortened weight."""
         length = norms(w, self.axis)
-        return w * (ops.clip(length, 0.0, self.max_value) / (length + EPSILON))
+        return w * (ops.clip(length, 0.0, self.max_value) / (length + SETTINGS.epsilon))
 
 
 class NonNeg(Constraint, names=("NonNeg", "non_neg")):
@@ -103,7 +101,7 @@ class UnitNorm(DeclaredConstraint, names=("UnitNorm", "unit_norm")):
 
     def __call__(self, w: Value) -> Value:
         """Return the weight divided by its norms."""
-        return w / (norms(w, self.axis) + EPSILON)
+        return w / (norms(w, self.axis) + SETTINGS.epsilon)
 
 
 class MinMaxNorm(DeclaredConstraint, names=("MinMaxNorm", "min_max_norm")):
@@ -130,4 +128,4 @@ class MinMaxNorm(DeclaredConstraint, names=("MinMaxNorm", "min_max_norm")):
         wanted = ops.clip(length, self.min_value, self.max_value)
         if self.rate != 1:
             wanted = wanted * self.rate + length * (1 - self.rate)
-        return w * (wanted / (length + EPSILON))
+        return w * (wanted / (length + SETTINGS.epsilon))

@@ -18,6 +18,7 @@ from nnc.initializers.registry import INITIALIZERS, deserialize, get, serialize
 from nnc.initializers.scaled import GlorotNormal, GlorotUniform, HeNormal, HeUniform, LecunNormal, LecunUniform
 
 IdentityInitializer = identity = Identity
+constant = Constant
 glorot_normal, glorot_uniform = GlorotNormal, GlorotUniform
 he_normal, he_uniform = HeNormal, HeUniform
 lecun_normal, lecun_uniform = LecunNormal, LecunUniform
@@ -50,6 +51,7 @@ __all__ = [
     "VarianceScaling",
     "Zeros",
     "compute_fans",
+    "constant",
     "deserialize",
     "get",
     "glorot_normal",

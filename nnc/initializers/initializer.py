@@ -65,7 +65,9 @@ class FunctionInitializer(Initializer):
         array = numpy.array(found, dtype)
         if array.shape != tuple(shape):
             name = getattr(self.function, "__name__", type(self.function).__name__)
-            raise ModelError(f"initializer '{name}' must return shape {tuple(shape)}, got {array.shape}")
+            raise ModelError(
+                f"Expected `shape` to be {array.shape}, which initializer '{name}' returns, got {tuple(shape)}"
+            )
         return array
 
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from math import prod, sqrt
+from math import inf, prod, sqrt
 from typing import Any, Literal
 
 import numpy
 from numpy.typing import NDArray
 
-from nnc.arguments import argument, choice, number, passed_on
-from nnc.checks import check_choice, is_whole
-from nnc.errors import ModelError
+from nnc.arguments import argument, number, passed_on
+from nnc.checks import check_choice, is_number, is_whole, plain_number
+from nnc.errors import ModelError, nearest
 from nnc.initializers.initializer import DeclaredInitializer
 from nnc.settings import SETTINGS
 
@@ -21,8 +21,8 @@ TRUNCATED_STDDEV = 0.87962566103423978
 MODES = ("fan_in", "fan_out", "fan_avg")
 DISTRIBUTIONS = ("truncated_normal", "untruncated_normal", "uniform")
 
-Seed = int | Mapping[str, Any] | None
-"""A whole number, a config of Keras's ``SeedGenerator``, or None."""
+Seed = Any
+"""A whole number, a ``SeedGenerator`` or the config of one, or None."""
 
 
 class RandomInitializer(DeclaredInitializer):
@@ -30,7 +30,8 @@ class RandomInitializer(DeclaredInitializer):
 
     Args:
         seed: whole number, so that every call draws the same numbers; a config of Keras's ``SeedGenerator``
-            counts as its seed. None takes the numbers from the caller's generator.
+            counts as its seed. A ``SeedGenerator`` gives each call others. None takes the numbers from the caller's
+            generator.
 
     Raises:
         ModelError: the seed is none of these.
@@ -38,11 +39,14 @@ class RandomInitializer(DeclaredInitializer):
 
     def __init__(self, seed: Seed = None) -> None:
         entropy: Any = seed
-        if isinstance(seed, Mapping):
+        self._stream: Any = seed if callable(getattr(seed, "next", None)) else None
+        if self._stream is not None:
+            entropy = None
+        elif isinstance(seed, Mapping):
             config = seed.get("config")
             entropy = config.get("seed") if isinstance(config, Mapping) else seed
         if entropy is not None and not is_whole(entropy):
-            raise ModelError(f"{self._where}: seed must be a whole number or None, got {seed!r}")
+            raise ModelError(f"{self._where}: seed must be a whole number, a SeedGenerator or None, got {seed!r}")
         self.seed = seed
         self._entropy: int | None = None if entropy is None else int(entropy) % 2**64
 
@@ -54,7 +58,9 @@ class RandomInitializer(DeclaredInitializer):
         Raises:
             ModelError: the shape does not suit the initializer.
         """
-        if self._entropy is not None or generator is None:
+        if self._stream is not None:
+            generator = numpy.random.default_rng(self._stream.next())
+        elif self._entropy is not None or generator is None:
             generator = numpy.random.default_rng(self._entropy)
         return self.draw(tuple(shape), generator).reshape(shape).astype(dtype or SETTINGS.floatx)
 
@@ -64,7 +70,11 @@ class RandomInitializer(DeclaredInitializer):
 
     def get_config(self) -> dict[str, Any]:
         """Return the seed and the arguments that the class declares."""
-        return {"seed": self.seed, **super().get_config()}
+        seed = self.seed
+        if self._stream is not None:
+            module = {"module": "keras.random", "class_name": "SeedGenerator", "registered_name": None}
+            seed = module | {"config": seed.get_config()}
+        return {"seed": seed, **super().get_config()}
 
 
 def truncated_normal(count: int, generator: numpy.random.Generator) -> NDArray[numpy.float64]:
@@ -155,6 +165,21 @@ def _check_distribution(where: str, key: str, value: Any) -> Any:
     return check_choice(where, key, "truncated_normal" if lower == "normal" else lower, DISTRIBUTIONS)
 
 
+def _check_scale(where: str, key: str, value: Any) -> Any:
+    if not is_number(value) or not 0.0 < value < inf:
+        raise ModelError(f"{where}: Argument `{key}` must be positive float, a finite one, got {value!r}")
+    return plain_number(value)
+
+
+def _check_mode(where: str, key: str, value: Any) -> Any:
+    if value not in MODES:
+        hint = nearest(value, MODES) if isinstance(value, str) else ""
+        raise ModelError(
+            f"{where}: Invalid `{key}` argument: it must be one of {', '.join(MODES)}, got {value!r}.{hint}"
+        )
+    return value
+
+
 def _check_axes(where: str, key: str, value: Any) -> Any:
     if not isinstance(value, list | tuple) or not all(map(is_whole, value)):
         raise ModelError(f"{where}: {key} must be whole numbers or None, got {value!r}")
@@ -178,8 +203,8 @@ class VarianceScaling(RandomInitializer, names=("VarianceScaling", "variance_sca
         ModelError: an argument is wrong.
     """
 
-    scale: float = number(above=0.0, default=1.0)
-    mode: Literal["fan_in", "fan_out", "fan_avg"] = choice(*MODES, default="fan_in")
+    scale: float = argument(_check_scale, default=1.0)
+    mode: Literal["fan_in", "fan_out", "fan_avg"] = argument(_check_mode, default="fan_in")
     distribution: str = argument(_check_distribution, default="truncated_normal")
     seed: Seed = passed_on(default=None)
     input_axes: Sequence[int] | None = argument(_check_axes, default=None)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import floor
+from math import floor, inf
 from typing import Any
 
 from nnc import activations
-from nnc.arguments import argument, number, upper_limit
-from nnc.checks import is_whole
+from nnc.arguments import argument, number
+from nnc.checks import check_number, is_number, is_whole
 from nnc.errors import ModelError
 from nnc.ir import Value, ops
 from nnc.ir.ops.comparison import Greater
@@ -16,6 +16,30 @@ from nnc.ir.ops.elementwise import apply
 from nnc.layers.arguments import constraint, initializer, regularizer
 from nnc.layers.declared import KerasLayer
 from nnc.layers.spatial import axis_list, check_axes
+
+
+def _is_negative(value: Any) -> bool:
+    return is_number(value) and value < 0
+
+
+def _check_max_value(where: str, key: str, value: Any) -> Any:
+    if _is_negative(value):
+        raise ModelError(f"{where}: {key} of a ReLU layer cannot be a negative value, got {value!r}")
+    return None if value == inf else check_number(where, key, value, 0)
+
+
+def _check_of_relu(where: str, key: str, value: Any) -> Any:
+    if value is None or _is_negative(value):
+        raise ModelError(f"{where}: {key} of a ReLU layer cannot be None or a negative value, got {value!r}")
+    return check_number(where, key, value, 0)
+
+
+def _check_leaky_slope(where: str, key: str, value: Any) -> Any:
+    if value is None or _is_negative(value):
+        raise ModelError(
+            f"{where}: The {key} value of a Leaky ReLU layer cannot be None or a negative value, got {value!r}"
+        )
+    return check_number(where, key, value, 0)
 
 
 class ReLU(KerasLayer):
@@ -33,9 +57,9 @@ class ReLU(KerasLayer):
     supports_masking = True
     keeps_integers = True
 
-    max_value: float | None = upper_limit(0, default=None)
-    negative_slope: float = number(0, default=0.0)
-    threshold: float = number(0, default=0.0)
+    max_value: float | None = argument(_check_max_value, default=None)
+    negative_slope: float = argument(_check_of_relu, default=0.0)
+    threshold: float = argument(_check_of_relu, default=0.0)
 
     @property
     def summary_class(self) -> str:
@@ -66,7 +90,7 @@ class LeakyReLU(KerasLayer):
     noted_arguments = ("negative_slope {negative_slope}",)
     supports_masking = True
 
-    negative_slope: float = number(0, default=0.3)
+    negative_slope: float = argument(_check_leaky_slope, default=0.3)
     alpha: float | None = number(0, default=None, kw_only=True, written="never")
 
     def __post_init__(self) -> None:
@@ -168,7 +192,12 @@ class Softmax(KerasLayer):
         Raises:
             ModelError: it does not broadcast to x.
         """
+        types = f"got one of type {mask.type} for an input of type {x.type}"
+        if mask.rank > x.rank:
+            raise ModelError(
+                f"The `mask` must be broadcastable to the input and must not have more dimensions, {types}"
+            )
         pairs = zip(reversed(mask.shape), reversed(x.shape), strict=False)
-        if mask.rank > x.rank or any(dim not in (1, other) for dim, other in pairs):
-            raise ModelError(f"a mask of type {mask.type} cannot be broadcast to an input of type {x.type}")
+        if any(dim not in (1, other) for dim, other in pairs):
+            raise ModelError(f"The `mask` must be broadcastable to the input, {types}")
         return mask if mask.dtype == "bool" else apply(Greater(), mask, 0.5)

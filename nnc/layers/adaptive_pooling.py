@@ -30,7 +30,7 @@ class AdaptivePooling(KerasLayer):
     spatial: ClassVar[int]
     """Number of axes between batch and channels."""
 
-    output_size: Any = sizes()
+    output_size: Any = sizes(encode=tuple)
     data_format: DataFormat | None = image_format(default=None)
 
     pooled: ClassVar[Callable[..., Value]]

@@ -48,10 +48,11 @@ def _object(get: Callable[[Any], Any], serialize: Callable[[Any], Any], options:
     return Argument(lambda owner, key, value: get(value), serialize, **options)
 
 
-def sizes(least: int = 1, **options: Unpack[ArgumentOptions]) -> Any:
+def sizes(least: int = 1, encode: Callable[[Any], Any] | None = None, **options: Unpack[ArgumentOptions]) -> Any:
     """Declare one whole number for each spatial axis of the layer, or one for all; see `check_numbers`."""
     return Argument(
         lambda owner, key, value: check_numbers(owner._where, key, value, owner.spatial, least),
+        encode,
         **options,
     )
 

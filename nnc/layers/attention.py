@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from nnc.arguments import choice, flag, number, random_seed, unsupported
+from nnc.arguments import argument, flag, number, random_seed, unsupported
 from nnc.choices import ScoreMode
 from nnc.errors import ModelError
 from nnc.ir import Value
@@ -19,6 +19,14 @@ from nnc.operations.attention import causal_mask
 Masks = Sequence[Value | None] | None
 MASKED = 1e9
 """The amount subtracted from the scores of values that a mask leaves out."""
+
+
+def _check_score_mode(where: str, key: str, value: Any) -> Any:
+    if value not in ("dot", "concat"):
+        raise ModelError(
+            f"{where}: Invalid value for argument {key}. Expected one of {{'dot', 'concat'}}, got {value!r}"
+        )
+    return value
 
 
 class Attention(KerasLayer):
@@ -45,7 +53,7 @@ class Attention(KerasLayer):
     supports_masking = True
 
     use_scale: bool = flag(default=False)
-    score_mode: ScoreMode = choice("dot", "concat", default="dot")
+    score_mode: ScoreMode = argument(_check_score_mode, default="dot")
     dropout: float = number(0, 1, default=0.0)
     seed: int | None = random_seed(default=None)
 
@@ -54,22 +62,16 @@ class Attention(KerasLayer):
         self.scale: Variable | None = None
 
     def build(self, input_shape: Any) -> None:
-        self._check(input_shape, "inputs")
+        _check_list(input_shape, "inputs")
         if self.use_scale:
             self.scale = self.add_weight((), "ones", name="scale")
         if self.score_mode == "concat":
             self.concat_score_weight = self.add_weight((), "ones", name="concat_score_weight")
 
-    def _check(self, items: Any, what: str) -> None:
-        if not isinstance(items, list | tuple) or len(items) not in (2, 3):
-            raise ModelError(
-                f"expected a list of 2 or 3 {what}, of [query, value] or [query, value, key], got {items!r}"
-            )
-
     def scores(self, query: Value, key: Value) -> Value:
         """Return the scores of each query with each key, (batch, T, S)."""
         if self.score_mode == "dot":
-            products = matmul(query, transpose(key, (0, 2, 1)))
+            products = matmul(query, transpose(key, (*range(key.rank - 2), key.rank - 1, key.rank - 2)))
             return products if self.scale is None else products * self.scale
         total = _pairs(query, key)
         return sum(tanh(total if self.scale is None else total * self.scale), -1) * self.concat_score_weight
@@ -82,10 +84,10 @@ class Attention(KerasLayer):
         return_attention_scores: bool = False,
         use_causal_mask: bool = False,
     ) -> Any:
-        self._check(inputs, "inputs")
+        _check_list(inputs, "inputs")
         query, value, key = inputs[0], inputs[1], inputs[2] if len(inputs) > 2 else inputs[1]
         if mask is not None:
-            self._check(mask, "masks")
+            _check_list(mask, "masks")
         query_mask, value_mask = (None, None) if mask is None else (mask[0], mask[1])
         scores = self.scores(query, key)
         causal = causal_mask(scores, scores.shape[-2], scores.shape[-1]) if use_causal_mask else None
@@ -122,7 +124,7 @@ class AdditiveAttention(Attention):
     seed: int | None = random_seed(default=None, kw_only=True)
 
     def build(self, input_shape: Any) -> None:
-        self._check(input_shape, "inputs")
+        _check_list(input_shape, "inputs")
         if self.use_scale:
             self.scale = self.add_weight((input_shape[0][-1],), "glorot_uniform", name="scale")
 
@@ -132,6 +134,16 @@ class AdditiveAttention(Attention):
             return sum(totals, -1)
         column = reshape(self.scale.value, (-1, 1))
         return reshape(matmul(totals, column), totals.shape[:-1])
+
+
+def _check_list(items: Any, what: str) -> None:
+    """Check that there are two or three inputs, their shapes, or their masks."""
+    listed = "[query, value] or [query, value, key]"
+    if not isinstance(items, list | tuple) or (items and isinstance(items[0], int)):
+        verb = "must be called on a list" if what == "inputs" else "layer mask must be a list"
+        raise ModelError(f"{verb}, {listed}, got {items!r:.80}")
+    if len(items) not in (2, 3):
+        raise ModelError(f"expected a list of length 2 or 3 of {what}, {listed}, got {len(items)}")
 
 
 def _pairs(query: Value, key: Value) -> Value:

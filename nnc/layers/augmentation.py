@@ -13,6 +13,7 @@ from nnc.layers.arguments import image_format
 from nnc.layers.declared import CommonLayer
 from nnc.layers.lowering import current_lowering
 from nnc.layers.random_numbers import draw_uniform
+from nnc.layers.unbatched import ImageLayer
 from nnc.operations.data_formats import check_rank
 
 BYTES = (0, 255)
@@ -22,7 +23,7 @@ Factor = float | Sequence[float]
 """How much is changed: a number, which stands for a range, or a range."""
 
 
-class NamelessAugmentation(CommonLayer):
+class NamelessAugmentation(ImageLayer, CommonLayer):
     """Images unchanged when predicting; while training changed at random.
 
     A subclass declares its arguments, ``name`` and ``data_format`` among them, and says what it does in `augment`. It

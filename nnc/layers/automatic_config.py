@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from inspect import Parameter, signature
 from typing import Any
 
-from nnc.errors import ModelError
+from nnc.errors import UnwrittenError
 
 _PLAIN = (str, int, float, bool, type(None))
 _COMMON = ("name", "trainable", "dtype", "activity_regularizer")
 """Arguments of every layer, which its config has anyway."""
 
 
-def plain_arguments(cls: type[Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any] | None:
+def plain_arguments(
+    initialize: Callable[..., None], args: tuple[Any, ...], kwargs: Mapping[str, Any]
+) -> dict[str, Any] | None:
     """Return by name the arguments that an object is made with, beside those that every layer has.
 
     Args:
-        cls: its class.
+        initialize: its constructor.
         args: arguments by position.
         kwargs: arguments by name.
 
@@ -26,16 +28,17 @@ def plain_arguments(cls: type[Any], args: tuple[Any, ...], kwargs: Mapping[str, 
         dictionary of such.
     """
     try:
-        bound = signature(cls.__init__).bind(None, *args, **kwargs)
+        bound = signature(initialize).bind(None, *args, **kwargs)
     except TypeError:  # which the constructor itself will tell
         return None
     bound.apply_defaults()
     found: dict[str, Any] = {}
     for name, item in [*bound.signature.parameters.items()][1:]:
         value = bound.arguments[name]
-        if item.kind is Parameter.VAR_POSITIONAL and value:
+        if item.kind is not Parameter.VAR_POSITIONAL:
+            found |= value if item.kind is Parameter.VAR_KEYWORD else {name: value}
+        elif value:  # which have no names
             return None
-        found |= value if item.kind is Parameter.VAR_KEYWORD else {name: value}
     found = {name: value for name, value in found.items() if name not in _COMMON}
     return found if all(map(_is_plain, found.values())) else None
 
@@ -56,13 +59,13 @@ def with_arguments(layer: Any, config: Mapping[str, Any]) -> dict[str, Any]:
         config: what every layer's config has, of which what its constructor does not take is left out.
 
     Raises:
-        ModelError: an argument was no plain value, so that only its author knows how to write it down.
+        UnwrittenError: an argument was no plain value, so that only its author knows how to write it down.
     """
     if layer.given_arguments is None:
         name = type(layer).__name__
-        raise ModelError(
-            f"'{layer.name}' ({name}) was made with arguments that are no plain values: define get_config in {name},"
-            " which returns them serialized, and from_config where these must be made into objects again"
+        raise UnwrittenError(
+            f"'{layer.name}': {name} was created by passing non-serializable argument values in `__init__()`: define"
+            f" get_config in {name}, which returns them serialized, and from_config where these are to be objects again"
         )
     parameters = signature(type(layer).__init__).parameters.values()
     if not any(item.kind is Parameter.VAR_KEYWORD for item in parameters):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Sequence
 from functools import wraps
-from typing import TYPE_CHECKING, Any, ClassVar, Self, Unpack, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Unpack, overload
 from weakref import WeakSet
 
 import numpy
@@ -13,7 +13,7 @@ import numpy
 from nnc import regularizers
 from nnc.checks import check_flag
 from nnc.eager import computed_from
-from nnc.errors import ModelError
+from nnc.errors import ModelError, UnwrittenError
 from nnc.identity import is_own
 from nnc.ir import FLOATING, Placeholder, TensorType, Value
 from nnc.layers.automatic_config import plain_arguments
@@ -27,6 +27,7 @@ from nnc.layers.lowering import current_lowering, entered, is_lowering
 from nnc.layers.options import InputOptions
 from nnc.settings import default_dtype
 from nnc.structure import leaves, map_leaves
+from nnc.tree import map_shape_structure
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -51,6 +52,14 @@ class Symbolic:
 
         Raises:
             ModelError: the layer does not accept such inputs.
+        """
+        raise NotImplementedError
+
+    def of_type(self, declared: TensorType) -> Any:
+        """Return a symbolic tensor of a type that no call produces, of the same batch.
+
+        Args:
+            declared: element type and shape.
         """
         raise NotImplementedError
 
@@ -90,17 +99,13 @@ class Layer(Computation):
 
     dtypes: ClassVar[frozenset[str]] = FLOATING
     """Element types that the argument `dtype` may name."""
-    given_arguments: dict[str, Any] | None = None
+    given_arguments: ClassVar[dict[str, Any] | None] = {}
     """Of a user's layer, what it was made with; see `plain_arguments`."""
-
-    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
-        made = super().__new__(cls)
-        if not is_own(cls):
-            made.__dict__["given_arguments"] = plain_arguments(cls, args, kwargs)
-        return made
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
+        if "__init__" in vars(cls) and not is_own(cls):
+            cls.__init__ = _noting_arguments(cls.__init__)  # type: ignore[method-assign]
         if "build" in vars(cls):
             cls.build = _marking_as_built(cls.build)  # type: ignore[method-assign]
         if "compute_mask" in vars(cls) and is_own(cls):
@@ -124,7 +129,9 @@ class Layer(Computation):
         self.is_named = name is not None
         self.models: WeakSet[Any] = WeakSet()
         self.source_line: int | None = None
-        self._trainable = check_flag(type(self).__name__, "trainable", trainable)
+        if not isinstance(trainable, bool):
+            raise ModelError(f"{type(self).__name__}: trainable has to be a boolean, True or False, got {trainable!r}")
+        self._trainable = trainable
         self.activity_regularizer: Any = regularizers.get(activity_regularizer)
         self.keras_2_masks = check_flag(type(self).__name__, "keras_2_masks", keras_2_masks)
         self.weights_dtype = dtype_name(dtype, type(self).__name__, self.dtypes) or self._default_dtype()
@@ -227,14 +234,47 @@ class Layer(Computation):
         Raises:
             ModelError: the layer does not accept such inputs.
         """
-        input_shape = (*input_shape, *(shape for shape in named.values() if shape is not None))
-        nested = isinstance(input_shape[0], list) or (input_shape[0] and isinstance(input_shape[0][0], list | tuple))
+        if type(self).call is Layer.call:
+            raise UnwrittenError(
+                f"{type(self).__name__} does not have a `compute_output_shape` method implemented, nor a `call` from"
+                " which it follows"
+            )
+        input_shape = tuple(shape for shape in (*input_shape, *named.values()) if shape is not None)
+        if not input_shape:
+            raise ModelError(f"Layer '{self.name}': compute_output_shape needs the shape of an input, got None")
+        nested = input_shape[0] and isinstance(input_shape[0][0], list | tuple)
         shapes = list(input_shape[0]) if nested else list(input_shape)
-        types = [input_type(shape, self.weights_dtype or FLOAT) for shape in shapes]
+        types = [input_type(shape, self._shape_dtype) for shape in shapes]
         args, _ = self._unpacked((types,) if self.is_merging else tuple(types), {})
         rows = {shape[0] for shape in shapes if shape}
         with batch_size(rows.pop() if len(rows) == 1 else None):
             return map_leaves(shape_of, self.output_types(*args), TensorType)
+
+    @property
+    def _shape_dtype(self) -> str:
+        """Element type of inputs of which only the shape is given."""
+        return self.weights_dtype or FLOAT
+
+    def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
+        """Return symbolic tensors like those that the layer would return for others; nothing is wired.
+
+        Args:
+            args: as `call` takes them, symbolic tensors instead of tensors.
+            kwargs: likewise.
+
+        Raises:
+            ModelError: the layer does not accept such inputs, or gets no symbolic tensor.
+        """
+        tensors = leaves((args, kwargs), Symbolic)
+        if not tensors:
+            raise ModelError(f"Layer '{self.name}': compute_output_spec needs symbolic tensors, got none")
+        if is_own(type(self).compute_output_shape):
+            given = map_leaves(lambda tensor: tensor.type, self._unpacked(args, kwargs), Symbolic)
+            return map_leaves(tensors[0].of_type, self.output_types(*given[0], **given[1]), TensorType)
+        shapes = map_leaves(lambda tensor: tensor.shape, args, Symbolic)
+        return map_shape_structure(
+            lambda shape: tensors[0].of_type(input_type(shape, self.compute_dtype)), self.compute_output_shape(*shapes)
+        )
 
     # ------------------------------------------------------------------ wired
 
@@ -306,6 +346,18 @@ class Layer(Computation):
         return self._standalone.backward(gradient)
 
 
+def _noting_arguments(initialize: Callable[..., None]) -> Callable[..., None]:
+    """Return a user's ``__init__`` that notes what the object is made with."""
+
+    @wraps(initialize)
+    def noting(self: Layer, *args: Any, **kwargs: Any) -> None:
+        if "given_arguments" not in vars(self):  # not that of a class which it is derived from
+            vars(self)["given_arguments"] = plain_arguments(initialize, args, kwargs)
+        initialize(self, *args, **kwargs)
+
+    return noting
+
+
 def _marking_as_built(build: Callable[..., None]) -> Callable[..., None]:
     """Return a `build` after which the layer is built, whoever called it."""
 
@@ -317,11 +369,17 @@ def _marking_as_built(build: Callable[..., None]) -> Callable[..., None]:
     return marking
 
 
+def _numbers_of(item: Placeholder) -> Any:
+    """Return the numbers of a weight; what stands for a value of the graph stays."""
+    return item.value if is_lowering() or not hasattr(item, "numpy") else item.numpy()
+
+
 def _on_arrays(compute_mask: Callable[..., Any]) -> Callable[..., Any]:
     """Return a `compute_mask` that computes at once where it is given arrays."""
 
     @wraps(compute_mask)
     def computing(self: Layer, inputs: Any, *masks: Any, **named: Any) -> Any:
+        masks, named = map_leaves(_numbers_of, (masks, named), Placeholder)
         if leaves((inputs, masks, tuple(named.values())), Value) or not leaves((inputs, masks), numpy.ndarray):
             return compute_mask(self, inputs, *masks, **named)
         names = tuple(named)

@@ -14,9 +14,7 @@ from nnc.layers.arguments import constraint, initializer, regularizer
 from nnc.layers.declared import KerasLayer
 from nnc.layers.renormalization import check_clipping, correction, move, square_root_of
 from nnc.layers.variable import Variable
-
-EPSILON = 1e-7
-"""Keras's ``epsilon()``, which keeps the mean of nothing finite."""
+from nnc.settings import SETTINGS
 
 
 def single_axis(where: str, key: str, value: Any) -> int:
@@ -164,8 +162,8 @@ def _moments(x: Value, axes: Sequence[int], spread: Any, mask: Value | None) -> 
         batch_mean = mean(x, axes)
         centered = x - spread(batch_mean)
         return batch_mean, mean(square(centered), axes), centered
-    counts = broadcast_to(reshape(mask, (*mask.shape, 1)), x.shape)
-    number = sum(cast(counts, x.dtype), axes) + EPSILON
+    counts = broadcast_to(reshape(cast(mask, "bool"), (*mask.shape, 1)), x.shape)
+    number = sum(cast(counts, x.dtype), axes) + SETTINGS.epsilon
     batch_mean = sum(where(counts, x, 0.0), axes) / number
     centered = x - spread(batch_mean)
     return batch_mean, sum(square(where(counts, centered, 0.0)), axes) / number, centered

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from nnc.identity import is_own
 from nnc.ir import Value
 from nnc.layers.lowering import LoweredCall, Lowering
 from nnc.layers.opened import InnerCall, InnerModel, InnerOperation, InnerTensor
@@ -11,8 +12,21 @@ from nnc.layers.variable import Variable
 from nnc.structure import leaves, map_leaves
 
 
+def opened_call(layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Return what a call of a layer consists of, as pictures know models; None where it is one, or the layer a model.
+
+    Args:
+        layer: the layer.
+        args: types of the tensors that it is given by position, nested as `call` takes them.
+        kwargs: those by name.
+    """
+    if is_own(type(layer)):
+        return layer._opened(args, kwargs)
+    return called_layers(layer, *layer._lowered_alone(args, kwargs))
+
+
 def called_layers(layer: Any, returned: Any, context: Lowering) -> InnerModel | None:
-    """Return what a call consists of, as pictures know models; None where it calls no layer.
+    """Return what a call of a user's layer or model consists of; None where it calls no layer.
 
     What stands between the layers is an operation by the name of the last one in it, such as ``add``.
 
@@ -57,7 +71,8 @@ class _Wiring:
         """Add the call of a layer, behind what its inputs are made by."""
         read = [tensor for value in leaves(item.given, Value) if (tensor := self._tensor(value)) is not None]
         is_wired = getattr(item.layer, "calls", None) and not item.layer.is_authored
-        inner = item.layer if is_wired else item.layer._opened(*map_leaves(lambda value: value.type, item.given, Value))
+        types = map_leaves(lambda value: value.type, item.given, Value)
+        inner = item.layer if is_wired else opened_call(item.layer, *types)
         self._note(InnerCall(item.layer, tuple(read), (), self.graph, (item.nodes,), inner), item.values)
 
     def _tensor(self, value: Value) -> InnerTensor | None:

@@ -13,6 +13,7 @@ from nnc.layers.arguments import factor_range, image_format, value_range
 from nnc.layers.augmentation import BYTES, Augmentation, Factor, limits
 from nnc.operations.colors import channel_axis, grayscale, hsv_to_rgb, rgb_to_hsv
 from nnc.operations.data_formats import spatial_axes
+from nnc.settings import SETTINGS
 
 
 def move_range(x: Value, old: Sequence[float], new: Sequence[float]) -> Value:
@@ -163,7 +164,7 @@ class RandomSaturation(Augmentation):
         axis = channel_axis(x, self.data_format)
         hue, saturation, value = rgb_to_hsv(x, axis)
         factor = self.draw(x, self.factor)
-        saturation = clip(saturation * (factor / (1.0 - factor + 1e-7)), *self.value_range)
+        saturation = clip(saturation * (factor / (1.0 - factor + SETTINGS.epsilon)), *self.value_range)
         return hsv_to_rgb(hue, saturation, value, axis)
 
 

@@ -8,7 +8,7 @@ from zlib import crc32
 
 import numpy
 
-from nnc.arguments import choice, flag, number, positive, random_seed
+from nnc.arguments import choice, flag, number, positive, random_seed, whole
 from nnc.choices import DataFormat, Interpolation
 from nnc.ir import Value
 from nnc.ir.ops import clip, equal, floor, reshape, softmax, take, where
@@ -60,7 +60,7 @@ class RandAugment(Augmentation):
     """
 
     value_range: Sequence[float] = value_range(default=BYTES)
-    num_ops: int = positive(default=2)
+    num_ops: int = whole(0, default=2)
     factor: Factor = factor_range(0, 1, default=0.5)
     interpolation: Interpolation = choice(*WAYS, default="bilinear")
     seed: int | None = random_seed(default=None)
@@ -71,6 +71,8 @@ class RandAugment(Augmentation):
         self.changes = known_changes(self)
 
     def augment(self, x: Value) -> Value:
+        if not self.num_ops:
+            return x
         chosen = floor(draw_uniform(x, (self.num_ops,), self.seed) * float(len(self.changes)))
         draws = {name: Draws() for name in self.changes}
         for position in range(self.num_ops):

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from contextlib import nullcontext
 from typing import Any
 
-from nnc.errors import ModelError
+from nnc.errors import ModelError, UnwrittenError
 from nnc.identity import is_own
 from nnc.ir import FLOATING, Graph, Placeholder, TensorType, Value, count_flops
-from nnc.ir.ops import cast, size
+from nnc.ir.ops import cast, maximum, size
 from nnc.layers.call_arguments import TENSORS, Arguments, bind, build_arguments, default_training
 from nnc.layers.constants import with_constants
 from nnc.layers.description import Described
@@ -95,7 +95,10 @@ class Computation(Described):
         Its keywords ``training`` and ``mask`` are filled in where it has them; with several tensors the masks are
         called ``NAME_mask``.
         """
-        raise ModelError(f"{type(self).__name__} does not say what it computes: define call(self, x)")
+        raise UnwrittenError(
+            f"{type(self).__name__} does not have a `call` method implemented: define call(self, x), which says what it"
+            " computes"
+        )
 
     def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
         """Return the mask of the output (or one per output), a value of bool, or None where everything counts.
@@ -150,7 +153,7 @@ class Computation(Described):
             found = self._checked(context, self.call(*args, **{**_accepted(kwargs, arguments), **filled_in}))
             if self.activity_regularizer is not None:
                 for value in map(self.as_floating, leaves(found, Value)):
-                    rows = size(value, [0], value.dtype) if value.rank else 1.0
+                    rows = maximum(size(value, [0], value.dtype), 1.0) if value.rank else 1.0  # there may be none
                     self.add_loss(self.activity_regularizer(value) / rows)
             self._pass_masks(context, arguments.first, found, previous, built)
         if self._measures_own_rows:
@@ -256,11 +259,7 @@ class Computation(Described):
 
     def _opened(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Return what a call consists of, for inputs of these types, as pictures know models; None where it is one."""
-        if is_own(type(self)):
-            return None
-        from nnc.layers.called import called_layers
-
-        return called_layers(self, *self._lowered_alone(args, kwargs))
+        del args, kwargs
 
     def _lowered_alone(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Lowering]:
         """Lower the layer to a graph of its own, for inputs of these types; return what `call` returns, and how."""

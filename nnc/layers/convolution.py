@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from nnc.arguments import flag, positive, unsupported
+from nnc.arguments import argument, flag, unsupported
+from nnc.checks import is_whole
 from nnc.choices import DataFormat, PaddingName
 from nnc.errors import ModelError
 from nnc.ir import Value
@@ -19,6 +20,13 @@ from nnc.layers.arguments import (
     sizes,
 )
 from nnc.layers.convolution_base import Convolving
+from nnc.layers.spatial import check_strictly_positive
+
+
+def _check_groups(where: str, key: str, value: Any) -> int:
+    if not is_whole(value) or value <= 0:
+        raise ModelError(f"{where}: The number of {key} must be a positive integer. Received: {key}={value!r}.")
+    return int(value)
 
 
 class Convolution(Convolving):
@@ -52,13 +60,13 @@ class Convolution(Convolving):
 
     key_arguments = ("filters", "kernel_size")
 
-    filters: int = positive()
+    filters: int = argument(check_strictly_positive)
     kernel_size: Any = sizes()
     strides: Any = sizes(default=1)
     padding: PaddingName = padding_name(default="valid")
     data_format: DataFormat | None = image_format(default=None)
     dilation_rate: Any = sizes(default=1)
-    groups: int = positive(default=1)
+    groups: int = argument(_check_groups, default=1)
     activation: Any = activation_function(default=None)
     use_bias: bool = flag(default=True)
     kernel_initializer: Any = initializer(default="glorot_uniform")
@@ -76,7 +84,8 @@ class Convolution(Convolving):
         super().__post_init__()
         if self.filters % self.groups:
             raise ModelError(
-                f"{self._where}: groups must divide filters, got groups={self.groups} and filters={self.filters}"
+                f"{self._where}: The number of filters must be evenly divisible by the number of groups. "
+                f"Received: groups={self.groups}, filters={self.filters}."
             )
 
     def build(self, input_shape: Any) -> None:

@@ -47,8 +47,8 @@ class Convolving(NamedLayer):
         self.bias: Variable | None = None
         if max(self.strides) > 1 and max(self.dilation_rate) > 1 and not self.dilates_with_strides:
             raise ModelError(
-                f"{self._where}: strides and dilation_rate cannot both be larger than 1, "
-                f"got strides={self.strides} and dilation_rate={self.dilation_rate}"
+                f"{self._where}: `strides > 1` not supported in conjunction with `dilation_rate > 1`. "
+                f"Received: strides={self.strides} and dilation_rate={self.dilation_rate}"
             )
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from nnc.arguments import flag, positive, unsupported
+from nnc.arguments import argument, flag, unsupported
 from nnc.choices import DataFormat, PaddingName
 from nnc.errors import ModelError
 from nnc.ir import Dim, Value
@@ -20,6 +20,7 @@ from nnc.layers.arguments import (
     sizes,
 )
 from nnc.layers.convolution_base import Convolving
+from nnc.layers.spatial import check_strictly_positive
 from nnc.operations.windows import transposed_length
 
 
@@ -36,7 +37,7 @@ class TransposedConvolving(Convolving):
             more >= stride for more, stride in zip(self.output_padding, self.strides, strict=True)
         ):
             raise ModelError(
-                f"{self._where}: output_padding must be smaller than strides, "
+                f"{self._where}: `output_padding` must be strictly less than `strides`, "
                 f"got output_padding={self.output_padding} and strides={self.strides}"
             )
 
@@ -89,7 +90,7 @@ class ConvolutionTranspose(TransposedConvolving):
         ModelError: an argument is wrong.
     """
 
-    filters: int = positive()
+    filters: int = argument(check_strictly_positive)
     kernel_size: Any = sizes()
     strides: Any = sizes(default=1)
     padding: PaddingName = padding_name(default="valid")
@@ -128,7 +129,7 @@ class Conv3DTranspose(TransposedConvolving):
 
     spatial = 3
 
-    filters: int = positive()
+    filters: int = argument(check_strictly_positive)
     kernel_size: Any = sizes()
     strides: Any = sizes(default=(1, 1, 1))
     padding: PaddingName = padding_name(default="valid")

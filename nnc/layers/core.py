@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
@@ -25,6 +26,7 @@ from nnc.layers.arguments import (
 from nnc.layers.declared import DeclaredLayer, KerasLayer, NamedLayer
 from nnc.layers.input_types import FLOAT, MISSING, TEXT, input_type, row_shape
 from nnc.layers.symbolic import Call, SymbolicTensor
+from nnc.layers.variable import Variable
 from nnc.settings import SETTINGS
 
 Array = Any
@@ -52,6 +54,9 @@ class InputLayer(DeclaredLayer):
     optional: bool = unsupported(default=False)
     _name_given: str | None = passed_on(default=None, alias="name")
     _batch_input_shape_given: Sequence[Any] | None = argument(default=None, kw_only=True, alias="batch_input_shape")
+    _input_shape_given: Sequence[int] | None = argument(
+        default=None, kw_only=True, alias="input_shape", written="never"
+    )
     _trainable_given: bool = passed_on(default=True, kw_only=True, alias="trainable")
 
     @property
@@ -60,8 +65,14 @@ class InputLayer(DeclaredLayer):
 
     def __post_init__(self) -> None:
         given = self.batch_shape if self.batch_shape is not None else self._batch_input_shape_given
+        if self._input_shape_given is not None:
+            warnings.warn("Argument `input_shape` is deprecated. Use `shape` instead.", UserWarning, stacklevel=2)
+            self.shape = self._input_shape_given if self.shape is None else self.shape
+        for key in ("shape", "batch_size"):
+            if given is not None and getattr(self, key) is not None:
+                raise ModelError(f"Input: you cannot pass both `{key}` and `batch_shape`; leave one of them out")
         if given is None and self.shape is None:
-            raise ModelError("Input: shape is missing, for example Input(shape=(2,))")
+            raise ModelError("Input: shape is missing; pass a `shape` argument, for example Input(shape=(2,))")
         if given is not None:
             row = row_shape("Input", "batch_shape", given, has_batch=True)
             self.batch_size = None if given[0] is None else check_positive("Input", "batch_size", given[0])
@@ -153,6 +164,7 @@ class Dense(NamedLayer):
         if len(input_shape) < 2:
             raise ModelError(f"expected an input with at least 2 dimensions, (batch, …, inputs), got {input_shape}")
         self._make_kernel((input_shape[-1], self.units))
+        self.bias: Variable | None = None
         if self.use_bias:
             self.bias = self.add_weight(
                 (self.units,),
@@ -177,14 +189,16 @@ class Dense(NamedLayer):
     def call(self, x: Value) -> Value:
         inputs = self.kernel.shape[0]
         if x.shape[-1] != inputs:
-            raise ModelError(f"expected an input whose last axis is {inputs} long, got {x.type}")
+            raise ModelError(
+                f"the input is incompatible with the layer: expected one whose last axis is {inputs} long, got {x.type}"
+            )
         rows = reshape(x, (size_of(x.shape[:-1]), inputs)) if x.rank > 2 else x
         product = self._product(rows)
-        if self.use_bias:
+        if self.bias is not None:
             product = product + self.bias
         if x.rank > 2 and not self._acts_on_rows():
             product = reshape(product, (*x.shape[:-1], self.units))
-        found = self.activation(product)
+        found = product if self.activation is None else self.activation(product)
         return reshape(found, (*x.shape[:-1], found.shape[-1]))
 
     def _acts_on_rows(self) -> bool:
@@ -215,7 +229,7 @@ class Dense(NamedLayer):
                 f" got {value.shape}"
             )
         self.kernel.assign(value[: self.kernel.shape[0]])
-        if self.use_bias:
+        if self.bias is not None:
             self.bias.assign(value[-1])
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from nnc.arguments import flag, positive, unsupported
+from nnc.arguments import argument, flag, unsupported
 from nnc.choices import DataFormat, PaddingName
 from nnc.ir import Value
 from nnc.layers.arguments import (
@@ -17,6 +17,7 @@ from nnc.layers.arguments import (
     sizes,
 )
 from nnc.layers.convolution_base import Convolving
+from nnc.layers.spatial import check_strictly_positive
 
 
 class DepthwiseConvolution(Convolving):
@@ -50,7 +51,7 @@ class DepthwiseConvolution(Convolving):
     kernel_size: Any = sizes()
     strides: Any = sizes(default=1)
     padding: PaddingName = padding_name(default="valid")
-    depth_multiplier: int = positive(default=1)
+    depth_multiplier: int = argument(check_strictly_positive, default=1)
     data_format: DataFormat | None = image_format(default=None)
     dilation_rate: Any = sizes(default=1)
     activation: Any = activation_function(default=None)

@@ -9,11 +9,12 @@ from typing import Any, ClassVar, Self
 
 from nnc import regularizers
 from nnc.checks import check_positive
+from nnc.dtype_policies import DTypePolicy
 from nnc.errors import ModelError, NncError, nearest
 from nnc.identity import is_own
 from nnc.layers.argument_texts import key_texts, noted_texts
 from nnc.layers.automatic_config import with_arguments
-from nnc.layers.input_types import row_shape
+from nnc.layers.input_types import FLOAT, dtype_name, row_shape
 from nnc.layers.weights import Weighted
 from nnc.objects import layer_snake_case
 from nnc.registration import get_registered_name
@@ -64,6 +65,27 @@ class Described(Weighted):
         return None
 
     @property
+    def dtype_policy(self) -> DTypePolicy:
+        """The element types of its weights and of what it computes."""
+        return DTypePolicy(self.weights_dtype or FLOAT)
+
+    @dtype_policy.setter
+    def dtype_policy(self, policy: Any) -> None:
+        if self.built:
+            raise ModelError(f"Layer '{self.name}' has its weights, and keeps their element type; set it before")
+        self.weights_dtype = dtype_name(policy, type(self).__name__)
+
+    @property
+    def dtype(self) -> str:
+        """Element type of its weights."""
+        return self.weights_dtype or FLOAT
+
+    @property
+    def variable_dtype(self) -> str:
+        """Element type of its weights."""
+        return self.dtype
+
+    @property
     def input_dtype(self) -> str | None:
         """Element type of the input of a model that begins with the layer, None for the usual one."""
         return self.weights_dtype
@@ -84,7 +106,13 @@ class Described(Weighted):
         self.is_named = True
 
     def get_config(self) -> dict[str, Any]:
-        """Return the arguments from which `from_config` makes an equal layer; Keras's keys."""
+        """Return the arguments from which `from_config` makes an equal layer; Keras's keys.
+
+        As in Keras, those of a class of the user's that does not define it are what its constructor was called with.
+
+        Raises:
+            UnwrittenError: these are not plain data.
+        """
         config = {"name": self.name, "trainable": self.trainable, "dtype": self.weights_dtype}
         if self.keras_2_masks:
             config["keras_2_masks"] = True

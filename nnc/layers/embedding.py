@@ -6,13 +6,21 @@ import warnings
 from abc import ABCMeta
 from typing import Any
 
-from nnc.arguments import argument, flag, positive, unsupported
+from nnc.arguments import argument, flag, unsupported
+from nnc.checks import is_whole
+from nnc.errors import ArgumentError
 from nnc.ir import Value
 from nnc.ir.ops import cast, gather
 from nnc.ir.ops.comparison import NotEqual
 from nnc.ir.ops.elementwise import apply
 from nnc.layers.arguments import constraint, initializer, regularizer
 from nnc.layers.declared import NamedLayer
+
+
+def _check_dim(where: str, key: str, value: Any) -> int:
+    if not is_whole(value) or value <= 0:
+        raise ArgumentError(f"{where}: `{key}` must be a positive integer, got {value!r}")
+    return int(value)
 
 
 class EmbeddingTable(NamedLayer):
@@ -22,8 +30,8 @@ class EmbeddingTable(NamedLayer):
     noted_arguments = ("{input_dim} rows", "mask_zero")
     keeps_integers = True
 
-    _input_dim_given: int = positive(alias="input_dim")
-    output_dim: int = positive()
+    _input_dim_given: int = argument(_check_dim, alias="input_dim")
+    output_dim: int = argument(_check_dim)
     _input_length_given: int | None = argument(default=None, kw_only=True, alias="input_length", written="never")
     activity_regularizer: Any = regularizer(default=None, kw_only=True)
 

@@ -10,15 +10,17 @@ import numpy
 
 from nnc.arguments import argument, number, passed_on, positive, unsupported
 from nnc.arrays import is_array_like, to_array
+from nnc.checks import is_whole
 from nnc.choices import OutputMode
 from nnc.errors import ModelError
 from nnc.ir import Value
 from nnc.ir.ops import cast, max, one_hot, reshape, sum
 from nnc.ir.ops.comparison import GreaterEqual
 from nnc.ir.ops.elementwise import apply
-from nnc.layers.declared import KerasLayer, SharedLayer
+from nnc.layers.declared import KerasLayer
 from nnc.layers.input_types import FLOAT
 from nnc.layers.rescaling import as_numbers
+from nnc.layers.unbatched import EncodingLayer
 
 Array = Any
 MODES = ("int", "one_hot", "multi_hot", "count")
@@ -31,7 +33,9 @@ def mode_among(*known: str) -> Callable[[str, str, Any], str]:
     def check(where: str, key: str, value: Any) -> str:
         name = next((new for old, new in _OLDER if value == old), value)
         if name not in known:
-            raise ModelError(f"{where}: {key} must be one of {', '.join(known)}, got {value!r}")
+            raise ModelError(
+                f"{where}: Invalid value for argument `{key}`. Expected one of {', '.join(known)}, got {value!r}"
+            )
         return str(name)
 
     return check
@@ -62,7 +66,15 @@ def encode(indices: Value, mode: str, depth: int, dtype: str, weights: Value | N
     return sum(rows if weights is None else rows * reshape(weights, (*weights.shape, 1)), 1)
 
 
-class CategoryEncoding(KerasLayer):
+def _check_num_tokens(where: str, key: str, value: Any) -> int:
+    if value is None:
+        raise ModelError(f"{where}: {key} must be set to use this layer, to the number of classes")
+    if not is_whole(value) or value < 1:
+        raise ModelError(f"{where}: `{key}` must be >= 1, a whole number, got {value!r}")
+    return int(value)
+
+
+class CategoryEncoding(EncodingLayer, KerasLayer):
     """Classes, numbers from 0, as rows of zeros and ones, or of counts.
 
     Args:
@@ -78,13 +90,13 @@ class CategoryEncoding(KerasLayer):
     noted_arguments = ("{output_mode}",)
     keeps_integers = True
 
-    num_tokens: int | None = positive(default=None, optional=False)
+    num_tokens: int | None = argument(_check_num_tokens, default=None, optional=False)
     output_mode: OutputMode = argument(mode_among(*MODES[1:]), default="multi_hot")
     sparse: bool = unsupported(default=False)
 
     def call(self, x: Value, count_weights: Value | None = None) -> Value:
         if count_weights is not None and self.output_mode != "count":
-            raise ModelError(f"count_weights need output_mode 'count', not '{self.output_mode}'")
+            raise ModelError(f"`count_weights` is not used when `output_mode` is not 'count', got '{self.output_mode}'")
         dtype = self.weights_dtype or FLOAT
         weights = None if count_weights is None else cast(count_weights, dtype)
         assert self.num_tokens is not None
@@ -99,7 +111,7 @@ def _check_boundaries(where: str, key: str, value: Any) -> list[float]:
     return boundaries
 
 
-class Discretization(SharedLayer):
+class Discretization(EncodingLayer):
     """The number of the bin that each element lies in, or its encoding.
 
     Args:
@@ -127,9 +139,10 @@ class Discretization(SharedLayer):
 
     def __post_init__(self) -> None:
         if (self.num_bins is None) == (self.bin_boundaries is None):
+            words = "" if self.num_bins is None else "Both `num_bins` and `bin_boundaries` were given; "
             raise ModelError(
-                "Discretization: give either num_bins or bin_boundaries, got "
-                f"{self.num_bins!r} and {self.bin_boundaries!r}"
+                f"Discretization: {words}give either `num_bins` or `bin_boundaries`, got {self.num_bins!r} and "
+                f"{self.bin_boundaries!r}"
             )
 
     @property
@@ -157,9 +170,16 @@ class Discretization(SharedLayer):
             summary = _compress(merged[:, numpy.argsort(merged[0])], self.epsilon)
         self.bin_boundaries = _compress(summary, 1.0 / self.num_bins)[0, :-1].tolist()
 
+    def compute_output_shape(self, *input_shape: Any, **named: Any) -> Any:
+        """Return the shape of the output, which does not depend on where the boundaries are; see `Layer`."""
+        if self.bin_boundaries is None and self.num_bins is not None:
+            same = Discretization([0.0] * (self.num_bins - 1), output_mode=self.output_mode)
+            return same.compute_output_shape(*input_shape, **named)
+        return super().compute_output_shape(*input_shape, **named)
+
     def call(self, x: Value) -> Value:
         if self.bin_boundaries is None:
-            raise ModelError("bin_boundaries are missing: give them, or call adapt(data) first")
+            raise ModelError("You need to give bin_boundaries, or to call .adapt(data) first; they are missing")
         boundaries = x.graph.constant(self.bin_boundaries, x.dtype)
         bins = sum(apply(GreaterEqual(dtype="int32"), reshape(x, (*x.shape, 1)), boundaries), -1)
         if self.output_mode == "int":

@@ -19,7 +19,9 @@ from nnc.layers.variable import Variable
 def _check_groups(where: str, key: str, value: Any) -> int:
     """Return a number of groups."""
     if not is_whole(value) or (value <= 0 and value != -1):
-        raise ModelError(f"{where}: {key} must be a positive integer, or -1 for a group per channel, got {value!r}")
+        raise ModelError(
+            f"{where}: argument `{key}` must be a positive integer, or -1 for a group per channel, got {value!r}"
+        )
     return int(value)
 
 
@@ -66,8 +68,15 @@ class GroupNormalization(KerasLayer):
         self.beta: Variable | None = None
 
     def build(self, input_shape: Any) -> None:
+        if -len(input_shape) <= self.axis < len(input_shape) and input_shape[self.axis] is None:
+            raise ModelError(
+                f"axis {self.axis} of the input tensor should have a defined dimension but the layer received an input "
+                f"with shape {tuple(input_shape)}"
+            )
         channels = known_length(input_shape, self.axis)
         self.groups = channels if self.groups == -1 else self.groups
+        if self.groups > channels:
+            raise ModelError(f"groups cannot be more than the number of channels {channels}, got {self.groups}")
         if channels % self.groups:
             raise ModelError(f"groups must divide the number of channels {channels}, got {self.groups}")
         self.gamma, self.beta = gamma_and_beta(self, (channels,), self.scale, self.center)

@@ -89,12 +89,13 @@ class GroupQueryAttention(NamedLayer):
         key_shape = value_shape if key_shape is None else key_shape
         if query_shape[-1] != value_shape[-1]:
             raise ModelError(
-                f"query and value must agree in the last dimension, got {tuple(query_shape)} and {tuple(value_shape)}"
+                "The last dimensions of `query` and `value` must be equal, got "
+                f"{tuple(query_shape)} and {tuple(value_shape)}"
             )
         if tuple(value_shape[1:-1]) != tuple(key_shape[1:-1]):
             raise ModelError(
-                f"value and key must agree in all dimensions but the last, got {tuple(value_shape)} and "
-                f"{tuple(key_shape)}"
+                "All dimensions of `value` and `key`, except the last one, must be equal, got "
+                f"{tuple(value_shape)} and {tuple(key_shape)}"
             )
         queries, pairs = (None, self.num_query_heads, self.head_dim), (None, self.num_key_value_heads, self.head_dim)
         self.query_dense = projection(self, "query", "bqm,muh->bquh", queries, "uh")

@@ -26,7 +26,9 @@ def _encoding(layer: TextLayer, mode: str, bins: int) -> Encoding:
     """
     dtype = layer.weights_dtype or ("int64" if mode == "int" else FLOAT)
     if dtype not in (_ANY_NUMBERS if mode != "int" else ("int32", "int64")):
-        raise ModelError(f"dtype must be int32 or int64 with output_mode '{mode}', got '{dtype}'")
+        raise ModelError(
+            f'When `output_mode="{mode}"`, `dtype` should be an integer type, int32 or int64, got {dtype!r}'
+        )
     return Encoding(mode, 0 if mode == "int" else bins, dtype)
 
 
@@ -34,6 +36,14 @@ def _check_mask(where: str, key: str, value: Any) -> str | int:
     if not isinstance(value, str) and not is_whole(value):
         raise ModelError(f"{where}: {key} must be a text, a whole number or None, got {value!r:.80}")
     return value if isinstance(value, str) else int(value)
+
+
+def _check_num_bins(where: str, key: str, value: Any) -> int:
+    if not is_whole(value) or value <= 0:
+        raise ModelError(
+            f"The `{key}` for `{where}` cannot be `None` or non-positive, it is a whole number, got {value!r}"
+        )
+    return int(value)
 
 
 class Hashing(TextLayer):
@@ -54,8 +64,9 @@ class Hashing(TextLayer):
 
     key_arguments = ("num_bins",)
     noted_arguments = ("{output_mode}",)
+    encodes_elements = True
 
-    num_bins: int = positive()
+    num_bins: int = argument(_check_num_bins)
     mask_value: Any = argument(_check_mask, default=None)
     salt: Any = argument(check_salt, default=None)
     output_mode: OutputMode = argument(mode_among(*MODES), default="int")
@@ -63,6 +74,10 @@ class Hashing(TextLayer):
     _name_given: str | None = passed_on(default=None, kw_only=True, alias="name")
     _dtype_given: Any = passed_on(default=None, kw_only=True, alias="dtype")
     activity_regularizer: Any = passed_on(default=None, kw_only=True)
+
+    def __post_init__(self) -> None:
+        with self.blame():
+            _encoding(self, self.output_mode, self.num_bins)
 
     @property
     def input_dtype(self) -> str | None:
@@ -92,6 +107,7 @@ class HashedCrossing(TextLayer):
     key_arguments = ("num_bins",)
     noted_arguments = ("{output_mode}",)
     is_merging = True
+    encodes_elements = True
 
     num_bins: int = positive()
     output_mode: OutputMode = argument(mode_among(*MODES[:2]), default="int")

@@ -20,10 +20,11 @@ from nnc.layers.declared import CommonLayer
 from nnc.layers.encoding import MODES, encode, mode_among
 from nnc.layers.input_types import FLOAT
 from nnc.layers.rescaling import as_numbers
-from nnc.layers.vocabulary import VocabularyMethods, batches_of, vocabulary_of
+from nnc.layers.unbatched import EncodingLayer
+from nnc.layers.vocabulary import VocabularyMethods, batches_of, check_unknown_count, vocabulary_of
 
 
-class IntegerLookup(VocabularyMethods, CommonLayer):
+class IntegerLookup(VocabularyMethods, EncodingLayer, CommonLayer):
     """The index of each whole number in a vocabulary, or its encoding.
 
     Index 0 is the mask's if there is one (and indices are the output), then come those of unknown numbers, then the
@@ -53,7 +54,7 @@ class IntegerLookup(VocabularyMethods, CommonLayer):
     dtypes: ClassVar[frozenset[str]] = CommonLayer.dtypes | {"int64"}
 
     max_tokens: int | None = positive(default=None)
-    num_oov_indices: int = whole(0, default=1)
+    num_oov_indices: int = argument(check_unknown_count, default=1)
     mask_token: int | None = whole(default=None)
     oov_token: int | None = whole(default=-1, optional=True)
     vocabulary: Any = argument(default=None)

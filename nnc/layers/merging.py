@@ -12,9 +12,8 @@ from nnc.errors import ModelError
 from nnc.ir import Value, ops
 from nnc.layers.declared import KerasLayer
 from nnc.operations.element_types import of_one_type
+from nnc.settings import SETTINGS
 
-EPSILON = 1e-7
-"""Keras's ``epsilon()``."""
 Masks = Sequence[Value | None] | None
 
 
@@ -34,7 +33,9 @@ class Merge(KerasLayer):
 
     def build(self, input_shape: Any) -> None:
         if self.least_inputs == self.most_inputs != len(input_shape):
-            raise ModelError(f"expected a list of {self.least_inputs} inputs, got {len(input_shape)}")
+            raise ModelError(
+                f"the layer should be called on exactly {self.least_inputs} inputs, in a list, got {len(input_shape)}"
+            )
         if len(input_shape) < self.least_inputs:
             raise ModelError(f"expected a list of at least {self.least_inputs} inputs, got {len(input_shape)}")
 
@@ -50,10 +51,28 @@ class Merge(KerasLayer):
         raise NotImplementedError
 
     def compute_mask(self, inputs: Any, mask: Masks = None) -> Value | None:
+        check_masks(inputs, mask)
         if self.keras_2_masks:
             known = [item for item in mask or () if item is not None]
             return reduce(ops.logical_and, known) if known else None
         return _either(mask)
+
+
+def check_masks(inputs: Any, mask: Any) -> None:
+    """Check that a layer of several inputs gets a mask, or None, for each.
+
+    Raises:
+        ModelError: it does not.
+    """
+    if mask is None:
+        return
+    for key, items in (("mask", mask), ("inputs", inputs)):
+        if not isinstance(items, list | tuple):
+            raise ModelError(f"`{key}` should be a list, with an item for each input, got {type(items).__name__}")
+    if len(mask) != len(inputs):
+        raise ModelError(
+            f"The lists `inputs` and `mask` should have the same length, got {len(inputs)} and {len(mask)}"
+        )
 
 
 class Add(Merge):
@@ -149,6 +168,7 @@ class Concatenate(Merge):
         return ops.concatenate(of_one_type(inputs), self.axis)
 
     def compute_mask(self, inputs: Any, mask: Masks = None) -> Value | None:
+        check_masks(inputs, mask)
         if mask is None or all(item is None for item in mask):
             return None
         masks = [_complete(x, item) for x, item in zip(inputs, mask, strict=True)]
@@ -228,7 +248,7 @@ def _with_last(x: Value, axis: int) -> Value:
 def _unit(x: Value, axis: int) -> Value:
     """Return x with vectors along the axis divided by their length."""
     inverse = ops.reciprocal(ops.sqrt(ops.sum(ops.square(x), axis, keepdims=True)))
-    return x * ops.minimum(inverse, 1.0 / EPSILON)
+    return x * ops.minimum(inverse, 1.0 / SETTINGS.epsilon)
 
 
 def _wide(mask: Value) -> Value:
@@ -238,7 +258,7 @@ def _wide(mask: Value) -> Value:
 
 def _either(masks: Masks) -> Value | None:
     """Return where one of the masks holds; None unless all inputs have one."""
-    known = [mask for mask in masks or () if mask is not None]
+    known = [ops.cast(mask, "bool") for mask in masks or () if mask is not None]
     return reduce(ops.logical_or, known) if known and len(known) == len(masks or ()) else None
 
 
@@ -246,4 +266,5 @@ def _complete(x: Value, mask: Value | None) -> Value:
     """Return the mask of an input without its last axis; all of it where there is none."""
     if mask is None:
         return ops.broadcast_to(x.graph.constant(True, "bool"), x.shape[:-1])
+    mask = ops.cast(mask, "bool")
     return ops.max(mask, -1) if mask.rank == x.rank else mask

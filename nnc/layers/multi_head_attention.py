@@ -25,7 +25,7 @@ def _integers(where: str, key: str, value: Any) -> tuple[int, ...] | None:
     """Return whole numbers from one or several, None from nothing."""
     given = value if isinstance(value, list | tuple) else (value,)
     if not all(map(is_whole, given)):
-        raise ModelError(f"{where}: {key} must be an integer or a list of integers, got {value!r}")
+        raise ModelError(f"{where}: Invalid `{key}`: it must be an integer or a list of integers, got {value!r}")
     return tuple(given) or None
 
 
@@ -94,8 +94,8 @@ class MultiHeadAttention(NamedLayer):
         key_shape = value_shape if key_shape is None else key_shape
         if tuple(value_shape[1:-1]) != tuple(key_shape[1:-1]):
             raise ModelError(
-                f"value and key must agree in all dimensions but the last, got {tuple(value_shape)} and "
-                f"{tuple(key_shape)}"
+                "All dimensions of `value` and `key`, except the last one, must be equal, got "
+                f"{tuple(value_shape)} and {tuple(key_shape)}"
             )
         heads, rank, value_dim = self.num_heads, len(value_shape) + 1, self.value_dim or self.key_dim
         self.query_dense = self._heads("query", query_shape, (heads, self.key_dim))

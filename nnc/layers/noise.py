@@ -9,7 +9,7 @@ from nnc.activations.rectifiers import SELU_ALPHA, SELU_SCALE
 from nnc.arguments import argument, number, random_seed
 from nnc.ir import Value
 from nnc.layers.declared import KerasLayer
-from nnc.layers.random_numbers import check_noise_shape, draw_kept, draw_normal, full_noise_shape
+from nnc.layers.random_numbers import check_noise_shape, check_rate, draw_kept, draw_normal, full_noise_shape
 
 
 class GaussianNoise(KerasLayer):
@@ -48,7 +48,7 @@ class GaussianDropout(KerasLayer):
     supports_masking = True
     keeps_integers = True
 
-    rate: float = number(0, 1)
+    rate: float = argument(check_rate)
     seed: int | None = random_seed(default=None)
 
     def call(self, x: Value, training: bool = False) -> Value:
@@ -75,7 +75,7 @@ class AlphaDropout(KerasLayer):
     supports_masking = True
     keeps_integers = True
 
-    rate: float = number(0, 1)
+    rate: float = argument(check_rate)
     noise_shape: Sequence[int | None] | None = argument(check_noise_shape, default=None)
     seed: int | None = random_seed(default=None)
 

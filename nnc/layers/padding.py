@@ -73,7 +73,12 @@ def cropped(x: Value, cropping: tuple[tuple[int, int], ...], data_format: str | 
     for axis, (before, after) in zip(spatial_axes(data_format, len(cropping)), cropping, strict=True):
         length = x.shape[axis]
         if not isinstance(length, SymbolicDim) and before + after >= length:
-            raise ModelError(f"cropping {cropping} leaves nothing of axis {axis} of {x.type}")
+            words = (
+                "Values in `cropping` argument should be smaller than the corresponding spatial dimension of the input"
+            )
+            if len(cropping) == 1:
+                words = "the `cropping` parameter of `Cropping1D` layer must be smaller than the length of the input"
+            raise ModelError(f"{words}: {cropping} leaves nothing of axis {axis} of {x.type}")
         if before or after:
             x = take(x, axis, before, length - after)
     return x

@@ -153,7 +153,7 @@ class QuantizedDense(Quantized, Dense):
         return straight_through(found, rows @ (kernel / scale))
 
     def _archived_weights(self) -> list[Variable]:
-        return [self.kernel, *([self.bias] if self.use_bias else []), self.kernel_scale]
+        return [self.kernel, *([] if self.bias is None else [self.bias]), self.kernel_scale]
 
 
 class QuantizedEinsumDense(Quantized, EinsumDense):

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from math import pi
 from typing import Any
 
-from nnc.checks import is_whole
+from nnc.checks import is_number, is_whole, plain_number
 from nnc.errors import ModelError
 from nnc.ir import Shape, Value
 from nnc.ir.ops import (
@@ -32,6 +32,7 @@ from nnc.ir.ops.comparison import GreaterEqual
 from nnc.ir.ops.elementwise import apply
 from nnc.ir.ops.random import KEY_TYPE
 from nnc.ir.ops.sizes import Iota
+from nnc.layers.batch import known_batch_size
 from nnc.layers.lowering import RANDOM
 
 _CANDIDATES = 8
@@ -151,11 +152,30 @@ def check_noise_shape(where: str, key: str, value: Any) -> tuple[int | None, ...
     """Return the shape that random numbers are drawn in, with None where an axis has its full length.
 
     Raises:
-        ModelError: it is not a list of integers and None.
+        ModelError: it is not a list of positive integers and None.
     """
-    if not isinstance(value, list | tuple) or not all(dim is None or is_whole(dim) for dim in value):
-        raise ModelError(f"{where}: {key} must be a list of integers and None, got {value!r}")
+    start = f"{where}: Invalid value received for argument `{key}`. Expected"
+    if not isinstance(value, list | tuple):
+        raise ModelError(f"{start} a tuple or list of integers, got {value!r}")
+    if not all(dim is None or is_whole(dim) for dim in value):
+        raise ModelError(f"{start} all elements to be integers or None, got {value!r}")
+    if not all(dim is None or dim > 0 for dim in value):
+        raise ModelError(f"{start} all dimensions to be positive integers or None, got {value!r}")
     return tuple(value)
+
+
+def check_rate(where: str, key: str, value: Any) -> Any:
+    """Return a share of elements, from 0 to 1.
+
+    Raises:
+        ModelError: it is none.
+    """
+    if not is_number(value) or not 0 <= value <= 1:
+        raise ModelError(
+            f"{where}: Invalid value received for argument `{key}`. Expected a float value between 0 and 1, got "
+            f"{value!r}"
+        )
+    return plain_number(value)
 
 
 def full_noise_shape(x: Value, noise_shape: Sequence[int | None] | None) -> Shape:
@@ -168,4 +188,6 @@ def full_noise_shape(x: Value, noise_shape: Sequence[int | None] | None) -> Shap
         return x.shape
     if len(noise_shape) != x.rank:
         raise ModelError(f"noise_shape {tuple(noise_shape)} does not fit an input of type {x.type}")
-    return tuple(dim if given is None else given for given, dim in zip(noise_shape, x.shape, strict=True))
+    rows = known_batch_size()
+    known = (x.shape[0] if rows is not None and noise_shape[0] == rows else noise_shape[0], *noise_shape[1:])
+    return tuple(dim if given is None else given for given, dim in zip(known, x.shape, strict=True))

@@ -12,7 +12,7 @@ from nnc.choices import DataFormat
 from nnc.ir import Shape, Value
 from nnc.layers.arguments import image_format
 from nnc.layers.declared import KerasLayer, NamedLayer, SharedLayer
-from nnc.layers.random_numbers import check_noise_shape, draw_kept, full_noise_shape
+from nnc.layers.random_numbers import check_noise_shape, check_rate, draw_kept, full_noise_shape
 from nnc.operations.data_formats import check_rank, per_axis
 
 _SPATIAL_KEYS = ("rate", "data_format", "seed", "name", "dtype")
@@ -50,7 +50,7 @@ class Dropout(KerasLayer, metaclass=ABCMeta):
     supports_masking = True
     keeps_integers = True
 
-    rate: float = number(0, 1)
+    rate: float = argument(check_rate)
     noise_shape: Sequence[int | None] | None = argument(check_noise_shape, default=None)
     seed: int | None = random_seed(default=None)
 
@@ -107,7 +107,7 @@ class SpatialDropout1D(SpatialDropout):
 
     spatial: ClassVar[int] = 1
 
-    rate: float = number(0, 1)
+    rate: float = argument(check_rate)
     seed: int | None = random_seed(default=None)
     _name_given: str | None = passed_on(default=None, alias="name")
     _dtype_given: Any = passed_on(default=None, alias="dtype")
@@ -122,7 +122,7 @@ class SpatialDropout2D(SpatialDropout):
 
     spatial: ClassVar[int] = 2
 
-    rate: float = number(0, 1)
+    rate: float = argument(check_rate)
     data_format: DataFormat | None = image_format(default=None)
     seed: int | None = random_seed(default=None)
     _name_given: str | None = passed_on(default=None, alias="name")
@@ -134,7 +134,7 @@ class SpatialDropout3D(SpatialDropout):
 
     spatial: ClassVar[int] = 3
 
-    rate: float = number(0, 1)
+    rate: float = argument(check_rate)
     data_format: DataFormat | None = image_format(default=None)
     seed: int | None = random_seed(default=None)
     _name_given: str | None = passed_on(default=None, alias="name")

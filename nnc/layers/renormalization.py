@@ -32,14 +32,14 @@ def check_clipping(where: str, key: str, value: Any) -> dict[str, float]:
     limits = dict(value or {})
     for name, limit in limits.items():
         if name not in LIMITS:
-            raise ModelError(f"{where}: {key} must have {', '.join(LIMITS)} as keys only, got {name!r}")
+            raise ModelError(f"{where}: Received invalid keys for {key}, which has {', '.join(LIMITS)} only: {name!r}")
         if limit is not None and (not is_number(limit) or isnan(limit)):
             raise ModelError(f"{where}: {key}: {name} must be a number, got {limit!r}")
     high, low, shift = (limits.get(name) for name in LIMITS)
     if high is not None and low is not None and high < low:
-        raise ModelError(f"{where}: {key}: rmax must be at least rmin, got {high!r} and {low!r}")
+        raise ModelError(f"{where}: {key}: rmax should be at least rmin, got {high!r} and {low!r}")
     if shift is not None and shift < 0:
-        raise ModelError(f"{where}: {key}: dmax must not be negative, got {shift!r}")
+        raise ModelError(f"{where}: {key}: dmax should be non-negative, got {shift!r}")
     return limits
 
 

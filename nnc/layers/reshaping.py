@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from nnc.arguments import argument, positive
+from nnc.arguments import argument
 from nnc.checks import is_whole
 from nnc.choices import DataFormat
 from nnc.errors import ModelError
@@ -13,6 +13,7 @@ from nnc.ir import Dim, Value, size_of
 from nnc.ir.ops import broadcast_to, reshape, transpose
 from nnc.layers.arguments import image_format
 from nnc.layers.declared import KerasLayer
+from nnc.layers.spatial import check_count
 
 
 class Flatten(KerasLayer):
@@ -33,10 +34,12 @@ class Flatten(KerasLayer):
 
 
 def _check_target_shape(where: str, key: str, value: Any) -> tuple[int, ...]:
-    if not isinstance(value, list | tuple) or not all(is_whole(dim) and (dim > 0 or dim == -1) for dim in value):
-        raise ModelError(f"{where}: {key} must be a tuple of positive integers or -1, got {value!r}")
+    if not isinstance(value, list | tuple) or not all(is_whole(dim) and dim >= -1 for dim in value):
+        raise ModelError(f"{where}: each dimension must be a non-negative integer or -1, got {key}={value!r}")
+    if 0 in value:
+        raise ModelError(f"{where}: a dimension of 0 leaves no elements, got {key}={value!r}")
     if list(value).count(-1) > 1:
-        raise ModelError(f"{where}: only one dimension of {key} may be -1, got {tuple(value)}")
+        raise ModelError(f"{where}: at most one unknown dimension, -1, is possible, got {key}={tuple(value)}")
     return tuple(int(dim) for dim in value)
 
 
@@ -63,7 +66,8 @@ class Reshape(KerasLayer):
 def _check_dims(where: str, key: str, value: Any) -> tuple[int, ...]:
     if not isinstance(value, list | tuple) or sorted(value) != list(range(1, len(value) + 1)):
         raise ModelError(
-            f"{where}: {key} must be the numbers from 1 to the number of axes, in any order, got {value!r}"
+            f"{where}: Invalid permutation of axes in {key}: it must be the numbers from 1 to the number of axes, in "
+            f"any order, got {value!r}"
         )
     return tuple(int(dim) for dim in value)
 
@@ -101,7 +105,7 @@ class RepeatVector(KerasLayer):
     key_arguments = ("n",)
     keeps_integers = True
 
-    n: int = positive()
+    n: int = argument(check_count)
 
     def call(self, x: Value) -> Value:
         if x.rank != 2:

@@ -9,12 +9,13 @@ from nnc.ir import Value
 from nnc.layers.arguments import image_format
 from nnc.layers.declared import KerasLayer
 from nnc.layers.input_types import FLOAT
+from nnc.layers.unbatched import ImageLayer
 from nnc.layers.upsampling import check_interpolation
 from nnc.operations.data_formats import check_rank, known_sizes
 from nnc.operations.resizing import center, resized, smart_resize
 
 
-class Resizing(KerasLayer):
+class Resizing(ImageLayer, KerasLayer):
     """Images of a given size.
 
     Args:
@@ -66,7 +67,7 @@ class Resizing(KerasLayer):
         )
 
 
-class CenterCrop(KerasLayer):
+class CenterCrop(ImageLayer, KerasLayer):
     """The centre of images; those that are too small are cropped to the new shape and interpolated.
 
     Args:

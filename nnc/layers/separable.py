@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from nnc.arguments import flag, positive, unsupported
+from nnc.arguments import argument, flag, unsupported
 from nnc.choices import DataFormat, PaddingName
 from nnc.ir import Value
 from nnc.ir.ops import convolution
@@ -18,6 +18,7 @@ from nnc.layers.arguments import (
     sizes,
 )
 from nnc.layers.convolution_base import Convolving
+from nnc.layers.spatial import check_strictly_positive
 
 
 class SeparableConvolution(Convolving):
@@ -53,13 +54,13 @@ class SeparableConvolution(Convolving):
     key_arguments = ("filters", "kernel_size")
     dilates_with_strides = True
 
-    filters: int = positive()
+    filters: int = argument(check_strictly_positive)
     kernel_size: Any = sizes()
     strides: Any = sizes(default=1)
     padding: PaddingName = padding_name(default="valid")
     data_format: DataFormat | None = image_format(default=None)
     dilation_rate: Any = sizes(default=1)
-    depth_multiplier: int = positive(default=1)
+    depth_multiplier: int = argument(check_strictly_positive, default=1)
     activation: Any = activation_function(default=None)
     use_bias: bool = flag(default=True)
     depthwise_initializer: Any = initializer(default="glorot_uniform")

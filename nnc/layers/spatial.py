@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from nnc.checks import is_number, is_whole, plain_number
-from nnc.errors import ModelError
+from nnc.errors import ArgumentError, ModelError
 
 
 def check_padding(where: str, padding: Any, known: tuple[str, ...] = ("valid", "same")) -> str:
@@ -32,8 +32,35 @@ def check_axes(where: str, key: str, value: Any) -> Any:
     """
     axes = axis_list(value)
     if not axes or not all(map(is_whole, axes)):
-        raise ModelError(f"{where}: {key} must be an integer or a list of integers, got {value!r}")
+        raise ArgumentError(f"{where}: Expected an int or a list/tuple of ints for the argument '{key}', got {value!r}")
     return axes if isinstance(value, list | tuple) else value
+
+
+def check_strictly_positive(where: str, key: str, value: Any) -> int:
+    """Return a positive whole number.
+
+    Raises:
+        ModelError: it is none.
+    """
+    if not is_whole(value) or value <= 0:
+        raise ModelError(
+            f"{where}: Invalid value for argument `{key}`. Expected a strictly positive value. Received "
+            f"{key}={value!r}."
+        )
+    return int(value)
+
+
+def check_count(where: str, key: str, value: Any) -> int:
+    """Return how often something is repeated.
+
+    Raises:
+        ModelError: it is no positive whole number.
+    """
+    if not is_whole(value):
+        raise ArgumentError(f"{where}: Expected an integer value for `{key}`, got {value!r}")
+    if value <= 0:
+        raise ModelError(f"{where}: `{key}` should be a positive integer, got {value!r}")
+    return int(value)
 
 
 def check_numbers(where: str, key: str, value: Any, count: int, least: int = 1) -> tuple[int, ...]:
@@ -50,9 +77,17 @@ def check_numbers(where: str, key: str, value: Any, count: int, least: int = 1) 
         ModelError: they are not so many whole numbers, or one is too small.
     """
     given = tuple(value) if isinstance(value, list | tuple) else (value,) * count
-    if len(given) != count or not all(is_whole(item) and item >= least for item in given):
+    if len(given) != count or not all(map(is_whole, given)):
         numbers = "an integer" if count == 1 else f"an integer or a tuple of {count} integers"
-        raise ModelError(f"{where}: {key} must be {numbers} of at least {least}, got {value!r}")
+        raise ModelError(f"{where}: The `{key}` argument must be {numbers}. Received {key}={value!r}")
+    small = {int(item) for item in given if item < least}
+    if small:
+        numbers = "an integer" if count == 1 else f"a tuple of {count} integers"
+        bound = "value > 0" if least == 1 else f"value >= {least}"
+        raise ModelError(
+            f"{where}: The `{key}` argument must be {numbers}. Received {key}={value!r}, including values {small} that "
+            f"do not satisfy `{bound}`"
+        )
     return tuple(int(item) for item in given)
 
 
@@ -92,7 +127,10 @@ def check_range(where: str, key: str, value: Any, low: float, high: float) -> tu
     is_pair = isinstance(value, list | tuple)
     numbers = list(value) if is_pair else [value]
     if len(numbers) != 1 + is_pair or not all(is_number(item) and low <= item <= high for item in numbers):
-        raise ModelError(f"{where}: {key} must be a number from {low} to {high}, or two of them, got {value!r}")
+        raise ModelError(
+            f"{where}: The `{key}` argument should be a number (or a list of two numbers) in the range [{low}, "
+            f"{high}], got {value!r}"
+        )
     first, last = plain_number(min(numbers)), plain_number(max(numbers))
     return (first, last) if is_pair else (max(-abs(first), low), abs(first))
 
@@ -104,6 +142,6 @@ def check_pixel_range(where: str, key: str, value: Any) -> tuple[float, float]:
         ModelError: it is not two numbers.
     """
     if not isinstance(value, list | tuple) or len(value) != 2 or not all(map(is_number, value)):
-        raise ModelError(f"{where}: {key} must be two numbers, got {value!r}")
+        raise ModelError(f"{where}: The `{key}` argument should be a list of two numbers, got {value!r}")
     low, high = sorted(map(plain_number, value))
     return low, high

@@ -9,8 +9,8 @@ from nnc.arguments import positive
 from nnc.errors import ModelError
 from nnc.ir import Value
 from nnc.ir.ops import absolute, cast, equal, matmul, max, maximum, reshape, sqrt, square, sum, transpose, where
-from nnc.layers.batch_normalization import EPSILON
 from nnc.layers.wrapper import Wrapper
+from nnc.settings import SETTINGS
 
 
 class SpectralNormalization(Wrapper):
@@ -43,7 +43,10 @@ class SpectralNormalization(Wrapper):
         kernel = getattr(self.layer, "kernel", None)
         kernel = getattr(self.layer, "embeddings", None) if kernel is None else kernel
         if kernel is None:
-            raise ModelError(f"the layer inside must have a kernel or embeddings, {type(self.layer).__name__} has none")
+            raise ModelError(
+                f"the layer inside must have weights to divide, but the {type(self.layer).__name__} object has no "
+                "attribute 'kernel' nor 'embeddings'"
+            )
         self.kernel = kernel
         self.own_weights.append(kernel)  # Keras counts it as the wrapper's too, which puts it first
         initializer = {"class_name": "TruncatedNormal", "config": {"stddev": 0.02}}
@@ -77,4 +80,4 @@ class SpectralNormalization(Wrapper):
 
 def _unit(x: Value) -> Value:
     """Return a vector divided by its Euclidean norm."""
-    return x / maximum(sqrt(sum(square(x))), EPSILON)
+    return x / maximum(sqrt(sum(square(x))), SETTINGS.epsilon)

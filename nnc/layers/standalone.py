@@ -12,6 +12,7 @@ import numpy
 from nnc.arrays import is_array_like, to_array
 from nnc.backends import AUTO, backend_name
 from nnc.backends.numpy import kernel_settings
+from nnc.checks import is_whole
 from nnc.errors import DataError, ModelError
 from nnc.execution.executor import Executor
 from nnc.execution.spec import ProgramSpec
@@ -47,6 +48,11 @@ class _ArrayCall:
     def arrays(self) -> list[Array]:
         """The arrays among the arguments, from left to right."""
         return leaves((self.args, self.kwargs), numpy.ndarray)
+
+    @property
+    def rows(self) -> int:
+        """The number of rows of the first array."""
+        return next((len(array) for array in self.arrays), 0)
 
     @property
     def masks(self) -> dict[str, Array]:
@@ -157,7 +163,8 @@ class Standalone:
 
     def _wire(self) -> None:
         """Build the layer, and check it, for arguments of types not met before."""
-        args, kwargs = map_leaves(_type, (self._call.args, self._call.kwargs), numpy.ndarray)
+        call = self._call
+        args, kwargs = map_leaves(lambda array: _type(array, call.rows), (call.args, call.kwargs), numpy.ndarray)
         key = repr((args, kwargs))
         if key not in self._wired:
             self.layer.output_types(*args, **kwargs)
@@ -168,12 +175,14 @@ class Standalone:
         call = self._call
         count = iter(range(len(call.arrays)))
         args, kwargs = map_leaves(
-            lambda array: graph.input(f"x{next(count)}", _type(array)), (call.args, call.kwargs), numpy.ndarray
+            lambda array: graph.input(f"x{next(count)}", _type(array, call.rows)),
+            (call.args, call.kwargs),
+            numpy.ndarray,
         )
         with lowering(graph, training=None, dtype=self.layer.compute_dtype) as context:
             declare_weights(context, self._paths())
             for label, mask in call.masks.items():
-                context.masks[graph.inputs[label]] = graph.input(_MASK + label, _type(mask))
+                context.masks[graph.inputs[label]] = graph.input(_MASK + label, _type(mask, call.rows))
             return self.layer.lower(*args, **kwargs), context
 
     def _forward_graph(self) -> tuple[Graph, Any, list[Array]]:
@@ -249,9 +258,11 @@ class Standalone:
         return executor
 
     def _keep_key(self) -> None:
-        """Keep the random key, which a call steps, for the gradients of that call."""
+        """Keep the random key, which a call steps, for the gradients of that call; a layer's seed decides the first."""
         if self._key is None:
-            self._key = numpy.array([random_generator().integers(2**32), 0], "uint32")
+            seed: Any = getattr(self.layer, "seed", None)
+            first = int(seed) % 2**32 if is_whole(seed) else random_generator().integers(2**32)
+            self._key = numpy.array([first, 0], "uint32")
             self._last_key = self._key.copy()
         self._last_key[...] = self._key
 
@@ -263,5 +274,7 @@ def _holds_tensors(given: Any) -> bool:
     return isinstance(given, dict) or (not isinstance(given, int | float) and is_array_like(given))
 
 
-def _type(array: Array) -> TensorType:
-    return TensorType(str(array.dtype), (BATCH, *array.shape[1:]))
+def _type(array: Array, rows: int) -> TensorType:
+    """Return the type of an array: with the batch in front, unless it has not one row for each."""
+    has_batch = array.ndim and len(array) == rows
+    return TensorType(str(array.dtype), (BATCH, *array.shape[1:]) if has_batch else array.shape)

@@ -6,14 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from nnc.arguments import Argument, argument, choice, flag, passed_on, positive, unsupported, whole
-from nnc.checks import check_whole
+from nnc.arguments import Argument, argument, choice, flag, passed_on, positive, unsupported
+from nnc.checks import check_whole, is_whole
 from nnc.choices import OutputMode
 from nnc.errors import DataError, ModelError
 from nnc.layers.encoding import MODES, mode_among
 from nnc.layers.input_types import FLOAT
 from nnc.layers.text_layer import TextLayer
-from nnc.layers.vocabulary import Vocabulary, VocabularyMethods, batches_of, vocabulary_of
+from nnc.layers.vocabulary import Vocabulary, VocabularyMethods, batches_of, check_unknown_count, vocabulary_of
 from nnc.text import Encoding, InverseLookup, Lookup, Step, Vectorization, as_text_array
 from nnc.text.tokenization import SPLITS, STANDARDIZATIONS
 
@@ -29,8 +29,8 @@ def _check_token(where: str, key: str, value: Any) -> str:
 def check_salt(where: str, key: str, value: Any) -> tuple[int, int]:
     """Return the two numbers that a salt is."""
     pair = tuple(value) if isinstance(value, list | tuple) else (value, value)
-    if len(pair) != 2:
-        raise ModelError(f"{where}: {key} must be a whole number or two of them, got {value!r:.80}")
+    if len(pair) != 2 or not all(map(is_whole, pair)):
+        raise ModelError(f"{where}: {key} can only be a tuple of size 2 of whole numbers, or one, got {value!r:.80}")
     first, second = (check_whole(where, key, item, 0) for item in pair)
     return first, second
 
@@ -104,9 +104,10 @@ class StringLookup(VocabularyMethods, TextLayer):
     """
 
     noted_arguments = ("max_tokens {max_tokens}", "{output_mode}", "invert")
+    encodes_elements = True
 
     max_tokens: int | None = positive(default=None)
-    num_oov_indices: int = whole(0, default=1)
+    num_oov_indices: int = argument(check_unknown_count, default=1)
     mask_token: str | None = argument(_check_token, default=None)
     oov_token: str | None = argument(_check_token, default="[UNK]", optional=True)
     vocabulary: Any = argument(default=None)
@@ -125,7 +126,7 @@ class StringLookup(VocabularyMethods, TextLayer):
     activity_regularizer: Any = passed_on(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
-        if self.invert and self.oov_token is None:
+        if self.invert and self.output_mode == "int" and self.oov_token is None:
             raise ModelError(f"{self._where}: oov_token must be a text where invert is set, got None")
         as_texts = partial(_as_texts, self._where)
         self._known = vocabulary_of(

@@ -68,6 +68,21 @@ class SymbolicTensor(Symbolic):
         """Number of dimensions, the batch included."""
         return self.type.rank
 
+    @property
+    def ndim(self) -> int:
+        """Number of dimensions, the batch included."""
+        return self.rank
+
+    @property
+    def sparse(self) -> bool:
+        """False: there are no sparse tensors."""
+        return False
+
+    @property
+    def ragged(self) -> bool:
+        """False: there are no ragged tensors."""
+        return False
+
     def __getstate__(self) -> dict[str, Any]:
         return self.__dict__ | {"declared": self.type}  # what is known of lengths stays behind in this process
 
@@ -85,6 +100,9 @@ class SymbolicTensor(Symbolic):
         call.outputs = tuple(outputs)
         layer._calls.append(call)
         return found
+
+    def of_type(self, declared: TensorType) -> SymbolicTensor:
+        return SymbolicTensor(declared, batch=self.batch)
 
     operate: ClassVar[Callable[..., Any]]
     """Applies an operation of `keras.ops`, given by its class, to operands; `nnc.layers` says how."""
@@ -253,9 +271,11 @@ class Call:
     @property
     def inner(self) -> Any:
         """What this call consists of, as pictures know models; None where it is one operation, or the layer a model."""
+        from nnc.layers.called import opened_call  # for those who draw
+
         args, kwargs = self._types
         with batch_size(self.inputs[0].batch if self.inputs else None):
-            return self.layer._opened(args, kwargs)
+            return opened_call(self.layer, args, kwargs)
 
     @property
     def _types(self) -> tuple[tuple[Any, ...], dict[str, Any]]:

@@ -15,6 +15,7 @@ from nnc.layers.lengths import unknown_length
 from nnc.layers.symbolic import SymbolicTensor
 from nnc.structure import leaves
 from nnc.text import Step, as_text_array
+from nnc.text.encoding import TO_ROWS
 from nnc.text.steps import OPEN
 
 Array = Any
@@ -29,6 +30,8 @@ class TextLayer(SharedLayer):
 
     dtypes: ClassVar[frozenset[str]] = FLOATING | {"int32", "int64", TEXT}
     takes_texts = True
+    encodes_elements: ClassVar[bool] = False
+    """Whether the elements of a sample may be encoded, as its ``output_mode`` says."""
 
     def make_step(self, is_known: bool = True) -> Step:
         """Return what the layer does, as plain data.
@@ -44,6 +47,11 @@ class TextLayer(SharedLayer):
     @property
     def input_dtype(self) -> str | None:
         """Element type of the input of a model that begins with the layer: texts."""
+        return TEXT
+
+    @property
+    def _shape_dtype(self) -> str:
+        """Element type of inputs of which only the shape is given: texts."""
         return TEXT
 
     @property
@@ -104,14 +112,24 @@ class TextLayer(SharedLayer):
         if options:
             raise ModelError(f"Layer '{self.name}' ({type(self).__name__}) takes no argument '{next(iter(options))}'")
         given = inputs[0] if self.is_merging and len(inputs) == 1 else inputs
+        self.built = True
         with self.blame():
+            if not isinstance(given, list | tuple):
+                raise DataError(f"it should be called on a list of inputs, got {type(given).__name__}")
             step = self.make_step()
             arrays = [_array(item) for item in given]
+            mode = getattr(self, "output_mode", "int") if self.encodes_elements else "int"
+            if mode != "int":  # a text by itself is a sample of one
+                arrays = [array.reshape(1) if array.ndim == 0 else array for array in arrays]
+            rank = max((array.ndim for array in arrays), default=1)
+            axes = max((2 if mode in TO_ROWS else 1) - rank, 0)
+            arrays = [array.reshape((1,) * axes + array.shape) for array in arrays]
             dtypes = [TEXT if array.dtype == object else str(array.dtype) for array in arrays]
             problem = step.problem(dtypes, [array.shape for array in arrays])
             if problem:
                 raise DataError(problem)
-            return step.run(arrays)
+            found = step.run(arrays)
+        return found[0] if axes else found
 
     def backward(self, gradient: Any) -> Any:
         """Refuse: texts have no gradient.

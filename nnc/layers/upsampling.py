@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from nnc.arguments import argument, positive
+from nnc.arguments import argument
 from nnc.choices import DataFormat, ResizeMethod
 from nnc.errors import ModelError
 from nnc.ir import Value
@@ -12,6 +12,7 @@ from nnc.ir.ops import cast, repeat
 from nnc.layers.arguments import image_format, sizes
 from nnc.layers.declared import KerasLayer
 from nnc.layers.input_types import FLOAT
+from nnc.layers.spatial import check_count
 from nnc.operations.data_formats import CHANNELS_LAST, check_rank, per_axis, spatial_axes
 from nnc.operations.interpolation import METHODS, resize_axis
 
@@ -51,7 +52,7 @@ class UpSampling1D(KerasLayer):
     key_arguments = ("size",)
     keeps_integers = True
 
-    size: int = positive(default=2)
+    size: int = argument(check_count, default=2)
 
     def call(self, x: Value) -> Value:
         return repeated(x, (self.size,))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import numpy
 
 from nnc.arrays import is_array_like
+from nnc.checks import is_whole
 from nnc.errors import ModelError
 from nnc.layers.rescaling import as_numbers
 
@@ -63,12 +65,12 @@ class Vocabulary:
         self.given: list[Token] | None = None
         self.given_weights: list[float] | None = None
         self.version = 0
-        if max_tokens == 1 or (pads and max_tokens is None):
-            raise ModelError(
-                f"{where}: max_tokens must be at least 2, and be given with pad_to_max_tokens, got {max_tokens!r}"
-            )
+        if max_tokens == 1:
+            raise ModelError(f"{where}: If set, `max_tokens` must be greater than 1, got {max_tokens!r}")
+        if pads and max_tokens is None:
+            raise ModelError(f"{where}: If pad_to_max_tokens is True, must set `max_tokens`, got None")
         if invert and mode != "int":
-            raise ModelError(f"{where}: output_mode must be 'int' where invert is set, got '{mode}'")
+            raise ModelError(f"{where}: `output_mode` must be `'int'` when `invert` is true, got '{mode}'")
 
     @property
     def first_unknown(self) -> int:
@@ -104,19 +106,27 @@ class Vocabulary:
             ModelError: it is none, has a token twice, or is too large; or weights are missing, or for another mode.
         """
         given = self.as_tokens(vocabulary)
-        if (idf_weights is None) == (self.mode == "tf_idf"):
+        check_weights_mode(self.where, idf_weights, self.mode)
+        if idf_weights is None and self.mode == "tf_idf":
             raise ModelError(
-                f"{self.where}: idf_weights and a vocabulary belong together, with output_mode 'tf_idf' only"
+                f"{self.where}: `idf_weights` must be set if `output_mode` is `'tf_idf'`, with a vocabulary"
             )
         special = self.listed()[: self.first_token]
         has_special = bool(special) and given[: len(special)] == special
         tokens = given[len(special) :] if has_special else given
         if len(set(tokens)) < len(tokens):
-            raise ModelError(f"{self.where}: the vocabulary has a {self.word} twice")
+            twice = next(token for number, token in enumerate(tokens) if token in tokens[:number])
+            raise ModelError(
+                f"{self.where}: The passed vocabulary has at least one repeated term; the {self.word} {twice!r:.80} is"
+                " there twice"
+            )
         known = set(tokens)
-        if self.mask in known or (self.invert and self.oov in known):
-            words = f"{self.word}s of mask and unknown"
-            raise ModelError(f"{self.where}: the {words} can only be at the vocabulary's start")
+        for kind, token, is_refused in (("mask", self.mask, True), ("OOV", self.oov, self.invert)):
+            if is_refused and token in known:
+                raise ModelError(
+                    f"{self.where}: Found reserved {kind} token at unexpected location in `vocabulary`; {token!r:.80}"
+                    " can only be at its start"
+                )
         if self.max_tokens is not None and self.first_token + len(tokens) > self.max_tokens:
             size = self.first_token + len(tokens)
             raise ModelError(f"{self.where}: the vocabulary has {size} indices, more than max_tokens {self.max_tokens}")
@@ -130,6 +140,12 @@ class Vocabulary:
             self.weights = [*front, *weights]
         self.given, self.given_weights, self.tokens = given, weights, tokens
         self.version += 1
+
+    def set_from_lines(self, lines: Sequence[str]) -> None:
+        """Take a vocabulary from the lines of a file, as if it came from data."""
+        tokens: list[Token] = list(lines) if self.word == "text" else [int(line) for line in lines]
+        self.set(tokens)
+        self.given = None
 
     @property
     def token_weights(self) -> list[float]:
@@ -188,6 +204,27 @@ class Vocabulary:
         }
 
 
+def check_weights_mode(where: str, idf_weights: Any, mode: str) -> None:
+    """Check that weights are given for the output mode that uses them alone.
+
+    Raises:
+        ModelError: they are given for another.
+    """
+    if idf_weights is not None and mode != "tf_idf":
+        raise ModelError(f"{where}: `idf_weights` should only be set if `output_mode` is `'tf_idf'`, got '{mode}'")
+
+
+def check_unknown_count(where: str, key: str, value: Any) -> int:
+    """Return the number of indices of unknown tokens.
+
+    Raises:
+        ModelError: it is negative, or no whole number.
+    """
+    if not is_whole(value) or value < 0:
+        raise ModelError(f"{where}: `{key}` must be greater than or equal to 0, a whole number, got {value!r}")
+    return int(value)
+
+
 def vocabulary_of(
     layer: Any,
     word: str,
@@ -213,6 +250,7 @@ def vocabulary_of(
     """
     mode, pads = layer.output_mode, layer.pad_to_max_tokens
     known = Vocabulary(layer._where, word, as_tokens, layer.max_tokens, unknown, mask, oov, invert, mode, pads)
+    check_weights_mode(layer._where, layer.idf_weights, mode)
     if layer.vocabulary is None and layer.idf_weights is not None:
         raise ModelError(f"{layer._where}: idf_weights belong to a vocabulary, which is missing")
     if layer.vocabulary is not None:
@@ -238,6 +276,7 @@ class VocabularyMethods:
     """The methods that layers have for their vocabulary."""
 
     _known: Vocabulary
+    vocabulary: Any
 
     def vocabulary_size(self) -> int:
         """Return the number of indices, those of the mask and of unknown tokens included."""
@@ -254,6 +293,32 @@ class VocabularyMethods:
             ModelError: it is none, has a token twice, or is too large; or weights are missing, or for another mode.
         """
         self._known.set(vocabulary, idf_weights)
+
+    def save_assets(self, dir_path: Any) -> None:
+        """Write the vocabulary to ``vocabulary.txt`` as Keras does, a token in a line, unless the config has it.
+
+        Args:
+            dir_path: a folder.
+        """
+        if self.vocabulary is None:
+            lines = [str(token) for token in self.get_vocabulary()]
+            Path(dir_path, "vocabulary.txt").write_text("\n".join(lines), encoding="utf-8")
+
+    def load_assets(self, dir_path: Any) -> None:
+        """Take the vocabulary that `save_assets`, Keras's too, has written, unless the config has it.
+
+        Args:
+            dir_path: the folder.
+
+        Raises:
+            ModelError: the file has no tokens of this layer, or one twice.
+        """
+        if self.vocabulary is not None:
+            return
+        lines = Path(dir_path, "vocabulary.txt").read_text(encoding="utf-8").split("\n")
+        while len(lines) > 1 and not lines[-1]:
+            lines.pop()
+        self._known.set_from_lines(lines)
 
     @property
     def version(self) -> int:

@@ -11,7 +11,7 @@ import numpy
 from nnc import constraints, regularizers
 from nnc.checks import check_flag, is_whole
 from nnc.errors import ModelError
-from nnc.ir import FLOATING
+from nnc.ir import FLOATING, is_building
 from nnc.layers.input_types import FLOAT, dtype_name
 from nnc.layers.variable import Variable, assign_all
 from nnc.structure import leaves
@@ -61,8 +61,17 @@ class Weighted:
             constraint: what it has to satisfy after each step, see `nnc.constraints`.
 
         Raises:
-            ModelError: the shape has other than whole numbers from 0, or the layer has a weight of this name.
+            ModelError: the shape has other than whole numbers from 0, or the layer has a weight of this name; or the
+                layer is built, and its `call` would make another weight each time.
         """
+        if is_building() and getattr(self, "built", False):
+            raise ModelError(
+                "You cannot add new elements of state to a layer that is already built, in its call: make weights in"
+                " __init__ or build"
+            )
+        given: Any = shape
+        if isinstance(given, str):
+            raise ModelError(f"add_weight takes the name '{given}' by the keyword argument name=, and shape first")
         label = name or f"variable_{len(self.own_weights)}"
         if any(weight.name == label for weight in self.own_weights):
             raise ModelError(f"two weights are named '{label}'; give one of them another name=")

@@ -45,6 +45,7 @@ from nnc.losses.overlap import (
     dice,
     tversky,
 )
+from nnc.losses.reduction import Reduction
 from nnc.losses.regression import (
     MeanAbsoluteError,
     MeanAbsolutePercentageError,
@@ -79,7 +80,8 @@ MAPE = MeanAbsolutePercentageError
 MSE = MeanSquaredError
 MSLE = MeanSquaredLogarithmicError
 bce = binary_crossentropy
-kld = kl_divergence
+kld = kullback_leibler_divergence = kl_divergence
+logcosh = log_cosh
 mae = mean_absolute_error
 mape = mean_absolute_percentage_error
 mse = mean_squared_error
@@ -116,6 +118,7 @@ __all__ = [
     "MeanSquaredError",
     "MeanSquaredLogarithmicError",
     "Poisson",
+    "Reduction",
     "SparseCategoricalCrossentropy",
     "SquaredHinge",
     "ExpectedTargets",
@@ -137,7 +140,9 @@ __all__ = [
     "huber",
     "kl_divergence",
     "kld",
+    "kullback_leibler_divergence",
     "log_cosh",
+    "logcosh",
     "mae",
     "mape",
     "mean_absolute_error",

@@ -36,7 +36,7 @@ class ArrayFunction:
             NncError: the arrays do not suit the function.
         """
         arrays = {name: self._converted(name, item) for name, item in given.items() if item is not None}
-        key = tuple((name, array.shape, str(array.dtype)) for name, array in arrays.items())
+        key = SETTINGS.epsilon, *((name, array.shape, str(array.dtype)) for name, array in arrays.items())
         if key not in self._graphs:
             graph = Graph("arrays")
             inputs = {name: graph.input(name, TensorType(str(item.dtype), item.shape)) for name, item in arrays.items()}
@@ -70,11 +70,14 @@ def takes_arrays(function: FunctionT) -> FunctionT:
             entered = [item if isinstance(item, Value) else graph.of_array(_as_given(item)) for item in operands]
             return function(*entered, *settings, **options)
 
-        def computed(first: Value, second: Value) -> list[Value]:
-            found = function(first, second, *settings, **options)
+        arrays = {key: item for key, item in options.items() if isinstance(item, numpy.ndarray)}
+
+        def computed(first: Value, second: Value, **values: Value) -> list[Value]:
+            found = function(first, second, *settings, **(options | values))
             return [getattr(found, "values", found)]
 
-        (array,) = ArrayFunction(computed, SETTINGS.floatx)({"first": operands[0], "second": operands[1]})
+        given = {"first": operands[0], "second": as_floating(operands[1]), **arrays}
+        (array,) = ArrayFunction(computed, SETTINGS.floatx)(given)
         return array
 
     return cast("FunctionT", taking)

@@ -10,7 +10,8 @@ from nnc.losses.arrays import takes_arrays
 from nnc.losses.expected_targets import ExpectedTargets
 from nnc.losses.loss import Loss
 from nnc.losses.measure import FunctionMeasure
-from nnc.losses.operands import EPSILON, check_output, like_output, logits_of
+from nnc.losses.operands import check_output, like_output, logits_of
+from nnc.settings import SETTINGS
 
 
 @takes_arrays
@@ -53,7 +54,7 @@ def binary_values(labels: Value, y_pred: Value, from_logits: bool, what: str) ->
     logits = logits_of(y_pred, Sigmoid(), from_logits, what)
     if logits is not None:
         return ops.sigmoid_crossentropy(logits, labels)
-    probability = ops.clip(y_pred, EPSILON, 1.0 - EPSILON)
+    probability = ops.clip(y_pred, SETTINGS.epsilon, 1.0 - SETTINGS.epsilon)
     return (labels - 1.0) * ops.log(1.0 - probability) - labels * ops.log(probability)
 
 

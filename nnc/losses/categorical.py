@@ -16,7 +16,8 @@ from nnc.losses.arrays import takes_arrays
 from nnc.losses.expected_targets import ExpectedTargets
 from nnc.losses.loss import Loss
 from nnc.losses.measure import FunctionMeasure, Masked
-from nnc.losses.operands import EPSILON, class_count, class_indices, like_output, logits_of
+from nnc.losses.operands import class_count, class_indices, like_output, logits_of
+from nnc.settings import SETTINGS
 
 
 @takes_arrays
@@ -45,7 +46,7 @@ def categorical_crossentropy(
         order = (*(other for other in range(logits.rank) if other != axis), axis)
         return ops.softmax_crossentropy(ops.transpose(logits, order), ops.transpose(labels, order))
     scaled = y_pred / ops.sum(y_pred, axis, keepdims=True)
-    return -ops.sum(labels * ops.log(ops.clip(scaled, EPSILON, 1.0 - EPSILON)), axis)
+    return -ops.sum(labels * ops.log(ops.clip(scaled, SETTINGS.epsilon, 1.0 - SETTINGS.epsilon)), axis)
 
 
 def smoothed_classes(labels: Value, label_smoothing: float) -> Value:
@@ -96,7 +97,7 @@ def sparse_categorical_crossentropy(
     if logits is not None:
         values = ops.softmax_crossentropy(logits, labels)
     else:
-        probability = ops.clip(y_pred, EPSILON, 1.0 - EPSILON)
+        probability = ops.clip(y_pred, SETTINGS.epsilon, 1.0 - SETTINGS.epsilon)
         values = ops.log(ops.sum(probability, -1)) - ops.log(ops.sum(labels * probability, -1))
     return values if counted is None else Masked(ops.where(counted, values, 0.0), counted)
 

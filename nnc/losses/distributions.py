@@ -7,8 +7,9 @@ from nnc.hints.output_activation import look_at_output
 from nnc.ir import Value, ops
 from nnc.losses.arrays import takes_arrays
 from nnc.losses.loss import FunctionLoss
-from nnc.losses.operands import EPSILON, like_output
+from nnc.losses.operands import like_output
 from nnc.losses.regression import Regression
+from nnc.settings import SETTINGS
 
 
 @takes_arrays
@@ -22,9 +23,9 @@ def kl_divergence(y_true: Value, y_pred: Value) -> Value:
     Raises:
         ShapeError: the shapes differ.
     """
-    labels = ops.clip(like_output(y_true, y_pred, "kl_divergence"), EPSILON, 1.0)
+    labels = ops.clip(like_output(y_true, y_pred, "kl_divergence"), SETTINGS.epsilon, 1.0)
     look_at_output(y_pred, None, False, "kl_divergence", sees_through=False)
-    return ops.sum(labels * ops.log(labels / ops.clip(y_pred, EPSILON, 1.0)), -1)
+    return ops.sum(labels * ops.log(labels / ops.clip(y_pred, SETTINGS.epsilon, 1.0)), -1)
 
 
 @takes_arrays
@@ -39,7 +40,7 @@ def poisson(y_true: Value, y_pred: Value) -> Value:
         ShapeError: the shapes differ.
     """
     labels = like_output(y_true, y_pred, "poisson")
-    return ops.mean(y_pred - labels * ops.log(y_pred + EPSILON), -1)
+    return ops.mean(y_pred - labels * ops.log(y_pred + SETTINGS.epsilon), -1)
 
 
 class KLDivergence(

@@ -15,7 +15,8 @@ from nnc.losses.categorical import OneHotLoss, smoothed_classes
 from nnc.losses.expected_targets import ExpectedTargets
 from nnc.losses.loss import Loss
 from nnc.losses.measure import FunctionMeasure
-from nnc.losses.operands import EPSILON, class_count, class_indices, like_output
+from nnc.losses.operands import class_count, class_indices, like_output
+from nnc.settings import SETTINGS
 
 
 @takes_arrays
@@ -89,7 +90,7 @@ def categorical_focal_crossentropy(
     labels = smoothed_classes(like_output(y_true, y_pred, what), label_smoothing)
     look_at_output(y_pred, Softmax(normalize_axis(y_pred, axis)), from_logits, what, sees_through=False)
     output = ops.softmax(y_pred, axis) if from_logits else y_pred
-    p = ops.clip(output / ops.sum(output, axis, keepdims=True), EPSILON, 1.0 - EPSILON)
+    p = ops.clip(output / ops.sum(output, axis, keepdims=True), SETTINGS.epsilon, 1.0 - SETTINGS.epsilon)
     return ops.sum((1.0 - p) ** gamma * alpha * (-labels * ops.log(p)), axis)
 
 

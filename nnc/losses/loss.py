@@ -10,6 +10,7 @@ from nnc.arrays import to_array
 from nnc.checks import check_choice
 from nnc.choices import Reduction
 from nnc.errors import ModelError
+from nnc.identity import is_own
 from nnc.ir import Graph, Placeholder, TensorType, Value, ops
 from nnc.losses.arrays import ArrayFunction, as_floating
 from nnc.losses.expected_targets import ExpectedTargets
@@ -51,7 +52,7 @@ class Loss(Measure):
         self, name: str | None = None, reduction: Reduction | None = "sum_over_batch_size", dtype: str | None = None
     ) -> None:
         super().__init__(name, dtype)
-        self.reduction = check_choice(self._where, "reduction", reduction, REDUCTIONS)
+        self.reduction = check_choice(f"{self._where}: Invalid value for argument", "reduction", reduction, REDUCTIONS)
 
     def target(self, output: TensorType) -> ExpectedTargets:
         """Return what the targets of an output must look like; by default they have its type.
@@ -72,6 +73,11 @@ class Loss(Measure):
         """
         del output, shape
         return False
+
+    @property
+    def wants_floating_targets(self) -> bool:
+        """Whether targets of whole numbers become floating-point numbers as well: as in Keras for its author's call."""
+        return not is_own(type(self).call)
 
     def lower(
         self, y_true: Value, y_pred: Value, sample_weight: Value | None = None, mask: Value | None = None
@@ -121,7 +127,7 @@ class Loss(Measure):
             return self.lower(*(_in_graph(item, y_pred.graph) for item in (y_true, y_pred, sample_weight, mask)))
         named = {"y_true": y_true, "y_pred": as_floating(y_pred), "sample_weight": sample_weight, "mask": mask}
         (found,) = ArrayFunction(lambda **values: [self.lower(**values)], self.dtype or SETTINGS.floatx)(named)
-        return found if found.ndim else float(found)
+        return found if found.ndim else found[()]
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments, with Keras's keys."""
@@ -167,3 +173,8 @@ class LossFunctionWrapper(MeasureWrapper, Loss):
         super().__init__(name or function_name(fn), reduction, dtype)
         self.fn = fn
         self.arguments = arguments
+
+    @property
+    def wants_floating_targets(self) -> bool:
+        """Whether targets of whole numbers become floating-point numbers as well: as in Keras for a user's function."""
+        return not is_own(self.fn)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from inspect import signature
 from typing import Any, ClassVar, dataclass_transform
@@ -40,6 +40,8 @@ class Measure(Declared):
 
     noun: ClassVar[str] = "measure"
     """The name in messages."""
+    element_types: ClassVar[Collection[str]] = FLOATING
+    """What `dtype` may be."""
     name: str = "measure"
     dtype: str | None = None
 
@@ -47,7 +49,8 @@ class Measure(Declared):
         if isinstance(name, str) and not name.isprintable():
             raise ModelError(f"{type(self).__name__}: name must be printable text on one line, got {name!r}")
         self.name = name or snake_case(type(self).__name__)
-        self.dtype = check_choice(self._where, "dtype", dtype, (*sorted(FLOATING), None))
+        known = (dtype,) if dtype in self.element_types else (*sorted(FLOATING), None)
+        self.dtype = check_choice(self._where, "dtype", dtype, known)
 
     @property
     def _where(self) -> str:
@@ -66,6 +69,22 @@ class Measure(Declared):
         """
         raise ModelError(f"{self._where}: class {type(self).__name__} must define call(self, y_true, y_pred)")
 
+    @property
+    def wants_floating_targets(self) -> bool:
+        """Whether targets of whole numbers become floating-point numbers as well."""
+        return False
+
+    def compute_dtype(self, y_pred: Value) -> str:
+        """Return the element type to compute in.
+
+        Raises:
+            ModelError: it is that of whole numbers.
+        """
+        dtype = self.dtype or y_pred.dtype
+        if dtype not in FLOATING:
+            raise ModelError(f"{self._where} computes with floating-point numbers, not in {dtype}; leave dtype out")
+        return dtype
+
     def _values(self, y_true: Value, y_pred: Value) -> tuple[Value, Value | None]:
         """Return what `call` computes from the operands, all of them in one floating-point type, and which of it count.
 
@@ -74,8 +93,8 @@ class Measure(Declared):
         Raises:
             ModelError: `call` returned something other than a graph value.
         """
-        dtype = self.dtype or y_pred.dtype
-        targets = ops.cast(y_true, dtype) if y_true.type.is_floating else y_true
+        dtype = self.compute_dtype(y_pred)
+        targets = ops.cast(y_true, dtype) if y_true.type.is_floating or self.wants_floating_targets else y_true
         found: object = self.call(targets, ops.cast(y_pred, dtype))
         values, mask = (found.values, found.mask) if isinstance(found, Masked) else (found, None)
         if not isinstance(values, Value):

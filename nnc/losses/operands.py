@@ -8,9 +8,6 @@ from nnc.ir import Op, TensorType, Value, ops
 from nnc.ir.ops.crossentropy import Softmax
 from nnc.ir.ops.exponential import Sigmoid
 
-EPSILON = 1e-7
-"""Probabilities are kept this far from 0 and 1; Keras's ``backend.epsilon()``."""
-
 
 def like_output(y_true: Value, y_pred: Value, what: str) -> Value:
     """Return targets in the output's shape and element type; a missing or surplus last axis of length 1 is no matter.
@@ -20,7 +17,10 @@ def like_output(y_true: Value, y_pred: Value, what: str) -> Value:
     """
     shapes = y_true.shape, y_pred.shape
     if shapes[0] != shapes[1] and (*shapes[0], 1) != shapes[1] and shapes[0] != (*shapes[1], 1):
-        raise ShapeError(f"{what} needs targets of the output's shape, got {y_true.type} for {y_pred.type}")
+        raise ShapeError(
+            f"{what} needs targets of the output's shape, got {y_true.type} for {y_pred.type}, which must have the same"
+            " shape"
+        )
     return ops.cast(ops.reshape(y_true, y_pred.shape), y_pred.dtype)
 
 

@@ -12,8 +12,9 @@ from nnc.errors import ModelError
 from nnc.ir import Value, ops
 from nnc.losses.arrays import takes_arrays
 from nnc.losses.measure import FunctionMeasure
-from nnc.losses.operands import EPSILON, like_output
+from nnc.losses.operands import like_output
 from nnc.losses.regression import Regression
+from nnc.settings import SETTINGS
 
 
 @takes_arrays
@@ -30,7 +31,7 @@ def dice(y_true: Value, y_pred: Value, axis: int | Sequence[int] | None = None) 
     """
     labels = like_output(y_true, y_pred, "dice")
     common = ops.sum(labels * y_pred, axis)
-    return 1.0 - common * 2.0 / (ops.sum(labels, axis) + ops.sum(y_pred, axis) + EPSILON)
+    return 1.0 - common * 2.0 / (ops.sum(labels, axis) + ops.sum(y_pred, axis) + SETTINGS.epsilon)
 
 
 @takes_arrays
@@ -59,7 +60,7 @@ def tversky(
     common = ops.sum(labels * y_pred, axis)
     missed = ops.sum((1.0 - y_pred) * labels, axis)
     invented = ops.sum(y_pred * (1.0 - labels), axis)
-    return 1.0 - common / (common + missed * alpha + invented * beta + EPSILON)
+    return 1.0 - common / (common + missed * alpha + invented * beta + SETTINGS.epsilon)
 
 
 def check_axes(where: str, key: str, axis: Any) -> Any:

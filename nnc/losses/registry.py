@@ -7,10 +7,11 @@ from types import MappingProxyType
 from typing import Any, ClassVar
 
 from nnc.errors import ModelError
+from nnc.identity import ObjectIdentity
 from nnc.ir import Value
 from nnc.losses.loss import Loss, LossFunctionWrapper
 from nnc.losses.measure import FunctionMeasure, Masked
-from nnc.objects import Kind, Registry, is_function, split_config
+from nnc.objects import Kind, Registry, function_config, is_function, split_config
 from nnc.registration import known_objects
 
 LossFunction = Callable[..., Value | Masked]
@@ -32,6 +33,12 @@ class MeasureRegistry(Registry[Kind]):
 
     wrapper: ClassVar[type[Any]]
     functions: ClassVar[Mapping[str, LossFunction]]
+
+    def serialize(self, item: Any) -> dict[str, Any]:
+        """Return the config of a loss or metric, or of a function of targets and output; see `Registry.serialize`."""
+        if is_function(item) and not isinstance(item, self.base):
+            return function_config(item, f"{self.noun} {item!r}", self.functions.get)
+        return super().serialize(item)
 
     def deserialize(self, config: str | Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Kind:
         """Return the loss or metric of a name or of a config of `serialize`; see `Registry.deserialize`."""
@@ -74,6 +81,48 @@ class _Losses(MeasureRegistry[Loss]):
 
 
 _REGISTRY = _Losses("loss", Loss, LOSSES, "keras.losses", "a Loss or a function of (y_true, y_pred)")
-get = _REGISTRY.get
+as_loss = _REGISTRY.get
+"""Returns the loss that a name, a config, a class or a function means in `compile`."""
 serialize = _REGISTRY.serialize
-deserialize = _REGISTRY.deserialize
+
+
+def get(identifier: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
+    """Return what Keras's does: a loss, or the function itself where it is one's name, such as ``mse``.
+
+    Args:
+        identifier: a name, a config of `serialize`, a `Loss` or a subclass of it, a function, or None.
+        custom_objects: the user's own losses and functions by name.
+
+    Raises:
+        ModelError: the name is unknown, or the identifier is none of these.
+    """
+    if identifier is None or (is_function(identifier) and not isinstance(identifier, Loss)):
+        return identifier
+    if isinstance(identifier, str | Mapping):
+        return deserialize(identifier, custom_objects)
+    return as_loss(identifier)
+
+
+def deserialize(config: str | Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Any:
+    """Return the loss, or the function, of a name or of a config of `serialize`.
+
+    Args:
+        config: the name, or the config.
+        custom_objects: the user's own losses and functions by name.
+
+    Raises:
+        ModelError: the name is unknown, or the config is malformed.
+    """
+    identity, arguments = split_config(config, "a loss")
+    if not arguments and (isinstance(config, str) or identity.is_function):
+        own = known_objects(custom_objects)
+        known = identity.name_among(own)
+        found = _keras_function(identity) if known is None else own[known]
+        if is_function(found) and not isinstance(found, Loss):
+            return found
+    return _REGISTRY.deserialize(config, custom_objects)
+
+
+def _keras_function(identity: ObjectIdentity) -> Any:
+    cls = LOSSES.get(identity.name) if identity.is_keras else None
+    return None if cls is None or cls.__name__ == identity.name else getattr(cls, "function", None)

@@ -7,7 +7,8 @@ from nnc.ir import TensorType, Value, ops
 from nnc.losses.arrays import takes_arrays
 from nnc.losses.expected_targets import ExpectedTargets
 from nnc.losses.loss import FunctionLoss, Loss
-from nnc.losses.operands import EPSILON, check_output, like_output
+from nnc.losses.operands import check_output, like_output
+from nnc.settings import SETTINGS
 
 
 @takes_arrays
@@ -50,7 +51,7 @@ def mean_absolute_percentage_error(y_true: Value, y_pred: Value) -> Value:
         ShapeError: the shapes differ.
     """
     labels = like_output(y_true, y_pred, "mean_absolute_percentage_error")
-    errors = ops.absolute((labels - y_pred) / ops.maximum(ops.absolute(labels), EPSILON))
+    errors = ops.absolute((labels - y_pred) / ops.maximum(ops.absolute(labels), SETTINGS.epsilon))
     return ops.mean(errors, -1) * 100.0
 
 
@@ -66,7 +67,7 @@ def mean_squared_logarithmic_error(y_true: Value, y_pred: Value) -> Value:
         ShapeError: the shapes differ.
     """
     labels = like_output(y_true, y_pred, "mean_squared_logarithmic_error")
-    first, second = (ops.log(ops.maximum(x, EPSILON) + 1.0) for x in (y_pred, labels))
+    first, second = (ops.log(ops.maximum(x, SETTINGS.epsilon) + 1.0) for x in (y_pred, labels))
     return ops.mean(ops.square(first - second), -1)
 
 

@@ -13,13 +13,14 @@ from nnc.losses.arrays import takes_arrays
 from nnc.losses.expected_targets import ExpectedTargets
 from nnc.losses.loss import Loss
 from nnc.losses.measure import FunctionMeasure, Masked
-from nnc.losses.operands import EPSILON, like_output
+from nnc.losses.operands import like_output
 from nnc.losses.regression import Regression
+from nnc.settings import SETTINGS
 
 
 def unit_vectors(x: Value, axis: int) -> Value:
     """Return x / max(|x|, 10⁻⁷), with the Euclidean norm along an axis."""
-    return x / ops.sqrt(ops.maximum(ops.sum(ops.square(x), axis, keepdims=True), EPSILON**2))
+    return x / ops.sqrt(ops.maximum(ops.sum(ops.square(x), axis, keepdims=True), SETTINGS.epsilon**2))
 
 
 @takes_arrays

@@ -9,7 +9,6 @@ from nnc.losses import (
     categorical_crossentropy,
     categorical_focal_crossentropy,
     categorical_hinge,
-    hinge,
     huber,
     kl_divergence,
     log_cosh,
@@ -70,6 +69,7 @@ from nnc.metrics.hinge import (
     CategoricalHinge,
     Hinge,
     SquaredHinge,
+    hinge,  # here, where it takes the place of the file of its name
 )
 from nnc.metrics.iou import (
     BinaryIoU,
@@ -117,6 +117,8 @@ MAE = MeanAbsoluteError
 MAPE = MeanAbsolutePercentageError
 MSE = MeanSquaredError
 MSLE = MeanSquaredLogarithmicError
+KLD = kld = kullback_leibler_divergence = kl_divergence
+logcosh = log_cosh
 bce = binary_crossentropy
 mae = mean_absolute_error
 mape = mean_absolute_percentage_error
@@ -141,6 +143,7 @@ __all__ = [
     "FalsePositives",
     "Hinge",
     "IoU",
+    "KLD",
     "KLDivergence",
     "LogCoshError",
     "MAE",
@@ -192,7 +195,10 @@ __all__ = [
     "hinge",
     "huber",
     "kl_divergence",
+    "kld",
+    "kullback_leibler_divergence",
     "log_cosh",
+    "logcosh",
     "mae",
     "mape",
     "mean_absolute_error",

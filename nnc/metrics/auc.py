@@ -11,14 +11,13 @@ from nnc.errors import ModelError
 from nnc.ir import Value, ops
 from nnc.losses.measure import DeclaredMeasure
 from nnc.metrics.sums import SumsMetric
-from nnc.metrics.thresholds import Thresholds, count_targets, is_even
+from nnc.metrics.thresholds import CONFUSION, Thresholds, count_targets, counts_at, is_even
+from nnc.settings import SETTINGS
 
 _CURVES = {"pr": "PR", "PR": "PR", "roc": "ROC", "ROC": "ROC", "prgain": "PRGAIN", "PRGAIN": "PRGAIN"}
 _METHODS = {
     key: key.lower() for key in ("interpolation", "Interpolation", "majoring", "Majoring", "minoring", "Minoring")
 }
-_MARGIN = 1e-7
-"""The first threshold lies so much below 0, the last so much above 1; Keras's ``backend.epsilon()``."""
 
 
 def _spelling(known: Mapping[str, str]) -> Callable[[str, str, Any], str]:
@@ -56,10 +55,21 @@ class AUC(DeclaredMeasure, SumsMetric, names=("AUC", "auc")):
     """
 
     result_name = "auc"
+    sum_names = CONFUSION
 
-    num_thresholds: int = whole(2, default=200)
-    curve: str = argument(_spelling(_CURVES), default="ROC")
-    summation_method: str = argument(_spelling(_METHODS), default="interpolation")
+    num_thresholds: int = whole(
+        2, default=200, optional=True, words="Argument `{key}` must be an integer > 1. Received: {key}={value!r}"
+    )
+    curve: str = argument(
+        _spelling(_CURVES),
+        default="ROC",
+        words='Invalid AUC curve value: "{value}". Expected one of: "PR", "PRGAIN", "ROC"',
+    )
+    summation_method: str = argument(
+        _spelling(_METHODS),
+        default="interpolation",
+        words='Invalid AUC summation method value: "{value}". Expected one of: "interpolation", "majoring", "minoring"',
+    )
     _name_given: str | None = passed_on(default=None, alias="name")
     dtype: str | None = passed_on(default=None)
     _thresholds_given: Sequence[float] | None = argument(
@@ -76,12 +86,14 @@ class AUC(DeclaredMeasure, SumsMetric, names=("AUC", "auc")):
                 f"{self._where}: num_labels is needed only where multi_label is True, got {self.num_labels}"
             )
         if self._thresholds_given is None:
+            if self.num_thresholds is None:
+                raise ModelError(f"{self._where}: num_thresholds must be an integer > 1, or thresholds be given")
             last = self.num_thresholds - 1
             inner, even = [number / last for number in range(1, last)], True
         else:
             inner = self._thresholds_given = sorted(self._thresholds_given)
             self.num_thresholds, even = len(inner) + 2, is_even([0.0, *inner, 1.0])
-        self.thresholds = [-_MARGIN, *inner, 1.0 + _MARGIN]
+        self.thresholds = [-SETTINGS.epsilon, *inner, 1.0 + SETTINGS.epsilon]
         self._thresholds = Thresholds(tuple(self.thresholds), tuple(range(self.num_thresholds)), even, opens_below=True)
 
     def sums(self, y_true: Value, y_pred: Value, sample_weight: Value | None) -> Sequence[Value]:
@@ -104,6 +116,10 @@ class AUC(DeclaredMeasure, SumsMetric, names=("AUC", "auc")):
             y_true, scores, self._thresholds, sample_weight, weights, by_label=self.multi_label, what=self._where
         )
         return [counts]
+
+    def shown_sums(self) -> Sequence[Any]:
+        """Return the counts that Keras adds up, a number per threshold, or a row of one per label."""
+        return counts_at(self._thresholds, self.standalone.parts(1), self.sum_names)
 
     def result_settings(self, shapes: Sequence[Sequence[int]]) -> dict[str, Any]:
         """Return the curve, and how its area is computed."""

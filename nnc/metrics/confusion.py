@@ -15,6 +15,7 @@ from nnc.metrics.thresholds import (
     check_thresholds,
     choose_class,
     count_targets,
+    counts_at,
     keep_largest,
 )
 
@@ -45,6 +46,10 @@ class ThresholdMetric(SumsMetric):
         """Return the order of the thresholds."""
         return self._thresholds.settings
 
+    def shown_sums(self) -> Sequence[Any]:
+        """Return the counts that Keras adds up, a number per threshold."""
+        return counts_at(self._thresholds, self.standalone.parts(1), self.sum_names)
+
 
 class GivenThresholds(ThresholdMetric):
     """Counts targets at thresholds that a user gives."""
@@ -60,9 +65,15 @@ class GivenThresholds(ThresholdMetric):
 class CountMetric(DeclaredMeasure, GivenThresholds):
     """One of the four confusion counts, a number per threshold."""
 
+    sum_names = ("accumulator",)
+
     init_thresholds: float | Sequence[float] | None = argument(check_thresholds, default=None, alias="thresholds")
     _name_given: str | None = passed_on(default=None, alias="name")
     dtype: str | None = passed_on(default=None)
+
+    def shown_sums(self) -> Sequence[Any]:
+        """Return the count, a number per threshold."""
+        return counts_at(self._thresholds, self.standalone.parts(1), (self.result_name,))
 
 
 class TruePositives(CountMetric, names=("TruePositives", "true_positives")):
@@ -155,6 +166,7 @@ class Precision(RateMetric, names=("Precision", "precision")):
     """
 
     result_name = "precision"
+    sum_names = ("true_positives", "false_positives")
 
 
 class Recall(RateMetric, names=("Recall", "recall")):
@@ -173,3 +185,4 @@ class Recall(RateMetric, names=("Recall", "recall")):
     """
 
     result_name = "recall"
+    sum_names = ("true_positives", "false_negatives")

@@ -8,7 +8,10 @@ from typing import Any, ClassVar
 from nnc.arguments import number, passed_on, positive, whole
 from nnc.losses.measure import DeclaredMeasure
 from nnc.metrics.confusion import ThresholdMetric
-from nnc.metrics.thresholds import Thresholds
+from nnc.metrics.thresholds import CONFUSION, Thresholds
+
+_RANGE = "`{key}` must be in the range [0, 1]. Received: {key}={value!r}"
+_COUNT = "Argument `{key}` must be an integer > 0. Received: {key}={value!r}"
 
 
 class ConstrainedMetric(ThresholdMetric):
@@ -16,6 +19,7 @@ class ConstrainedMetric(ThresholdMetric):
 
     constrained: ClassVar[str]
     """The argument that says how large."""
+    sum_names = CONFUSION
     num_thresholds: int
 
     def __post_init__(self) -> None:
@@ -53,8 +57,8 @@ class SensitivityAtSpecificity(
     result_name = "sensitivity_at_specificity"
     constrained = "specificity"
 
-    specificity: float = number(0, 1)
-    num_thresholds: int = positive(default=200)
+    specificity: float = number(0, 1, words=_RANGE)
+    num_thresholds: int = positive(default=200, words=_COUNT)
     class_id: int | None = whole(default=None)
     _name_given: str | None = passed_on(default=None, alias="name")
     dtype: str | None = passed_on(default=None)
@@ -79,8 +83,8 @@ class SpecificityAtSensitivity(
     result_name = "specificity_at_sensitivity"
     constrained = "sensitivity"
 
-    sensitivity: float = number(0, 1)
-    num_thresholds: int = positive(default=200)
+    sensitivity: float = number(0, 1, words=_RANGE)
+    num_thresholds: int = positive(default=200, words=_COUNT)
     class_id: int | None = whole(default=None)
     _name_given: str | None = passed_on(default=None, alias="name")
     dtype: str | None = passed_on(default=None)
@@ -103,8 +107,8 @@ class PrecisionAtRecall(DeclaredMeasure, ConstrainedMetric, names=("PrecisionAtR
     result_name = "precision_at_recall"
     constrained = "recall"
 
-    recall: float = number(0, 1)
-    num_thresholds: int = positive(default=200)
+    recall: float = number(0, 1, words=_RANGE)
+    num_thresholds: int = positive(default=200, words=_COUNT)
     class_id: int | None = whole(default=None)
     _name_given: str | None = passed_on(default=None, alias="name")
     dtype: str | None = passed_on(default=None)
@@ -127,8 +131,8 @@ class RecallAtPrecision(DeclaredMeasure, ConstrainedMetric, names=("RecallAtPrec
     result_name = "recall_at_precision"
     constrained = "precision"
 
-    precision: float = number(0, 1)
-    num_thresholds: int = positive(default=200)
+    precision: float = number(0, 1, words=_RANGE)
+    num_thresholds: int = positive(default=200, words=_COUNT)
     class_id: int | None = whole(default=None)
     _name_given: str | None = passed_on(default=None, alias="name")
     dtype: str | None = passed_on(default=None)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from nnc.arguments import passed_on, whole
 from nnc.ir import Value, ops
 from nnc.losses.arrays import takes_arrays
-from nnc.losses.operands import EPSILON, like_output
+from nnc.losses.operands import like_output
 from nnc.metrics.metric import FunctionMetric
+from nnc.settings import SETTINGS
 
 
 @takes_arrays
@@ -45,7 +46,7 @@ def concordance_correlation(y_true: Value, y_pred: Value, axis: int = -1) -> Val
     first, second = (ops.mean(ops.square(x), axis, keepdims=True) for x in _centred(labels, y_pred, axis))
     true_mean, mean = ops.mean(labels, axis, keepdims=True), ops.mean(y_pred, axis, keepdims=True)
     common = (labels - mean) * (y_pred - mean)
-    return ops.mean(common * 2.0 / (first + second + ops.square(true_mean - mean) + EPSILON), axis)
+    return ops.mean(common * 2.0 / (first + second + ops.square(true_mean - mean) + SETTINGS.epsilon), axis)
 
 
 def _centred(y_true: Value, y_pred: Value, axis: int) -> tuple[Value, Value]:

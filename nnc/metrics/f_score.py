@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from abc import ABCMeta
 from collections.abc import Sequence
 from typing import Any
 
-from nnc.arguments import choice, number, passed_on
+import numpy
+
+from nnc.arguments import argument, choice, passed_on
 from nnc.errors import ModelError
 from nnc.ir import Value, ops
 from nnc.ir.ops.comparison import Greater, GreaterEqual
@@ -14,6 +17,27 @@ from nnc.ir.ops.elementwise import apply
 from nnc.losses.measure import DeclaredMeasure
 from nnc.losses.operands import like_output
 from nnc.metrics.sums import SumsMetric, weighted
+
+_AVERAGE = (
+    "Invalid `{key}` argument value. Expected one of: {{None, 'micro', 'macro', 'weighted'}}. Received: {key}={value}"
+)
+
+
+def _check_above_zero(where: str, key: str, value: Any, most: float, limits: str) -> float:
+    start = f"{where}: Invalid `{key}` argument value."
+    if not isinstance(value, float | numpy.floating):
+        raise ModelError(f"{start} It should be a Python float. Received: {key}={value} of type '{type(value)}'")
+    if not 0.0 < value <= most:
+        raise ModelError(f"{start} It should {limits}. Received: {key}={value}")
+    return float(value)
+
+
+def _check_beta(where: str, key: str, value: Any) -> float:
+    return _check_above_zero(where, key, value, sys.float_info.max, "be > 0")
+
+
+def _check_threshold(where: str, key: str, value: Any) -> float:
+    return _check_above_zero(where, key, value, 1.0, f"verify 0 < {key} <= 1")
 
 
 class FScore(SumsMetric):
@@ -66,9 +90,9 @@ class FBetaScore(DeclaredMeasure, FScore, metaclass=ABCMeta, names=("FBetaScore"
         ModelError: an argument is wrong.
     """
 
-    average: str | None = choice(None, "micro", "macro", "weighted", default=None)
-    beta: float = number(above=0, default=1.0)
-    threshold: float | None = number(above=0, high=1, default=None)
+    average: str | None = choice(None, "micro", "macro", "weighted", default=None, words=_AVERAGE)
+    beta: float = argument(_check_beta, default=1.0)
+    threshold: float | None = argument(_check_threshold, default=None)
     _name_given: str | None = passed_on(default="fbeta_score", alias="name")
     dtype: str | None = passed_on(default=None)
 
@@ -86,8 +110,8 @@ class F1Score(DeclaredMeasure, FScore, names=("F1Score", "f1_score")):
         ModelError: an argument is wrong.
     """
 
-    average: str | None = choice(None, "micro", "macro", "weighted", default=None)
-    threshold: float | None = number(above=0, high=1, default=None)
+    average: str | None = choice(None, "micro", "macro", "weighted", default=None, words=_AVERAGE)
+    threshold: float | None = argument(_check_threshold, default=None)
     _name_given: str | None = passed_on(default="f1_score", alias="name")
     dtype: str | None = passed_on(default=None)
 

@@ -6,6 +6,8 @@ from nnc.arguments import passed_on
 from nnc.losses import categorical_hinge, hinge, squared_hinge
 from nnc.metrics.metric import FunctionMetric
 
+__all__ = ["CategoricalHinge", "Hinge", "SquaredHinge", "hinge"]
+
 
 class Hinge(FunctionMetric, names=("Hinge", "hinge")):
     """The shortfall to a margin of 1; see `nnc.losses.hinge`.

@@ -10,11 +10,12 @@ import numpy
 from nnc.arguments import passed_on
 from nnc.errors import ModelError
 from nnc.identity import is_own
-from nnc.ir import TensorType, Value, ops
+from nnc.ir import FLOATING, TensorType, Value, ops
 from nnc.losses.arrays import as_floating
 from nnc.losses.measure import FunctionMeasure, Masked, Measure, MeasureWrapper, function_name
 from nnc.losses.weighting import divide_no_nan, merge_masks, merge_weights
 from nnc.metrics.recording import MetricResult, MetricStates, are_in_graph, as_values, is_adding_up, metric_states
+from nnc.metrics.shown_sums import ShownSum
 from nnc.metrics.standalone import Standalone
 from nnc.settings import SETTINGS
 from nnc.structure import leaves
@@ -40,14 +41,22 @@ class Metric(Measure):
 
     noun: ClassVar[str] = "metric"
     registered: ClassVar[dict[str, type[Metric]]] = {}
+    element_types = (*FLOATING, "int8", "int16", "int32", "int64")
     name: str = "metric"
     result_name: ClassVar[str] = "mean"
     """The rule that turns the sums into the result: ``mean``, or one of `nnc.results.rules.RESULTS`."""
     keeps_state: ClassVar[bool] = False
     """Whether a batch gives it a new state, by `next_state`, instead of adding to sums."""
+    sum_names: ClassVar[tuple[str, ...]] = ("total", "count")
+    """What Keras calls the variables of a metric that has none of its author's; they are attributes, too."""
     is_part: bool = False
     """Whether it is one of several numbers of a metric, whose names are keys of logs as they are."""
     _standalone: Standalone
+
+    def __init__(self, name: str | None = None, dtype: str | None = None) -> None:
+        super().__init__(name, dtype)
+        if self.is_authored and self.dtype is None:  # which its author's code reads
+            self.dtype = SETTINGS.floatx
 
     def lower(
         self, y_true: Value, y_pred: Value, sample_weight: Value | None = None, mask: Value | None = None
@@ -110,8 +119,10 @@ class Metric(Measure):
             aggregation: see `Variable`.
             name: its name inside the metric.
         """
-        label = name or f"variable_{len(self.variables)}"
-        made = Variable(initializer or "zeros", shape, dtype, False, aggregation=aggregation, name=label)
+        label = name or f"variable_{len(self.own_variables)}"
+        made = Variable(
+            "zeros" if initializer is None else initializer, shape, dtype, False, aggregation=aggregation, name=label
+        )
         made.owner = self
         self.__dict__.setdefault("_own_variables", []).append(made)
         return made
@@ -123,12 +134,29 @@ class Metric(Measure):
         return self.add_variable(shape, initializer, dtype, name=name)
 
     @property
-    def variables(self) -> list[Variable]:
-        """Its variables, and those of the metrics among its attributes."""
-        found = list(self.__dict__.get("_own_variables", ()))
+    def own_variables(self) -> list[Variable]:
+        """The variables that its author has made, among them those of the metrics among its attributes."""
+        found = [*self.__dict__.get("_own_variables", ()), *leaves(list(vars(self).values()), Variable)]
         for inside in leaves(list(vars(self).values()), Metric):
-            found += inside.variables
-        return found
+            found += inside.own_variables
+        return list({id(variable): variable for variable in found}.values())
+
+    @property
+    def variables(self) -> list[Variable]:
+        """Its variables, and those of the metrics among its attributes; of Keras's metrics what is added up so far."""
+        if self.is_authored:
+            inside = [item for metric in leaves(list(vars(self).values()), Metric) for item in metric.variables]
+            return list({id(variable): variable for variable in (*self.own_variables, *inside)}.values())
+        return [ShownSum(value, name, self) for name, value in zip(self.sum_names, self.shown_sums(), strict=True)]
+
+    def shown_sums(self) -> Sequence[Any]:
+        """Return what has been added up by `update_state`, an array for each of `sum_names`."""
+        return self.standalone.parts(len(self.sum_names))
+
+    def __getattr__(self, name: str) -> Any:
+        if name in type(self).sum_names and not type(self).is_authored.fget(self):  # type: ignore[attr-defined]
+            return self.variables[type(self).sum_names.index(name)]
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     @property
     def is_authored(self) -> bool:
@@ -203,7 +231,7 @@ class Metric(Measure):
         """Start afresh; variables become zeros."""
         if "_standalone" in self.__dict__:
             self._standalone.reset()
-        for variable in self.variables:
+        for variable in self.own_variables:
             variable.assign(numpy.zeros(variable.shape, variable.dtype))
 
     def get_config(self) -> dict[str, Any]:

@@ -29,9 +29,17 @@ class R2Score(DeclaredMeasure, SumsMetric, names=("R2Score", "r2_score")):
     result_name = "r2"
 
     class_aggregation: str | None = choice(
-        "uniform_average", "variance_weighted_average", None, default="uniform_average", optional=False
+        "uniform_average",
+        "variance_weighted_average",
+        None,
+        default="uniform_average",
+        optional=False,
+        words="Invalid value for argument `{key}`. Expected one of uniform_average, variance_weighted_average, None."
+        " Received: {key}={value!r}",
     )
-    num_regressors: int = whole(0, default=0)
+    num_regressors: int = whole(
+        0, default=0, words="Invalid value for argument `{key}`. Expected a value >= 0. Received: {key}={value!r}"
+    )
     _name_given: str | None = passed_on(default="r2_score", alias="name")
     dtype: str | None = passed_on(default=None)
 
@@ -42,7 +50,7 @@ class R2Score(DeclaredMeasure, SumsMetric, names=("R2Score", "r2_score")):
             ModelError: the output is not an array (batch, units).
         """
         if y_pred.rank != 2 or not isinstance(y_pred.shape[-1], int):
-            raise ModelError(f"{self._where} needs an output (batch, units), got {y_pred.type}")
+            raise ModelError(f"{self._where} expects 2D inputs with shape (batch_size, units), got {y_pred.type}")
         labels = like_output(y_true, y_pred, self._where)
         one = y_pred.graph.constant(1.0, y_pred.dtype)
         weights = ops.broadcast_to(one, y_pred.shape) if sample_weight is None else spread(sample_weight, y_pred)

@@ -75,6 +75,7 @@ class Mean(DeclaredMeasure, Values, names=("Mean", "mean")):
     """
 
     result_name = "mean"
+    sum_names = ("total", "count")
 
     _name_given: str | None = passed_on(default="mean", alias="name")
     dtype: str | None = passed_on(default=None)
@@ -95,6 +96,7 @@ class Sum(DeclaredMeasure, Values, names=("Sum", "sum")):
     """
 
     result_name = "sum"
+    sum_names = ("total",)
 
     _name_given: str | None = passed_on(default="sum", alias="name")
     dtype: str | None = passed_on(default=None)

@@ -71,7 +71,7 @@ class _Metrics(MeasureRegistry[Metric]):
         name = getattr(item, "name", None)
         return MeanMetricWrapper(item, name if isinstance(name, str) else None)
 
-    def serialize(self, item: Metric) -> dict[str, Any]:
+    def serialize(self, item: Any) -> dict[str, Any]:
         """Return a metric's config in Keras's form: of one with variables of its author's, that of the author's."""
         return super().serialize(item.metric if isinstance(item, AuthoredMetric) else item)
 
@@ -87,10 +87,10 @@ serialize = _REGISTRY.serialize
 deserialize = _REGISTRY.deserialize
 
 
-def get(
+def metric_for(
     identifier: Any, output: TensorType, target: TensorType, custom_objects: Mapping[str, Any] | None = None
 ) -> Metric:
-    """Return a metric, named as Keras names it in logs: a string is its own name.
+    """Return the metric of an output, named as Keras names it in logs: a string is its own name.
 
     Args:
         identifier: a name, a config of `serialize`, a `Metric` or a subclass of it, or a function of targets and
@@ -112,6 +112,21 @@ def get(
     if isinstance(identifier, str):
         metric.name = identifier
     return metric
+
+
+def get(identifier: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
+    """Return what Keras's does: a metric, the function where it is one, or None for None.
+
+    Args:
+        identifier: a name, a config of `serialize`, a `Metric` or a subclass of it, a function, or None.
+        custom_objects: the user's own metrics by name.
+
+    Raises:
+        ModelError: the name is unknown, or the identifier is none of these.
+    """
+    if identifier is None or isinstance(identifier, Metric) or is_function(identifier):
+        return identifier
+    return _REGISTRY.get(identifier, custom_objects)
 
 
 def _kind(output: TensorType, target: TensorType) -> int:

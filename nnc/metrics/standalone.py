@@ -61,6 +61,23 @@ class Standalone:
         if self._bound is not None:
             self._bound.fill(0)
 
+    def parts(self, count: int) -> list[Array]:
+        """Return what has been added up, an array for each sum; so many zeros where nothing was.
+
+        Args:
+            count: how many sums there are.
+        """
+        sums = self._sums()
+        if sums is None:
+            shapes = self.shapes or [()] * count
+            return [numpy.zeros(shape, self.function.dtype) for shape in shapes]
+        ends = numpy.cumsum([prod(shape) for shape in self.shapes])[:-1]
+        flat = numpy.split(sums, ends)
+        return [
+            numpy.asarray(part.reshape(shape), self.function.dtype)
+            for part, shape in zip(flat, self.shapes, strict=True)
+        ]
+
     def _sums(self) -> Array:
         if self._bound is None or not self._bound.any():
             return self.state

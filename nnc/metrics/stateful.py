@@ -49,6 +49,7 @@ class StatefulMetric(Metric):
     """
 
     result_name = "graph"
+    sum_names = ()
     keeps_state = True
 
     def __init__(self, name: str, variables: Sequence[MetricVariable], is_part: bool = False) -> None:
@@ -134,7 +135,7 @@ class AuthoredMetric(StatefulMetric):
         self.metric = metric
         metric.reset_state()
         super().__init__(
-            metric.name, [MetricVariable(item.path, item.dtype, item.numpy()) for item in metric.variables]
+            metric.name, [MetricVariable(item.path, item.dtype, item.numpy()) for item in metric.own_variables]
         )
 
     def _updated(self, values: Sequence[Value], operands: Sequence[Value | None]) -> list[Value]:
@@ -144,19 +145,19 @@ class AuthoredMetric(StatefulMetric):
         if mask is not None:  # as Keras, which multiplies weights with it
             counted = ops.cast(mask, y_pred.dtype)
             sample_weight = counted if sample_weight is None else sample_weight * counted
-        meanings: dict[Placeholder, Value] = dict(zip(self.metric.variables, values, strict=True))
+        meanings: dict[Placeholder, Value] = dict(zip(self.metric.own_variables, values, strict=True))
         with meaning(meanings, meanings.__setitem__):
             if sample_weight is None:
                 self.metric.update_state(y_true, y_pred)
             else:
                 self.metric.update_state(y_true, y_pred, sample_weight=sample_weight)
-        return [meanings[item] for item in self.metric.variables]
+        return [meanings[item] for item in self.metric.own_variables]
 
     def _computed(self, graph: Graph, values: Sequence[Value]) -> Value:
-        with meaning(dict(zip(self.metric.variables, values, strict=True))):
+        with meaning(dict(zip(self.metric.own_variables, values, strict=True))):
             found: Any = self.metric.result()
         if isinstance(found, Variable):
-            found = values[self.metric.variables.index(found)]
+            found = values[self.metric.own_variables.index(found)]
         if isinstance(found, Value):
             return found
         raise ModelError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from nnc.errors import ModelError
 from nnc.ir import Graph, TensorType, Value, ops
@@ -27,6 +27,7 @@ class SumsMetric(Metric):
     """
 
     result_name = "graph"
+    sum_names: ClassVar[tuple[str, ...]] = ()
 
     def sums(self, y_true: Value, y_pred: Value, sample_weight: Value | None) -> Sequence[Value]:
         """Return what a batch adds to the sums: floating-point values of fixed shapes, as graph arithmetic.
@@ -61,10 +62,6 @@ class SumsMetric(Metric):
             if value.type.symbols:
                 raise ModelError(f"{self._where} needs an output of fixed shape, got {y_pred.type}")
         return tuple(ops.cast(value, y_pred.dtype) for value in found)
-
-    def compute_dtype(self, y_pred: Value) -> str:
-        """Return the element type to compute in."""
-        return self.dtype or y_pred.dtype
 
     def combine(self, *sums: Value) -> Value:
         """Return the result of the sums over all batches, float64, as graph arithmetic.

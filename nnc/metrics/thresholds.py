@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy
 
-from nnc.checks import check_number
+from nnc.checks import is_number, plain_number
 from nnc.errors import ModelError
 from nnc.ir import Value, ops
 from nnc.ir.ops.comparison import Greater, NotEqual
@@ -17,9 +17,14 @@ from nnc.ir.ops.gathering import ScatterAdd
 from nnc.ir.ops.sizes import Iota
 from nnc.losses.operands import like_output
 from nnc.metrics.sums import spread
+from nnc.results.curves import Confusion
 
 LOWEST = -1e10
 """The value of scores that are not among the largest; Keras's ``NEG_INF``."""
+
+
+CONFUSION = ("true_positives", "false_positives", "true_negatives", "false_negatives")
+"""The counts at a threshold, in the order of Keras's variables."""
 
 
 @dataclass(frozen=True)
@@ -74,11 +79,30 @@ def check_thresholds(where: str, key: str, given: Any) -> Any:
     Raises:
         ModelError: one of them is not a number from 0 to 1.
     """
-    if not isinstance(given, list | tuple):
-        return check_number(where, key, given, 0.0, 1.0)
-    if not given:
+    several = list(given) if isinstance(given, list | tuple) else [given]
+    if not several:
         raise ModelError(f"{where}: {key} must not be empty")
-    return [check_number(where, key, number, 0.0, 1.0) for number in given]
+    wrong = [number for number in several if not is_number(number) or not 0.0 <= number <= 1.0]
+    if wrong:
+        raise ModelError(f"{where}: Threshold values must be in [0, 1]. Received: {wrong}")
+    checked = [plain_number(number) for number in several]
+    return checked if isinstance(given, list | tuple) else checked[0]
+
+
+def counts_at(thresholds: Thresholds, sums: Sequence[Any], names: Sequence[str]) -> list[Any]:
+    """Return counts at thresholds by their names, as Keras has them: a number, or a row per label, per threshold.
+
+    Args:
+        thresholds: what scores were compared with.
+        sums: what `count_targets` has added up, or zeros without axes.
+        names: which of `CONFUSION`.
+    """
+    count = len(thresholds.values)
+    if not sums[0].ndim:
+        return [numpy.zeros(count, sums[0].dtype) for _ in names]
+    confusion = Confusion.of(sums, thresholds.settings)
+    found = [numpy.atleast_1d(getattr(confusion, name)).astype(sums[0].dtype) for name in names]
+    return [array.reshape(-1, 1) if count == 1 and sums[0].ndim > 2 else array.T for array in found]
 
 
 def count_targets(
@@ -126,6 +150,11 @@ def choose_class(y_true: Value, y_pred: Value, class_id: int, what: str) -> tupl
         ModelError: there is no such class.
     """
     classes = y_pred.shape[-1] if y_pred.rank > 1 else 0
+    if y_pred.rank < 2:
+        raise ModelError(
+            f"{what}: When class_id is provided, y_pred must be a 2D array with shape (num_samples, num_classes), found"
+            f" shape: {tuple(y_pred.shape)}"
+        )
     if not isinstance(classes, int) or not -classes <= class_id < classes:
         raise ModelError(f"{what}: class_id {class_id} needs an output with such a class, got {y_pred.type}")
     start = class_id % classes

@@ -28,6 +28,8 @@ def clone_model(
 ) -> Model:
     """Return a model that is wired like another, of new layers with first weights of their own.
 
+    It is compiled as the other is, with an optimizer of its own.
+
     Args:
         model: the model.
         input_tensors: symbolic inputs to build upon, one or a list; by default new ones.
@@ -57,7 +59,17 @@ class _Cloning:
         given = None if inputs is None else list(leaves(inputs, SymbolicTensor))
         if given is not None and len(given) != len(model.inputs):
             raise ModelError(f"clone_model: model '{model.name}' has {len(model.inputs)} inputs, got {len(given)}")
-        return self._chain(model, given) if isinstance(model, Sequential) else self._functional(model, given)
+        made = self._chain(model, given) if isinstance(model, Sequential) else self._functional(model, given)
+        if model.compiled:
+            objective = model.objective
+            made.compile(
+                type(model.optimizer).from_config(model.optimizer.get_config()),
+                objective.loss,
+                objective.loss_weights,
+                objective.metrics,
+                objective.weighted_metrics,
+            )
+        return made
 
     def _chain(self, model: Sequential, inputs: Sequence[SymbolicTensor] | None) -> Model:
         layers: list[Any] = [self.layer(layer) for layer in model.layers]

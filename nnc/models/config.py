@@ -19,7 +19,8 @@ from nnc.layers.input_types import FLOAT
 from nnc.layers.nested import layer_config
 from nnc.layers.operation import Operation
 from nnc.layers.symbolic import Call, SymbolicTensor
-from nnc.metrics.registry import BY_SHAPE
+from nnc.losses.registry import as_loss
+from nnc.metrics.registry import BY_SHAPE, metric_for
 from nnc.models.nesting import one_or_list
 from nnc.models.trainer import Trainer
 from nnc.structure import map_leaves
@@ -118,7 +119,7 @@ def compile_config(model: Trainer, keeps_names: bool = True) -> dict[str, Any]:
     if not objective.is_given:
         return {}
     given = {
-        "loss": _serialized(objective.loss, lambda item: losses.serialize(losses.get(item)), keeps_names),
+        "loss": _serialized(objective.loss, lambda item: losses.serialize(as_loss(item)), keeps_names),
         "loss_weights": objective.loss_weights,
         "metrics": _serialized(objective.metrics, _metric_entry, keeps_names),
         "weighted_metrics": _serialized(objective.weighted_metrics, _metric_entry, keeps_names),
@@ -146,7 +147,7 @@ def _metric_entry(given: Any) -> Any:
     name = given() if given is metrics.accuracy else given
     if isinstance(name, str) and name.lower() in BY_SHAPE:
         return name.lower()
-    return metrics.serialize(metrics.get(given, _ANY, _ANY))
+    return metrics.serialize(metric_for(given, _ANY, _ANY))
 
 
 def _nested(given: Any, model: Trainer) -> Any:

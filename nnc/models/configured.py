@@ -7,6 +7,7 @@ from inspect import signature
 from typing import Any, Self
 
 from nnc.errors import ModelError
+from nnc.identity import is_own
 from nnc.layers.automatic_config import with_arguments
 from nnc.models.authored import build_config, build_from_config
 from nnc.models.trainer import Trainer
@@ -49,8 +50,8 @@ class Configured(Trainer):
 
     @property
     def keras_class(self) -> tuple[str, str, str | None]:
-        """Module, name and registered name of a functional model, whatever subclass it is."""
-        if self.is_authored:
+        """Module, name and registered name of a functional model, whatever subclass it is, unless that has a config."""
+        if self.is_authored or not is_own(type(self).get_config):
             return super().keras_class
         return "keras.src.models.functional", "Functional", "Functional"
 

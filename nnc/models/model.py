@@ -13,6 +13,7 @@ from nnc.execution.spec import described, packed
 from nnc.ir import TensorType, Value
 from nnc.layers import Layer
 from nnc.layers.base import Symbolic
+from nnc.layers.input_spec import check_inputs
 from nnc.layers.input_types import FLOAT, dtype_name
 from nnc.layers.lengths import length_names
 from nnc.layers.lowering import current_lowering, entered, is_lowering
@@ -26,7 +27,7 @@ from nnc.models.nesting import flat_tensors, labels_of, one_or_list, producer, s
 from nnc.models.overriding import check_overrides
 from nnc.models.summary import parameter_table, summary
 from nnc.models.text_edge import text_results
-from nnc.models.wiring import by_depth, name_layers, rewire, run_calls, trace
+from nnc.models.wiring import by_depth, from_inputs, name_layers, rewire, run_calls, trace
 from nnc.passes import Observer, Pass
 from nnc.presentation import Presented
 from nnc.program import Program
@@ -73,12 +74,14 @@ class Model(Configured, Presented):
         self._nested_outputs: Any = ()
         self.is_wiring = self.is_wired_by_layers = False
         if inputs is not None or outputs is not None:
-            self._connect(flat_tensors(inputs), flat_tensors(outputs), outputs)
-            self.nested_inputs = inputs
+            self._connect(flat_tensors(inputs, "inputs"), flat_tensors(outputs, "outputs"), outputs)
+            wired = iter(self.inputs)
+            self.nested_inputs = sorted_map(lambda _: next(wired), inputs)
 
     def _connect(
         self, inputs: tuple[SymbolicTensor, ...], outputs: tuple[SymbolicTensor, ...], nested: Any = None
     ) -> None:
+        inputs, outputs, nested = from_inputs(inputs, outputs, nested, self.name)
         calls = trace(inputs, outputs, self.name)
         name_layers([call.layer for call in calls], self)
         self.inputs, self.outputs, self.calls = list(inputs), list(outputs), by_depth(calls, outputs)
@@ -332,6 +335,8 @@ class Model(Configured, Presented):
         self._ensure_wired(inputs[0] if len(inputs) == 1 else inputs)
         if is_lowering():
             return super().__call__(*inputs, **options)
+        if self.input_spec is not None and inputs:
+            check_inputs(self.input_spec, inputs[0], self.name)
         if "predict_step" in self.own_steps:  # which is what the program has instead of the call
             return self.forward(*inputs, **options)
         program = self.program

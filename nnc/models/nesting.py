@@ -15,8 +15,12 @@ def producer(tensor: SymbolicTensor) -> Call:
     return tensor.call
 
 
-def flat_tensors(given: Any) -> tuple[SymbolicTensor, ...]:
+def flat_tensors(given: Any, what: str) -> tuple[SymbolicTensor, ...]:
     """Return nested symbolic tensors one after the other, in the order of `sorted_map`.
+
+    Args:
+        given: the tensors.
+        what: ``inputs`` or ``outputs``.
 
     Raises:
         ModelError: something else is among them.
@@ -25,7 +29,10 @@ def flat_tensors(given: Any) -> tuple[SymbolicTensor, ...]:
 
     def note(item: Any) -> None:
         if not isinstance(item, SymbolicTensor):
-            raise ModelError(f"Model takes symbolic tensors made with nnc.Input and layers, got {item!r}")
+            raise ModelError(
+                f"All `{what}` values must be KerasTensors: Model takes symbolic tensors made with nnc.Input and"
+                f" layers, got {item!r}"
+            )
         found.append(item)
 
     sorted_map(note, given)

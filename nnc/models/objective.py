@@ -6,11 +6,12 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from nnc import losses, metrics
 from nnc.errors import ModelError, nearest
 from nnc.ir import TensorType
 from nnc.layers.batch import BATCH
 from nnc.losses import ExpectedTargets
+from nnc.losses.registry import as_loss
+from nnc.metrics.registry import metric_for
 from nnc.models.head import ModelHead, OutputHead
 from nnc.program import SAMPLE_WEIGHT, TargetSpec
 
@@ -65,7 +66,7 @@ class Objective:
         by_weight = _metrics(self.weighted_metrics, names, "weighted_metrics")
         heads = []
         for position, (name, type) in enumerate(outputs):
-            loss = None if chosen[position] is None else losses.get(chosen[position])
+            loss = None if chosen[position] is None else as_loss(_single(chosen[position]))
             if loss is None and not plain[position] and not by_weight[position]:
                 continue  # an output that nothing reads while training
             if type.shape[:1] != (BATCH,):
@@ -87,13 +88,18 @@ class Objective:
                     target_type=target,
                     loss=loss,
                     weight=_loss_weight(weights[position]),
-                    metrics=tuple(metrics.get(item, computed, target) for item in plain[position]),
-                    weighted_metrics=tuple(metrics.get(item, computed, target) for item in by_weight[position]),
+                    metrics=tuple(metric_for(item, computed, target) for item in plain[position]),
+                    weighted_metrics=tuple(metric_for(item, computed, target) for item in by_weight[position]),
                 )
             )
         if all(head.loss is None for head in heads) and not adds_loss:
             raise ModelError(f"none of the outputs {', '.join(names)} has a loss; give one with loss=")
         return ModelHead(tuple(heads), weighted, dtype, several=len(names) > 1)
+
+
+def _single(given: Any) -> Any:
+    """Return the loss of an output, which may stand in a list, as its metrics do."""
+    return given[0] if isinstance(given, list | tuple) and len(given) == 1 else given
 
 
 def target_specs(head: ModelHead, outputs: Outputs) -> tuple[TargetSpec, ...]:

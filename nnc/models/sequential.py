@@ -68,12 +68,12 @@ class Sequential(Model):
             layer = layer.call.layer
         if isinstance(layer, InputLayer):
             if self._chain or self._input is not None:
-                raise ModelError(f"model '{self.name}': an Input can only come first")
+                raise ModelError(f"model '{self.name}': it has already been configured, an Input can only come first")
             self._input = layer
             return
         if not isinstance(layer, Layer):
             hint = f"; write {layer.__name__}(...)" if isinstance(layer, type) and issubclass(layer, Layer) else ""
-            raise ModelError(f"model '{self.name}': expected a layer, got {layer!r}{hint}")
+            raise ModelError(f"model '{self.name}': Only instances of nnc.Layer can be added, got {layer!r}{hint}")
         if any(layer is other for other in self._chain):
             raise ModelError(f"model '{self.name}': layer '{layer.name}' is added twice; make a second one")
         if not self._chain and self._input is None:

@@ -21,10 +21,12 @@ from nnc.models.nesting import in_order, one_or_list
 from nnc.models.objective import Objective
 from nnc.models.step_data import flat_data
 from nnc.models.steps import Steps
-from nnc.models.writing import check_model_file, check_model_suffix, check_weights_file
+from nnc.models.writing import check_model_file, check_model_suffix, check_weights_file, refuse_options
+from nnc.optimizers.registry import as_optimizer
 from nnc.passes import Observer, Pass
 from nnc.plugins import KERAS_WEIGHTS, save_model, save_weights
 from nnc.program import EVALUATE, TRAIN, Program
+from nnc.program.evaluation import by_name
 from nnc.program.preparation import batch_arrays
 from nnc.program.streams import is_stream
 from nnc.utils import random_generator
@@ -51,7 +53,7 @@ class Trainer(Steps):
 
     def __init__(self, *, name: str | None = None, trainable: bool = True) -> None:
         super().__init__(name=name, trainable=trainable)
-        self.optimizer: optimizers.Optimizer = optimizers.get("rmsprop")
+        self.optimizer: optimizers.Optimizer = as_optimizer("rmsprop")
         self.seed = int(random_generator().integers(2**32))
         self._objective = Objective()
         self._memory: list[tuple[Variable, Array]] = []
@@ -160,7 +162,7 @@ class Trainer(Steps):
         del steps_per_execution, jit_compile, auto_scale_loss
         if run_eagerly:
             raise ModelError("compile: run_eagerly=True is not supported; nnc has no eager mode")
-        chosen = optimizers.get(optimizer)
+        chosen = as_optimizer(optimizer)
         loss, loss_weights = self._per_output(loss), self._per_output(loss_weights)
         metrics, weighted_metrics = self._per_output(metrics), self._per_output(weighted_metrics)
         objective = Objective(loss, loss_weights, metrics, weighted_metrics, is_given=True)
@@ -177,6 +179,11 @@ class Trainer(Steps):
         """Return a list of what is given per output where it is nested as the outputs are."""
         found = unpacked(self.output_structure, given)
         return given if found is None else found
+
+    @property
+    def compiled(self) -> bool:
+        """Whether `compile` was called."""
+        return self._objective.is_given
 
     @property
     def is_compiled(self) -> bool:
@@ -339,7 +346,7 @@ class Trainer(Steps):
             callbacks=callbacks,
             owner=self,
         )
-        return logs if return_dict else one_or_list(in_order(logs, len(self.outputs) > 1))
+        return by_name(logs) if return_dict else one_or_list(in_order(logs, len(self.outputs) > 1))
 
     def predict(
         self,
@@ -459,7 +466,7 @@ class Trainer(Steps):
             because = f"; it was read without: {self.uncompiled}" if self.uncompiled else ""
             raise ModelError(f"call compile(optimizer, loss) before {action}: model '{self.name}' has no loss{because}")
 
-    def save(self, filepath: str | Path, overwrite: bool = True) -> None:
+    def save(self, filepath: str | Path, overwrite: bool = True, **options: Any) -> None:
         """Write the model as what the suffix says.
 
         ``.nnc`` is the compiled program, see `Program.save`; ``.keras`` and ``.h5`` are files that Keras 3 loads: the
@@ -470,13 +477,16 @@ class Trainer(Steps):
         Args:
             filepath: the file.
             overwrite: whether a file of this name may be there.
+            options: nothing else, but ``zipped=True``, as it is.
 
         Raises:
             DataError: the path ends otherwise; nothing is computed or written then.
-            ModelError: there is a file, and it is not to be overwritten; or a part of the model cannot be serialised.
+            ModelError: there is another argument; there is a file, and it is not to be overwritten; or a part of the
+                model cannot be serialised.
             OSError: the file cannot be written; what was there before is untouched.
         """
         path = Path(filepath)
+        refuse_options("save", {key: item for key, item in options.items() if (key, item) != ("zipped", True)})
         check_model_suffix(path)
         self._must_be_wired()
         check_model_file(self, path, overwrite)

@@ -7,9 +7,10 @@ from typing import Any
 
 from nnc.errors import ModelError
 from nnc.ir import Value
-from nnc.layers import Layer
+from nnc.layers import Input, Layer
 from nnc.layers.lowering import current_lowering
 from nnc.layers.symbolic import Call, SymbolicTensor
+from nnc.models.nesting import sorted_map
 from nnc.structure import leaves
 
 
@@ -46,6 +47,52 @@ def trace(inputs: Sequence[SymbolicTensor], outputs: Sequence[SymbolicTensor], n
         stack.append((call, True))
         stack += [(tensor.call, False) for tensor in reversed(call.inputs)]
     return tuple(done)
+
+
+def from_inputs(
+    inputs: Sequence[SymbolicTensor], outputs: Sequence[SymbolicTensor], nested: Any, name: str
+) -> tuple[tuple[SymbolicTensor, ...], tuple[SymbolicTensor, ...], Any]:
+    """Return inputs and outputs, the same layers applied to new inputs where those given are results of layers.
+
+    Args:
+        inputs: what the model is to be given.
+        outputs: what it returns.
+        nested: the outputs as they are nested, or None.
+        name: the model, for messages.
+
+    Raises:
+        ModelError: an output depends on something that is not an input.
+    """
+    if all(tensor.call is None or not tensor.call.inputs for tensor in inputs):
+        return tuple(inputs), tuple(outputs), nested
+    known: dict[SymbolicTensor, Any] = {tensor: _as_input(tensor) for tensor in inputs}
+    calls: dict[Call, None] = {}
+    stack = [(tensor, False) for tensor in reversed(outputs)]
+    while stack:
+        tensor, ready = stack.pop()
+        call = tensor.call
+        if call is None or tensor in known or call in calls:
+            continue
+        if not call.inputs:
+            raise ModelError(
+                f"model '{name}': an output depends on input '{call.layer.name}', which is not among the model's inputs"
+            )
+        if ready:
+            calls[call] = None
+        else:
+            stack.append((tensor, True))
+            stack += [(item, False) for item in reversed(call.inputs)]
+    rewire(tuple(calls), known, lambda layer, *args, **kwargs: layer(*args, **kwargs))
+    nested = None if nested is None else sorted_map(known.__getitem__, nested)
+    return tuple(known[tensor] for tensor in inputs), tuple(known[tensor] for tensor in outputs), nested
+
+
+def _as_input(tensor: SymbolicTensor) -> SymbolicTensor:
+    """Return a tensor that comes from an input, or a new input for it."""
+    if tensor.call is None or not tensor.call.inputs:
+        return tensor
+    found: SymbolicTensor = Input(batch_shape=tensor.shape, dtype=tensor.dtype)
+    return found
 
 
 def source_inputs(tensor: SymbolicTensor) -> list[SymbolicTensor]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -37,8 +38,8 @@ def check_model_suffix(path: Path) -> None:
         raise DataError(f"{KERAS_WEIGHTS} files have weights alone, which save_weights writes; got {str(path)!r}")
     if path.suffix not in (".nnc", *KERAS_MODELS):
         raise DataError(
-            f"a model is written to .nnc, .keras or .h5 files, got {str(path)!r}; use save('{path.stem}.keras') for"
-            f" Keras, or save('{path.stem}.nnc')"
+            "Invalid filepath extension for saving: a model is written to .nnc, .keras or .h5 files, got"
+            f" {str(path)!r}; use save('{path.stem}.keras') for Keras, or save('{path.stem}.nnc')"
         )
 
 
@@ -50,6 +51,25 @@ def check_model_file(model: Any, path: Path, overwrite: bool) -> None:
             f"model '{model.name}': its class {type(model).__name__} says in call() what is computed, which HDF5 files"
             f" cannot hold, as in Keras; use save('{path.stem}.keras'), or save('{path.stem}.nnc')"
         )
+
+
+def refuse_options(where: str, options: Mapping[str, Any]) -> None:
+    """Refuse arguments that Keras once had, or never.
+
+    Args:
+        where: the function.
+        options: the arguments by name.
+
+    Raises:
+        ModelError: there is one.
+    """
+    if "save_format" in options:
+        raise ModelError(
+            f"{where}: The `save_format` argument is deprecated in Keras 3; leave it out: the suffix of the file says"
+            " the format"
+        )
+    if options:
+        raise ModelError(f"{where}: The following argument(s) are not supported: {', '.join(options)}; leave them out")
 
 
 def _may_write(path: str | Path, overwrite: bool) -> None:

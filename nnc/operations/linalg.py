@@ -82,7 +82,7 @@ def _pivots(what: str, x: Value) -> tuple[Value, Value]:
         # as many exchanges as there are free rows above the pivot
         above = ops.sum(ops.cast(apply(Less(), order, ops.sum(row * order, -1, keepdims=True)), x.dtype) * free, -1)
         turned = 1.0 - 2.0 * (above - 2.0 * ops.floor(above * 0.5))
-        matrix, _, pivot = _eliminated(matrix, row, column, free - row)
+        matrix, _, pivot = _eliminated(matrix, row, column, free - row, may_be_singular=True)
         return [matrix, free - row, sign * turned], [ops.reshape(pivot, batch)]
 
     start = [x, ops.broadcast_to(one, x.shape[:-1]), ops.broadcast_to(one, batch)]
@@ -226,7 +226,9 @@ def _pivot(matrix: Value, free: Value, column: Value) -> Value:
     return ops.one_hot(ops.argmax(ops.where(free > 0.5, sizes, -1.0), -1), rows, matrix.dtype)
 
 
-def _eliminated(matrix: Value, row: Value, column: Value, changed: Value) -> tuple[Value, Value, Value]:
+def _eliminated(
+    matrix: Value, row: Value, column: Value, changed: Value, may_be_singular: bool = False
+) -> tuple[Value, Value, Value]:
     """Return matrices with zeros in a column in the rows that change, the pivot's row, and the pivot.
 
     Args:
@@ -234,11 +236,16 @@ def _eliminated(matrix: Value, row: Value, column: Value, changed: Value) -> tup
         row: 1 for the pivot's row, (batch…, rows).
         column: 1 for its column, (columns).
         changed: 1 for the rows that change, (batch…, rows).
+        may_be_singular: whether nothing is subtracted where the pivot is 0; the derivative there is not a number.
     """
     pivots = ops.sum(matrix * _column(row), -2, keepdims=True)
     pivot = ops.sum(pivots * column, -1, keepdims=True)
     factors = ops.sum(matrix * column, -1, keepdims=True) * _column(changed)
-    return matrix - factors * (pivots / pivot), pivots, pivot
+    ratios = pivots / pivot
+    if may_be_singular:
+        is_zero = ops.broadcast_to(ops.equal(pivot, 0.0), ratios.shape)
+        ratios = ops.where(is_zero, 0.0, ratios)
+    return matrix - factors * ratios, pivots, pivot
 
 
 def _for_columns(what: str, a: Value, b: Value) -> Value:

@@ -13,9 +13,7 @@ from nnc.ir.ops.reduction import normalize_axes
 from nnc.operations.data_formats import along_axes
 from nnc.operations.elementwise import opposite
 from nnc.operations.registry import operation
-
-EPSILON = 1e-7
-"""Keras's ``epsilon()``, which is added where none is given."""
+from nnc.settings import SETTINGS
 
 
 @operation("BatchNorm", module="nn")
@@ -64,7 +62,7 @@ def layer_normalization(
         gamma: numbers whose axes are those that are normalised; 1 by default.
         beta: likewise; 0 by default.
         axis: one axis or several.
-        epsilon: added to the variance; 10⁻⁷ by default.
+        epsilon: added to the variance; `nnc.config.epsilon()` by default.
         rms_scaling: whether the mean is not taken off and beta is left out, which Keras deprecates.
 
     Raises:
@@ -92,7 +90,7 @@ def rms_normalization(
         x: the operand.
         scale: broadcast against x; 1 by default.
         axis: one axis or several.
-        epsilon: added to the mean; 10⁻⁷ by default.
+        epsilon: added to the mean; `nnc.config.epsilon()` by default.
 
     Raises:
         ModelError: x holds no floating-point numbers.
@@ -104,7 +102,7 @@ def rms_normalization(
 
 
 def _or_default(epsilon: float | None) -> float:
-    return EPSILON if epsilon is None else epsilon
+    return SETTINGS.epsilon if epsilon is None else epsilon
 
 
 def _check_floating(what: str, x: Value) -> None:

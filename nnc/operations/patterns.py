@@ -81,7 +81,8 @@ def logspace(
     _check_powers("Logspace", num, dtype)
     if not isinstance(base, int | float) or not base > 0:
         raise ModelError(f"Logspace: base must be a number above 0, got {base}")
-    return ops.exp(_linspace(start, stop, num, endpoint, dtype, axis) * float(numpy.log(base)))
+    exponents = _linspace(start, stop, num, endpoint, dtype, axis)
+    return exponents.graph.constant(float(base), exponents.dtype) ** exponents
 
 
 @operation("Geomspace")

@@ -13,6 +13,7 @@ from nnc.operations.element_types import as_float, as_value, of_one_type
 from nnc.operations.elementwise import logical_not, opposite
 from nnc.operations.registry import operation
 from nnc.operations.special_numbers import is_close, is_finite
+from nnc.settings import SETTINGS
 
 Axes = int | Sequence[int] | None
 _SUMMED = {"bool": "int32", "uint8": "uint32"}
@@ -185,12 +186,12 @@ def normalize(x: Value, axis: Axes = -1, order: int = 2, epsilon: float | None =
         x: the operand.
         axis: the axes; all for None.
         order: of the norm: the root of the sum of so high powers.
-        epsilon: the small number; 1e-7 by default.
+        epsilon: the small number; `nnc.config.epsilon()` by default.
 
     Raises:
         ModelError: the order is below 1, or above 2 or 1 it is that of a matrix.
     """
-    least = 1e-7 if epsilon is None else epsilon
+    least = SETTINGS.epsilon if epsilon is None else epsilon
     if isinstance(order, bool) or not isinstance(order, int) or order < 1:
         raise ModelError(f"Normalize: order must be a whole number of at least 1, got {order!r}")
     if order == 2:

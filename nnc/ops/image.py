@@ -119,7 +119,9 @@ def hsv_to_rgb(images: Any, data_format: Any = None) -> Any:
 
 
 def map_coordinates(inputs: Any, coordinates: Any, order: Any, fill_mode: Any = "constant", fill_value: Any = 0) -> Any:
-    """Return what is found in x at places between its elements."""
+    """Return what is found in x at places between its elements; those along each axis may be in a list."""
+    if isinstance(coordinates, list | tuple):
+        coordinates = operate("Stack", *coordinates, axis=0)
     return operate("MapCoordinates", inputs, coordinates, order=order, fill_mode=fill_mode, fill_value=fill_value)
 
 

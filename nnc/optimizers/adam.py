@@ -76,4 +76,7 @@ class AdamW(Adam, names=("adamw",)):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.weight_decay is None:
-            raise ModelError(f"{self._where}: weight_decay must be a number, got None; without decay use Adam")
+            raise ModelError(
+                f"{self._where}: Argument `weight_decay` must be a float. Received: weight_decay=None; without decay"
+                " use Adam"
+            )

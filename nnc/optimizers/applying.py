@@ -48,13 +48,13 @@ class Rate(float):
         return self
 
     @property
-    def value(self) -> float:
-        """The number."""
-        return float(self)
+    def value(self) -> Any:
+        """The number as NumPy's, of the element type of Keras's variable."""
+        return numpy.float32(self)
 
     def numpy(self) -> Any:
-        """Return the number as NumPy's."""
-        return numpy.float32(self)
+        """Return the number as NumPy's; see `value`."""
+        return self.value
 
     def assign(self, value: Any) -> None:
         """Set the optimizer's learning rate.
@@ -87,12 +87,17 @@ def pairs_of(where: str, given: Iterable[Any]) -> list[tuple[Any, Variable]]:
     for gradient, variable in given:
         if not isinstance(variable, Variable):
             raise ModelError(f"{where}: a gradient belongs to a variable, such as a weight, got {variable!r:.80}")
+        if getattr(variable, "overwrite_with_gradient", False):
+            raise ModelError(
+                f"{where}: '{variable.path}' has overwrite_with_gradient, which is for quantized training; assign what"
+                " it shall become instead"
+            )
         if gradient is None:
             missing.append(variable.path)
         else:
             found.append((gradient, variable))
     if not found:
-        raise ModelError(f"{where}: no gradients were given for any variable")
+        raise ModelError(f"{where}: No gradients provided for any variable.")
     if len({id(variable) for _, variable in found}) < len(found):
         raise ModelError(f"{where}: a variable has two gradients; add them up first")
     if missing:
@@ -141,7 +146,7 @@ class ArraySteps:
 
     def windows(self) -> list[Whole]:
         """Return the variables that it has met, as those of a program."""
-        return [Whole(variable.path, label, 0, variable.shape) for variable, label in self._labels.items()]
+        return [Whole(label, label, 0, variable.shape) for variable, label in self._labels.items()]
 
     def know(self, variables: Iterable[Variable]) -> None:
         """Meet variables, in this order, and keep a state for each."""
@@ -160,6 +165,17 @@ class ArraySteps:
         if label not in self.states:
             self.states[label] = numpy.zeros([int(dim) for dim in type.shape], type.dtype)
         return self.states[label]
+
+    def average_of(self, variable: Variable, slot: str) -> Array:
+        """Return what a slot has of a variable.
+
+        Raises:
+            ModelError: no step was taken with it.
+        """
+        label = next((name for name in self.states if name.endswith(f"/{slot}/{self._labels.get(variable)}")), None)
+        if label is None:
+            raise ModelError(f"{self.optimizer.name}: no step was taken with the variable '{variable.path}'")
+        return self.states[label].reshape(variable.shape)
 
     def take(self, pairs: Pairs) -> None:
         """Take a step.
@@ -184,7 +200,7 @@ class ArraySteps:
             inputs[f"gradient/{label}"] = array
         by_label = {self._labels[variable]: variable for _, variable in pairs}
         windows = [item for item in self.windows() if item.state in by_label]
-        self.optimizer.locate({variable: variable.path for variable in self._labels})
+        self.optimizer.locate(self._labels)
         found = self.optimizer.lower(gradients, windows)
         for label, value in found.items():
             graph.updates.pop(label, None)

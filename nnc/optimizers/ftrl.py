@@ -3,11 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import inf
+from typing import Any
 
-from nnc.arguments import number
+from nnc.arguments import argument, number
+from nnc.checks import is_number
+from nnc.errors import ModelError
 from nnc.ir import Value, ops
 from nnc.optimizers.optimizer import LearningRate, Optimizer, step_size
 from nnc.optimizers.state import OptimizerState
+
+
+def _check_sign(key: str, value: Any, direction: float, sign: str) -> float:
+    if not is_number(value) or not 0.0 <= value * direction < inf:
+        raise ModelError(f"`{key}` needs to be {sign} or zero. Received: {key}={value}.")
+    return float(value)
+
+
+def _not_negative(where: str, key: str, value: Any) -> float:
+    del where
+    return _check_sign(key, value, 1.0, "positive")
+
+
+def _not_positive(where: str, key: str, value: Any) -> float:
+    del where
+    return _check_sign(key, value, -1.0, "negative")
 
 
 class Ftrl(Optimizer, names=("ftrl",)):
@@ -31,11 +51,11 @@ class Ftrl(Optimizer, names=("ftrl",)):
     """
 
     _learning_rate_given: LearningRate = step_size(default=0.001, alias="learning_rate")
-    learning_rate_power: float = number(high=0.0, default=-0.5)
-    initial_accumulator_value: float = number(0.0, default=0.1)
-    l1_regularization_strength: float = number(0.0, default=0.0)
-    l2_regularization_strength: float = number(0.0, default=0.0)
-    l2_shrinkage_regularization_strength: float = number(0.0, default=0.0)
+    learning_rate_power: float = argument(_not_positive, default=-0.5)
+    initial_accumulator_value: float = argument(_not_negative, default=0.1)
+    l1_regularization_strength: float = argument(_not_negative, default=0.0)
+    l2_regularization_strength: float = argument(_not_negative, default=0.0)
+    l2_shrinkage_regularization_strength: float = argument(_not_negative, default=0.0)
     beta: float = number(0.0, default=0.0)
 
     @property

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from nnc.arguments import number
-from nnc.errors import ModelError
 from nnc.ir import Value, ops
 from nnc.optimizers.optimizer import LearningRate, Optimizer, step_size
 from nnc.optimizers.state import OptimizerState
@@ -24,13 +23,14 @@ class Lion(Optimizer, names=("lion",)):
     """
 
     _learning_rate_given: LearningRate = step_size(default=0.001, alias="learning_rate")
-    beta_1: float = number(0.0, 1.0, default=0.9)
+    beta_1: float = number(
+        above=0.0,
+        high=1.0,
+        default=0.9,
+        words="Argument `{key}` must be in the [0, 1] range. Otherwise, the optimizer degenerates to SignSGD."
+        " Received: {key}={value!r}.",
+    )
     beta_2: float = number(0.0, 1.0, default=0.99)
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.beta_1 == 0.0:
-            raise ModelError(f"{self._where}: beta_1 must be above 0, got {self.beta_1!r}; with 0 use SGD on signs")
 
     @property
     def slots(self) -> tuple[tuple[str, ...], ...]:

@@ -11,7 +11,7 @@ import numpy
 
 from nnc.arguments import Argument, ArgumentOptions, Declared, argument, flag, number, passed_on, whole
 from nnc.checks import check_number
-from nnc.errors import ModelError
+from nnc.errors import ArgumentError, ModelError
 from nnc.ir import Graph, Value, ops
 from nnc.labels import ITERATIONS, LEARNING_RATE
 from nnc.objects import snake_case
@@ -111,8 +111,8 @@ class Optimizer(NamedRule):
         chosen = {key: limit for key, limit in limits.items() if limit is not None}
         if len(chosen) > 1:
             raise ModelError(
-                f"{self._where}: only one of {' and '.join(chosen)} can be set,"
-                f" got {' and '.join(map(str, chosen.values()))}"
+                f"{self._where}: Only one of `clipnorm`, `clipvalue` and `global_clipnorm` can be set,"
+                f" got {' and '.join(f'{key}={limit}' for key, limit in chosen.items())}"
             )
 
     def _checked_rate(self, given: Any) -> float:
@@ -265,6 +265,18 @@ class Optimizer(NamedRule):
         """
         apply_pairs(self, pairs_of(self._where, grads_and_vars))
 
+    def finalize_variable_values(self, var_list: Iterable[Any]) -> None:
+        """Let variables take over their moving averages, as `fit` does at its end; nothing without ``use_ema``.
+
+        Args:
+            var_list: the variables, of which steps were taken with arrays.
+
+        Raises:
+            ModelError: it has taken no step with one of them.
+        """
+        for variable in var_list if self.use_ema else ():
+            variable.assign(self.array_steps.average_of(variable, AVERAGE))
+
     def build(self, variables: Iterable[Any]) -> None:
         """Make the state for variables, in this order, that `apply` is given gradients of arrays of."""
         self._built = tuple(variables)
@@ -368,7 +380,10 @@ class Optimizer(NamedRule):
             ModelError: the number or the shape of arrays is another, or the optimizer is not bound.
         """
         if not self._windows:
-            raise ModelError(f"{self._where}: compile a model with it, and use model.program, before set_weights")
+            raise ModelError(
+                f"{self._where}: You are calling `set_weights()` on an optimizer that has not yet been built; call"
+                " build(variables), or compile a model with it and use model.program, before"
+            )
         self.import_variables(self._windows, self._states, weights)
 
     @property
@@ -389,11 +404,20 @@ class Optimizer(NamedRule):
         return Rate(self._learning_rate if bound is None else bound).of(self)
 
     @learning_rate.setter
-    def learning_rate(self, value: float) -> None:
+    def learning_rate(self, value: LearningRate) -> None:
+        if isinstance(value, LearningRateSchedule):
+            if self._windows:
+                raise ModelError(
+                    f"{self._where}: its steps are compiled for the learning rate that it has; set a schedule before"
+                    " compile(), or compile anew"
+                )
+            self.schedule, self._learning_rate = value, 0.0
+            return
         if self.schedule is not None:
-            raise ModelError(
-                f"{self._where}: the learning rate follows {type(self.schedule).__name__} and cannot be set; make the"
-                " optimizer with a number as learning_rate"
+            raise ArgumentError(
+                f"{self._where}: This optimizer was created with a `LearningRateSchedule` as learning_rate, which"
+                f" {type(self.schedule).__name__} computes, and hence it cannot be set; make the optimizer with a"
+                " number as learning_rate"
             )
         self._learning_rate = self._checked_rate(value)
         bound = self._states.get(LEARNING_RATE)

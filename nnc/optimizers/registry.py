@@ -30,6 +30,20 @@ class _Optimizers(Registry[Optimizer]):
 
 
 _REGISTRY = _Optimizers("optimizer", Optimizer, OPTIMIZERS, "keras.optimizers", "an Optimizer")
-get = _REGISTRY.get
+as_optimizer = _REGISTRY.get
+"""Returns the optimizer that a name, a config or a class means in `compile`."""
 serialize = _REGISTRY.serialize
 deserialize = _REGISTRY.deserialize
+
+
+def get(identifier: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
+    """Return an optimizer, or None for None; see `Registry.get`.
+
+    Args:
+        identifier: a name, a config of `serialize`, an `Optimizer` or a subclass of it, or None.
+        custom_objects: the user's own optimizers by name.
+
+    Raises:
+        ModelError: the name is unknown, or the identifier is none of these.
+    """
+    return None if identifier is None else as_optimizer(identifier, custom_objects)

@@ -23,7 +23,9 @@ class SGD(Optimizer, names=("sgd",)):
     """
 
     _learning_rate_given: LearningRate = step_size(default=0.01, alias="learning_rate")
-    momentum: float = number(0.0, 1.0, default=0.0)
+    momentum: float = number(
+        0.0, 1.0, default=0.0, words="`{key}` must be a float between [0, 1]. Received: {key}={value!r}"
+    )
     nesterov: bool = flag(default=False)
 
     @property

@@ -19,7 +19,7 @@ from nnc.labels import EVALUATE, PREDICT, ROWS
 from nnc.program.batches import Feed
 from nnc.program.data import as_arrays, check_rows, input_arrays, known_sizes
 from nnc.program.direct_calls import DirectCalls
-from nnc.program.preparation import batch_size_of, check_trains, prepare, whole_or_none
+from nnc.program.preparation import batch_size_of, check_trains, prepare, steps_of
 from nnc.program.progress import Count, Counted, Logs, batches_shown, line_of, no_logs, verbosity
 from nnc.program.streams import (
     batches_of,
@@ -56,8 +56,13 @@ class TestHooks:
 
     def end(self, batch: int) -> bool:
         """Call what wants to be called after a batch."""
-        self.callbacks.on_test_batch_end(batch, self.state.metric_values(EVALUATE))
+        self.callbacks.on_test_batch_end(batch, by_name(self.state.metric_values(EVALUATE)))
         return bool(self.callbacks.model.stop_evaluating)
+
+
+def by_name(logs: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what was measured in the order of names, as Keras's callbacks get it."""
+    return dict(sorted(logs.items()))
 
 
 def run_evaluation(state: ProgramState, feed: Feed, callbacks: CallbackList, wants_batches: bool) -> dict[str, Any]:
@@ -76,7 +81,7 @@ def run_evaluation(state: ProgramState, feed: Feed, callbacks: CallbackList, wan
     feed.begin_epoch(None)
     feed.run(hooks)
     logs = state.metric_values(EVALUATE)
-    callbacks.on_test_end(logs)
+    callbacks.on_test_end(by_name(logs))
     return logs
 
 
@@ -109,7 +114,7 @@ def evaluate(
     Raises:
         DataError: the arrays do not fit the model.
     """
-    limit, shown = whole_or_none("steps", steps), verbosity(verbose)
+    limit, shown = steps_of("steps", steps), verbosity(verbose)
     spec, state = executor.spec, executor.state
     check_trains(spec)
     with state.turn, executor.deciding(), line_of(shown), kernel_settings():
@@ -156,7 +161,7 @@ def predict(
     Raises:
         DataError: the arrays do not fit the model.
     """
-    limit, shown = whole_or_none("steps", steps), verbosity(verbose)
+    limit, shown = steps_of("steps", steps), verbosity(verbose)
     with line_of(shown):
         return _predict(calls, owner, x, batch_size, limit, callbacks, verbose)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping
 from numbers import Real
 from typing import Any
@@ -14,6 +15,7 @@ from nnc.execution.spec import ProgramSpec, unpacked
 from nnc.labels import EVALUATE, OWN_ROWS, ROWS, STEPS, WEIGHTED
 from nnc.program.data import as_arrays, check_finite, check_targets, input_arrays, known_sizes
 from nnc.program.sample_weights import as_weights, weights_suffix
+from nnc.settings import SETTINGS
 
 Array = Any
 BATCH = 32
@@ -196,3 +198,34 @@ def whole_or_none(name: str, given: Any) -> int | None:
         DataError: it is something else.
     """
     return None if given is None else whole(name, given, 1)
+
+
+def steps_of(name: str, given: Any, is_used: bool = True) -> int | None:
+    """Return an argument that says how many batches there are, or the limit of the process where that is fewer.
+
+    Args:
+        name: the argument.
+        given: what it is.
+        is_used: whether there are batches at all.
+
+    Raises:
+        DataError: it is something else.
+    """
+    steps, limit = whole_or_none(name, given), SETTINGS.max_steps_per_epoch
+    if limit is None or not is_used or (steps is not None and steps <= limit):
+        return steps
+    warnings.warn(f"Limiting steps_per_epoch to {limit}", stacklevel=5)
+    return limit
+
+
+def epochs_of(given: Any) -> int:
+    """Return the argument that says how many epochs there are, or the limit of the process where that is fewer.
+
+    Raises:
+        DataError: it is something else.
+    """
+    epochs, limit = whole("epochs", given, 0), SETTINGS.max_epochs
+    if limit is None or epochs <= limit:
+        return epochs
+    warnings.warn(f"Limiting epochs to {limit}", stacklevel=5)
+    return limit

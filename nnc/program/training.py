@@ -17,9 +17,9 @@ from nnc.execution.executor import Executor
 from nnc.execution.state import ProgramState
 from nnc.labels import EVALUATE, TRAIN, WEIGHTED
 from nnc.program.batches import Batches, Feed, WholeEpochs, whole_epochs
-from nnc.program.evaluation import run_evaluation
+from nnc.program.evaluation import by_name, run_evaluation
 from nnc.program.first_step import FirstLook
-from nnc.program.preparation import batch_size_of, check_trains, whole, whole_or_none
+from nnc.program.preparation import batch_size_of, check_trains, epochs_of, steps_of, whole
 from nnc.program.progress import Progress, line_of, verbosity
 from nnc.program.streams import make_feed
 from nnc.program.training_data import training_arrays
@@ -48,7 +48,8 @@ class TrainHooks:
     def end(self, batch: int) -> bool:
         """Call what wants to be called after a batch."""
         self.state.restore_stopped()
-        self.callbacks.on_train_batch_end(batch, _without_stopped(self.state, self.state.metric_values(TRAIN)))
+        logs = _without_stopped(self.state, by_name(self.state.metric_values(TRAIN)))
+        self.callbacks.on_train_batch_end(batch, logs)
         return bool(self.callbacks.model.stop_training)
 
 
@@ -149,11 +150,12 @@ def fit(
         DistributionError: the processes cannot train together.
         KeyboardInterrupt: Ctrl-C; the state is that after a whole step.
     """
-    epochs, initial_epoch = whole("epochs", epochs, 0), whole("initial_epoch", initial_epoch, 0)
+    epochs, initial_epoch = epochs_of(epochs), whole("initial_epoch", initial_epoch, 0)
     validation_freq = whole("validation_freq", validation_freq, 1)
     size = batch_size_of(batch_size)
     checking_size = size if validation_batch_size is None else whole("validation_batch_size", validation_batch_size, 1)
-    limits = whole_or_none("steps_per_epoch", steps_per_epoch), whole_or_none("validation_steps", validation_steps)
+    is_checked = validation_data is not None or validation_rows is not None or bool(validation_split)
+    limits = steps_of("steps_per_epoch", steps_per_epoch), steps_of("validation_steps", validation_steps, is_checked)
     state, group = executor.state, _processes(executor, distribute)
     shown = verbosity(verbose) if group.is_first else 0
     check_trains(executor.spec)
@@ -338,7 +340,7 @@ class TrainingLoop:
         logs = self.whole.run(end - epoch)
         count = len(next(iter(logs.values())))
         assert self.callbacks.history is not None
-        self.callbacks.history.add_epochs(epoch, count, logs)
+        self.callbacks.history.add_epochs(epoch, count, by_name(logs))
         last = {name: numbers[-1] for name, numbers in logs.items()}
         self.logs = {name: number if number.ndim else float(number) for name, number in last.items()}
         if self.progress is not None:
@@ -361,16 +363,18 @@ class TrainingLoop:
         state.restore_stopped()
         if interrupted:
             return False
-        logs = state.metric_values(TRAIN)
+        measured = state.metric_values(TRAIN)
+        logs = by_name(measured)
         if self.checks is not None and (epoch + 1) % self.validation_freq == 0:
             if self.progress is not None:
                 self.progress.watch(self.checks, is_validating=True)
             found = run_evaluation(state, self.checks, self.callbacks, self._is_checked_by_batch)
-            logs |= {f"val_{name}": number for name, number in found.items()}
+            measured |= {f"val_{name}": number for name, number in found.items()}
+            logs |= {f"val_{name}": number for name, number in by_name(found).items()}
         logs = _without_stopped(state, logs)
         self.callbacks.on_epoch_end(epoch, logs)
         self.logs = logs
         if self.progress is not None:
-            self.progress.epochs_done(1, lambda _: logs)
+            self.progress.epochs_done(1, lambda _: {name: logs[name] for name in (*measured, *logs) if name in logs})
         self.is_over = self.group.end_epoch(epoch, not ran or bool(self.callbacks.model.stop_training))
         return True

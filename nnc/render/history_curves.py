@@ -94,7 +94,8 @@ def panels_of(history: History, names: Iterable[str] | None = None) -> list[Pane
     Raises:
         DataError: there is no epoch, or no number of a name.
     """
-    found = list(dict.fromkeys(name.removeprefix(VALIDATION) for name in history.history))
+    names_of_all = dict.fromkeys(name.removeprefix(VALIDATION) for name in history.history)
+    found = sorted(names_of_all, key=lambda name: name != "loss")
     if not found:
         raise DataError("there is nothing to draw: the history has no epoch; call fit(...) first")
     chosen = found if names is None else [names] if isinstance(names, str) else list(names)

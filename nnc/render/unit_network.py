@@ -157,7 +157,7 @@ class _Drawing:
     def dense(self, layer: Dense, source: _Column) -> _Column:
         number = self.numbers.setdefault(id(layer), len(self.numbers) + 1)
         kernel = numpy.asarray(layer.kernel.memory)
-        bias = numpy.asarray(layer.bias.memory) if layer.use_bias else None
+        bias = numpy.asarray(layer.bias.memory) if layer.bias is not None else None
         found = self.column(f"Layer{number}", f"{layer.name} · {layer_text(layer)}", layer.units, "layer")
         for unit, key in found.keys:
             for row, start in source.keys:

@@ -11,12 +11,11 @@ import numpy
 
 from nnc.ir import Graph, interpret, parse_graph
 from nnc.results.curves import Confusion, auc, best_where, ratio
+from nnc.settings import SETTINGS
 
 Array = Any
 Result = Callable[[Sequence[Array], Mapping[str, Any]], Any]
 """Returns a number or an array of sums (float64, of a metric's shapes) and of settings from the manifest."""
-EPSILON = 1e-7
-"""Keras's ``backend.epsilon()``."""
 
 
 def _mean(sums: Sequence[Array], settings: Mapping[str, Any]) -> Array:
@@ -68,12 +67,12 @@ def _auc(sums: Sequence[Array], settings: Mapping[str, Any]) -> Array:
 
 def _fbeta(sums: Sequence[Array], settings: Mapping[str, Any]) -> Array:
     true_positives, false_positives, false_negatives, weights = sums
-    precision = true_positives / (true_positives + false_positives + EPSILON)
-    recall = true_positives / (true_positives + false_negatives + EPSILON)
+    precision = true_positives / (true_positives + false_positives + SETTINGS.epsilon)
+    recall = true_positives / (true_positives + false_negatives + SETTINGS.epsilon)
     square = settings["beta"] ** 2
-    scores = precision * recall / (square * precision + recall + EPSILON) * (1 + square)
+    scores = precision * recall / (square * precision + recall + SETTINGS.epsilon) * (1 + square)
     if settings["average"] == "weighted":
-        return numpy.sum(scores * (weights / (numpy.sum(weights) + EPSILON)))
+        return numpy.sum(scores * (weights / (numpy.sum(weights) + SETTINGS.epsilon)))
     return scores if settings["average"] is None else numpy.mean(scores)
 
 
@@ -97,8 +96,8 @@ def _iou(sums: Sequence[Array], settings: Mapping[str, Any]) -> Array:
     hits = numpy.diag(confusion)
     union = (confusion.sum(0) + confusion.sum(1) - hits)[chosen]
     occurs = union > 1e-9
-    scores = numpy.where(occurs, hits[chosen] / (union + EPSILON), 0.0)
-    return scores.sum() / (occurs.sum() + EPSILON)
+    scores = numpy.where(occurs, hits[chosen] / (union + SETTINGS.epsilon), 0.0)
+    return scores.sum() / (occurs.sum() + SETTINGS.epsilon)
 
 
 def _graph(sums: Sequence[Array], settings: Mapping[str, Any]) -> Array:

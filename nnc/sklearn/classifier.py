@@ -15,6 +15,7 @@ from nnc import losses
 from nnc.backends import BackendName
 from nnc.choices import Verbosity
 from nnc.errors import ModelError
+from nnc.losses.registry import as_loss
 from nnc.models import Model
 from nnc.sklearn.estimator import Array, Estimator, ends_linearly, width_of
 from nnc.sklearn.labels import encode, is_margin, loss_of, probabilities, scores
@@ -26,7 +27,7 @@ def _has_probabilities(classifier: Any) -> bool:
     if hasattr(classifier, "model_"):
         return not is_margin(loss_of(classifier.model_))
     try:
-        return classifier.loss is None or not is_margin(losses.get(classifier.loss))
+        return classifier.loss is None or not is_margin(as_loss(classifier.loss))
     except ModelError:  # which `fit` will say
         return True
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy
 
 from nnc import losses
+from nnc.losses.registry import as_loss
 from nnc.models import Model
 from nnc.tables.outputs import probabilities as outputs_as_probabilities
 
@@ -17,7 +18,7 @@ _NEAREST = 1e-12
 
 def loss_of(model: Model) -> losses.Loss:
     """Return a model's loss."""
-    return losses.get(model.objective.loss)
+    return as_loss(model.objective.loss)
 
 
 def is_margin(loss: losses.Loss) -> bool:

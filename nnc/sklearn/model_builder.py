@@ -11,7 +11,9 @@ from nnc import losses, optimizers
 from nnc.data.frames import as_columns, is_frame
 from nnc.errors import ModelError, nearest
 from nnc.layers import Dense, Flatten, Input
+from nnc.losses.registry import as_loss
 from nnc.models import Model, Sequential, clone_model, load_model
+from nnc.optimizers.registry import as_optimizer
 from nnc.plugins import defines_alone, read_columns
 from nnc.readers import read_model
 from nnc.tables import TableSchema, learn_inputs
@@ -143,12 +145,12 @@ def compile_model(model: Model, optimizer: Any, loss: Any, metrics: Any) -> None
 
 def make_optimizer(given: Any, arguments: Mapping[str, Any]) -> optimizers.Optimizer:
     """Return a new optimizer like the given one, with some arguments of its constructor replaced."""
-    return _with_arguments(optimizers.get(given), arguments, "optimizer")
+    return _with_arguments(as_optimizer(given), arguments, "optimizer")
 
 
 def make_loss(given: Any, arguments: Mapping[str, Any]) -> losses.Loss:
     """Return a new loss like the given one, with some arguments of its constructor replaced."""
-    return _with_arguments(losses.get(given), arguments, "loss")
+    return _with_arguments(as_loss(given), arguments, "loss")
 
 
 def _with_arguments(item: Configured, arguments: Mapping[str, Any], what: str) -> Configured:

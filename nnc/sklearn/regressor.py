@@ -9,6 +9,7 @@ from sklearn.base import RegressorMixin
 from nnc import losses
 from nnc.backends import BackendName
 from nnc.choices import Verbosity
+from nnc.losses.registry import as_loss
 from nnc.models import Model
 from nnc.sklearn.estimator import Array, Estimator, width_of
 
@@ -98,7 +99,7 @@ class Regressor(RegressorMixin, Estimator):  # type: ignore[misc]  # scikit-lear
         return y.reshape(len(y), -1), weights
 
     def _default_loss(self, model: Model) -> losses.Loss:
-        return losses.get("mse")
+        return as_loss("mse")
 
     def _encoded(self, y: Array, model: Model) -> Array:
         width = width_of(model)

@@ -40,10 +40,10 @@ class Encoding:
             return shape
         if self.mode == "one_hot":
             return (*(shape[:-1] if len(shape) > 1 and shape[-1] == 1 else shape), self.depth)
-        return (shape[0], self.depth)
+        return (shape[0], *shape[2:], self.depth)
 
     def encode(self, indices: Array) -> Array:
-        """Return the result for indices, of two dimensions where the mode is one of `TO_ROWS`."""
+        """Return the result for indices, of two dimensions or more where the mode is one of `TO_ROWS`."""
         if self.mode == "int":
             return indices.astype(self.dtype)
         if self.mode == "one_hot":
@@ -53,6 +53,10 @@ class Encoding:
             found = numpy.zeros((*indices.shape, self.depth), self.dtype)
             found[is_class, indices[is_class]] = 1
             return found
+        if indices.ndim > 2:  # as in Keras, the first axis behind the batch is that of a sample's indices
+            behind = numpy.moveaxis(indices, 1, -1)
+            rows = self.encode(behind.reshape(-1, indices.shape[1]))
+            return rows.reshape(*behind.shape[:-1], self.depth)
         samples = numpy.broadcast_to(numpy.arange(len(indices))[:, None], indices.shape)
         return self.encode_samples(len(indices), samples.reshape(-1), indices.reshape(-1))
 

@@ -311,8 +311,9 @@ class Crossing:
             return f"it takes at least two inputs, got {len(dtypes)}"
         if any(len(shape) > 2 or (len(shape) == 2 and shape[1] != 1) or shape != shapes[0] for shape in shapes):
             listed = " and ".join(map(_shown, shapes))
-            return f"its inputs must all be of shape (rows,), or all of shape (rows, 1), got {listed}"
-        return _takes((TEXT, *WHOLE), dtypes, len(dtypes))
+            return f"its inputs should have shape (rows,), all of them, or (rows, 1), got {listed}"
+        wrong = _takes((TEXT, *WHOLE), dtypes, len(dtypes))
+        return wrong and f"its inputs should have an integer or string type: {wrong}"
 
     def run(self, arrays: Sequence[Array]) -> Array:
         """Return the result for arrays of one shape."""
@@ -335,7 +336,7 @@ def _takes(wanted: Sequence[str], dtypes: Sequence[str], count: int) -> str:
 
 
 def _counts(encoding: Encoding, shape: Shape) -> str:
-    if encoding.mode in TO_ROWS and len(shape) != 2:
+    if encoding.mode in TO_ROWS and len(shape) < 2:
         return f"output_mode '{encoding.mode}' needs an input of shape (rows, tokens), got {_shown(shape)}"
     return ""
 

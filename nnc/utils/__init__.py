@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from nnc.settings import disable_interactive_logging, enable_interactive_logging, is_interactive_logging_enabled
     from nnc.utils import bounding_boxes
     from nnc.utils.batches import pack_x_y_sample_weight, unpack_x_y_sample_weight
+    from nnc.utils.configuration import Config
     from nnc.utils.image_directory import image_dataset_from_directory
     from nnc.utils.images import array_to_img, img_to_array, load_img, save_img
     from nnc.utils.model_plots import model_to_dot, plot_model
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 
 
 _MEMBERS = {
+    "Config": "nnc.utils.configuration",
     "CustomObjectScope": "nnc.registration",
     "FeatureSpace": "nnc.feature_space",
     "Progbar": "nnc.utils.progbar",
@@ -78,6 +80,7 @@ _MEMBERS = {
 }
 
 __all__ = [
+    "Config",
     "CustomObjectScope",
     "FeatureSpace",
     "Progbar",

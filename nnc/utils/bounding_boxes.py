@@ -13,7 +13,7 @@ from importlib import import_module
 from typing import Any
 
 from nnc.errors import DataError
-from nnc.settings import EPSILON
+from nnc.settings import SETTINGS
 
 __all__ = [
     "affine_transform",
@@ -249,7 +249,7 @@ def encode_box_to_deltas(
     variance, (height, width) = _coding(encoding_format, variance, image_shape)
     anchors = convert_format(anchors, anchor_format, encoding_format, height, width)
     boxes = convert_format(boxes, box_format, encoding_format, height, width)
-    anchor_sizes, sizes = (ops.maximum(item[..., 2:], EPSILON) for item in (anchors, boxes))
+    anchor_sizes, sizes = (ops.maximum(item[..., 2:], SETTINGS.epsilon) for item in (anchors, boxes))
     centers = (boxes[..., :2] - anchors[..., :2]) / anchor_sizes
     deltas = ops.concatenate([centers, ops.log(sizes / anchor_sizes)], axis=-1)
     return deltas if variance is None else deltas / variance
@@ -333,7 +333,7 @@ def compute_iou(
     first = convert_format(boxes1, bounding_box_format, "xyxy", height, width)[..., :, None, :]
     second = convert_format(boxes2, bounding_box_format, "xyxy", height, width)[..., None, :, :]
     shared = _overlap(first, second)
-    found = ops.squeeze(shared / (_area(first) + _area(second) - shared + EPSILON), axis=-1)
+    found = ops.squeeze(shared / (_area(first) + _area(second) - shared + SETTINGS.epsilon), axis=-1)
     if not use_masking:
         return found
     is_none = ops.logical_or(ops.max(first, axis=-1) < 0, ops.max(second, axis=-1) < 0)
@@ -360,17 +360,17 @@ def compute_ciou(
     height, width = _size_of(image_shape)
     first, second = (convert_format(item, bounding_box_format, "xyxy", height, width) for item in (boxes1, boxes2))
     (left1, top1, right1, bottom1), (left2, top2, right2, bottom2) = _parts(first), _parts(second)
-    width1, height1 = right1 - left1, bottom1 - top1 + EPSILON
-    width2, height2 = right2 - left2, bottom2 - top2 + EPSILON
+    width1, height1 = right1 - left1, bottom1 - top1 + SETTINGS.epsilon
+    width2, height2 = right2 - left2, bottom2 - top2 + SETTINGS.epsilon
     shared = _overlap(first, second)
-    iou = shared / (width1 * height1 + width2 * height2 - shared + EPSILON + EPSILON)
+    iou = shared / (width1 * height1 + width2 * height2 - shared + SETTINGS.epsilon + SETTINGS.epsilon)
     across = ops.maximum(right1, right2) - ops.minimum(left1, left2)
     down = ops.maximum(bottom1, bottom2) - ops.minimum(top1, top2)
     distance = ops.square((left1 + right1) / 2 - (left2 + right2) / 2)
     distance = distance + ops.square((top1 + bottom1) / 2 - (top2 + bottom2) / 2)
     proportions = 4 / math.pi**2 * ops.square(ops.arctan(width2 / height2) - ops.arctan(width1 / height1))
-    weight = proportions / (proportions - iou + (1 + EPSILON))
-    found = iou - (distance / (ops.square(across) + ops.square(down) + EPSILON) + proportions * weight)
+    weight = proportions / (proportions - iou + (1 + SETTINGS.epsilon))
+    found = iou - (distance / (ops.square(across) + ops.square(down) + SETTINGS.epsilon) + proportions * weight)
     return ops.squeeze(found, axis=-1)
 
 

@@ -59,22 +59,34 @@ class Folder:
         if self.format != "tf":
             self.refuse(f"format must be 'tf', got {self.format!r}; leave it out, elements are NumPy arrays")
         if self.labels not in ("inferred", None) and not isinstance(self.labels, list | tuple):
-            self.refuse(f"labels must be 'inferred', None, or a list with a number for each file, got {self.labels!r}")
+            self.refuse(
+                "`labels` argument should be 'inferred', None, or a list with a number for each file,"
+                f" got {self.labels!r}"
+            )
         if self.label_mode not in LABEL_MODES:
-            self.refuse(f"label_mode must be 'int', 'categorical', 'binary' or None, got {self.label_mode!r}")
+            self.refuse(
+                f"`label_mode` argument must be 'int', 'categorical', 'binary' or None, got {self.label_mode!r}"
+            )
         if self.class_names is not None and self.labels != "inferred":
-            self.refuse("class_names can be given with labels='inferred' alone")
+            self.refuse('You can only pass `class_names` if `labels="inferred"`')
         size = self.batch_size
         if size is not None and (isinstance(size, bool) or not isinstance(size, int | numpy.integer) or size < 1):
             self.refuse(f"batch_size must be a whole number of at least 1 or None, got {size!r}")
         if self.subset not in ("training", "validation", "both", None):
-            self.refuse(f"subset must be 'training', 'validation', 'both' or None, got {self.subset!r}")
+            self.refuse(f'`subset` must be either "training", "validation" or "both", or None, got {self.subset!r}')
         if self.validation_split and not 0 < self.validation_split < 1:
-            self.refuse(f"validation_split must be between 0 and 1, got {self.validation_split!r}")
+            self.refuse(f"`validation_split` must be between 0 and 1, got {self.validation_split!r}")
         if bool(self.validation_split) != bool(self.subset):
-            self.refuse("validation_split and subset must be given together")
+            self.refuse("if `subset` is set, `validation_split` must be set, and inversely")
         if self.validation_split and self.shuffle and self.seed is None:
-            self.refuse("give a seed with validation_split, so that no file is in both subsets; or shuffle=False")
+            self.refuse(
+                "you must provide a `seed` with validation_split, so that no file is in both subsets; or shuffle=False"
+            )
+
+    @property
+    def contents(self) -> str:
+        """What is in the files, for messages."""
+        return "images" if self.where.startswith("image") else "text files"
 
     def refuse(self, message: str) -> None:
         """Raise an error.
@@ -105,7 +117,7 @@ class Folder:
             paths = [paths[place] for place in order]
             labels = None if labels is None else labels[order]
         if labels is not None and self.label_mode == "binary" and len(names or ()) != 2:
-            self.refuse(f"label_mode='binary' needs two classes, got {names}")
+            self.refuse(f"with label_mode='binary' there must be exactly 2 classes, got {names}")
         kept = int((self.validation_split or 0) * len(paths))
         parts = {"training": slice(0, len(paths) - kept), "validation": slice(len(paths) - kept, None)}
         found = []
@@ -115,7 +127,10 @@ class Folder:
                 what = f"for {subset}"
                 print(f"Using {len(paths[rows])} files {what}.")
             if not paths[rows]:
-                self.refuse(f"'{os.fspath(self.directory)}' has too few files that end in {', '.join(suffixes)}")
+                self.refuse(
+                    f"No {self.contents} found. '{os.fspath(self.directory)}' has too few files that end in"
+                    f" {', '.join(suffixes)}"
+                )
             is_mixed = self.shuffle and not (self.subset == "both" and subset == "validation")
             own = None if labels is None else self._targets(labels[rows], names or [])
             found.append(self._pipeline(paths[rows], own, names, read, seed if is_mixed else None))
@@ -133,7 +148,10 @@ class Folder:
             if given is None:
                 return paths, None, None
             if len(given) != len(paths):
-                self.refuse(f"there are {len(given)} labels for {len(paths)} files in '{root}'")
+                self.refuse(
+                    f"Expected the lengths of `labels` to match the number of files in '{root}', which is {len(paths)},"
+                    f" got {len(given)}"
+                )
             return paths, numpy.asarray(given), [str(label) for label in sorted(set(given))]
         names = self._subfolders(root)
         by_class = [self._inside(root, name, suffixes) for name in names]
@@ -147,7 +165,10 @@ class Folder:
         if self.class_names is None:
             return there
         if not set(self.class_names) <= set(there):
-            self.refuse(f"class_names must be among the subfolders {there}, got {list(self.class_names)}")
+            self.refuse(
+                f"the `class_names` passed did not match the names of the subfolders: they must be among {there}, got"
+                f" {list(self.class_names)}"
+            )
         return list(self.class_names)
 
     def _inside(self, root: str, name: str, suffixes: tuple[str, ...]) -> list[str]:

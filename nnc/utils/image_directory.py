@@ -79,7 +79,7 @@ def image_dataset_from_directory(
         ("data_format", data_format, ("channels_last", "channels_first", None)),
     ):
         if value not in known:
-            raise DataError(f"{where}: {key} must be one of {', '.join(map(str, known))}, got {value!r}")
+            raise DataError(f"{where}: `{key}` must be one of {', '.join(map(str, known))}, got {value!r}")
     if pad_to_aspect_ratio:
         raise DataError(f"{where}: pad_to_aspect_ratio=True is not supported; give crop_to_aspect_ratio=True, or none")
     size = (image_size, image_size) if isinstance(image_size, int) else image_size

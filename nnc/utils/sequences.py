@@ -55,7 +55,10 @@ def pad_sequences(
         raise DataError(f"pad_sequences: maxlen must be a whole number of at least 0, got {maxlen!r}")
     length = int(maxlen)
     if isinstance(value, str) and numpy.dtype(dtype).kind not in "OUS":
-        raise DataError(f"pad_sequences: dtype must be object where rows are filled with the text {value!r}")
+        raise DataError(
+            f"pad_sequences: `dtype` {dtype} is not compatible with `value`'s type, that of the text {value!r}; give"
+            " dtype=object"
+        )
     element = next((numpy.asarray(sequence).shape[1:] for sequence in sequences if len(sequence)), ())
     rows = numpy.full((len(sequences), length, *element), value, dtype)
     for number, sequence in enumerate(sequences):

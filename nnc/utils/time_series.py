@@ -49,7 +49,7 @@ def timeseries_dataset_from_array(
     """
     where = "timeseries_dataset_from_array"
     if format != "tf":
-        raise DataError(f"{where}: format must be 'tf', got {format!r}; leave it out, batches are NumPy arrays")
+        raise DataError(f"{where}: `format` should be 'tf', got {format!r}; leave it out, batches are NumPy arrays")
     series = _as_tensor(data)
     times = len(series)
     _check(where, "sequence_length", sequence_length, 1, None)
@@ -104,4 +104,4 @@ def _check(where: str, key: str, value: Any, low: int, high: int | None) -> None
     is_whole = isinstance(value, int | numpy.integer) and not isinstance(value, bool)
     if not is_whole or value < low or (high is not None and value > high):
         limits = f"of at least {low}" if high is None else f"from {low} to {high}"
-        raise DataError(f"{where}: {key} must be a whole number {limits}, got {value!r}")
+        raise DataError(f"{where}: `{key}` must be a whole number {limits}, got {value!r}")

@@ -15,6 +15,7 @@ import numpy
 from nnc import losses, optimizers
 from nnc.errors import ModelError
 from nnc.labels import OPERATION
+from nnc.losses.registry import as_loss
 from nnc.models.model import Model
 from nnc.plugins import call_arguments, compute_operations
 from nnc.verify.findings import Trace, same_tensors
@@ -133,7 +134,7 @@ def _compile(made: Any, model: Model) -> None:
             return [loss(item) for item in given]
         if isinstance(given, dict) and "class_name" not in given:
             return {name: loss(item) for name, item in given.items()}
-        return None if given is None else keras.losses.get(losses.serialize(losses.get(given)))
+        return None if given is None else keras.losses.get(losses.serialize(as_loss(given)))
 
     made.compile(
         keras.optimizers.get(optimizers.serialize(model.optimizer)),

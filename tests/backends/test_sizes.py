@@ -48,7 +48,8 @@ GRAPHS: dict[str, tuple[str, Mapping[str, int], Mapping[str, int], str]] = {
         %y = convolution(%x, %k, strides=[1], dilation=[1], before=[0], after=[0]) : f32[batch,time-2,2]""",
         {"batch": 2, "time": 3},
         {"batch": 2, "time": 2},
-        "'convolution': a window of [3] does not fit into f32[2,2,1], where batch = 2, time = 2",
+        "'convolution': Computed output size would be zero or negative: a window of [3] does not fit into f32[2,2,1],"
+        " where batch = 2, time = 2",
     ),
     "in a loop": (
         f"""(x: f32[batch,2], w: f32[batch,time]) {{

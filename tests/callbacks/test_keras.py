@@ -266,9 +266,16 @@ def test_what_is_watched_and_missing_is_said(keras, name, tmp_path):
             lambda: callbacks.ModelCheckpoint("m.weights.h5", save_weights_only=True).set_model(network(nnc).program),
             "a program's weights are written to '.npz' files, got 'm.weights.h5'; a model writes Keras's files as well",
         ),
-        (lambda: callbacks.ModelCheckpoint("m.nnc", save_freq="batch"), "save_freq must be 'epoch' or a number"),
-        (lambda: callbacks.BackupAndRestore("x", save_freq=0), "save_freq must be 'epoch' or a number of batches"),
-        (lambda: callbacks.BackupAndRestore(""), "backup_dir must be the path of a folder, got ''"),
+        (
+            lambda: callbacks.ModelCheckpoint("m.nnc", save_freq="batch"),
+            "Unrecognized save_freq: Invalid value",
+        ),
+        (
+            lambda: callbacks.BackupAndRestore("x", save_freq=0),
+            "Invalid value 0, it must be 'epoch' or a",
+        ),
+        (lambda: callbacks.BackupAndRestore(None), "it must be the path of a folder, got None"),
+        (lambda: callbacks.BackupAndRestore(""), "Empty `backup_dir` argument passed; it must be"),
         (
             lambda: fit(network(nnc), callbacks.ModelCheckpoint("{acc:.2f}.nnc")),
             "'acc' in filepath '{acc:.2f}.nnc' is not among the logs, which are epoch, loss, mae, val_loss, val_mae",
@@ -288,5 +295,5 @@ def test_mistakes_of_the_model_are_named():
         callbacks.ReduceLROnPlateau(factor=1)
     with pytest.raises(ModelError, match="the schedule must return a float, got 1"):
         fit(network(nnc), callbacks.LearningRateScheduler(lambda epoch: 1))
-    with pytest.raises(ModelError, match="SwapEMAWeights needs an optimizer with use_ema=True"):
+    with pytest.raises(ModelError, match="SwapEMAWeights must be used when `use_ema=True` is set"):
         fit(network(nnc), callbacks.SwapEMAWeights())

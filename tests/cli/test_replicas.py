@@ -76,7 +76,7 @@ def test_table_and_json_of_a_training(run: Run) -> None:
     arguments = (*TRAIN, "--replicas", "4", "--validation-split", "0.25")
     report = json.loads(run(*arguments, "--json").stdout)
     assert (report["replicas"], report["epochs"], report["saved"]) == (4, 3, None)
-    assert list(report["result"]) == ["loss", "accuracy", "val_loss", "val_accuracy"]
+    assert list(report["result"]) == ["loss", "accuracy", "val_accuracy", "val_loss"]
     assert report["best"] == min(range(4), key=report["result"]["val_loss"].__getitem__)
     table = run(*arguments).stdout.partition("base: ")[2]
     assert table.startswith(f"replica {report['best']} is best, by val_loss\n")

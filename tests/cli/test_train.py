@@ -67,7 +67,7 @@ def test_seed(run: Run) -> None:
 
 def test_validation_split(run: Run) -> None:
     found = result_of(run, "train", "base.yaml", "--data", "points.npz", "--validation-split", "0.25")
-    assert list(found) == ["loss", "accuracy", "val_loss", "val_accuracy"]
+    assert list(found) == ["loss", "accuracy", "val_accuracy", "val_loss"]
 
 
 def test_not_saved(run: Run, folder: Path) -> None:

@@ -97,8 +97,8 @@ NOT_THERE = """## What is not there
   layers take none of these, no `quantization_config` and no LoRA in files (`lora_rank`). No `int4`, `float8` or GPTQ,
   no inputs of `int8`, `int16` or `uint16`, and no sparse or ragged inputs.
 - **Python inside a model.** What the author of a live Keras 3 model wrote is [traced](guides/bring-a-keras-model.md);
-  in a file it is a name, which is refused. Not traced there are a `train_step` of one's own
-  ([write it for nnc](guides/own-training-steps.md)), `run_eagerly`, optimizers
+  in a file it is a name, and the class must be given to `load_model`. Not traced there are a `train_step` of one's
+  own ([write it for nnc](guides/own-training-steps.md)), `run_eagerly`, optimizers
   that override more than `build` and `update_step`, and loops that data ends. [Your own
   layers](guides/your-own-layer.md), losses and metrics are written in graph arithmetic.
 - **Texts inside a model.** Layers for [texts](guides/texts.md) stand at its beginning; functions as `standardize` or

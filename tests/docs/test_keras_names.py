@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import inspect
+import warnings
 from fnmatch import fnmatchcase
 from importlib import import_module
 from importlib.util import find_spec
+from types import ModuleType
+from typing import Any
 
 import pytest
 
 from nnc.absent_names import REASONS, reason_of
-from nnc.keras_answers import room_of
+from nnc.keras_answers import Answer, room_of
 from tests.docs.keras_names import TARGET, is_there, page, public_names
 
 pytestmark = pytest.mark.skipif(find_spec("keras") is None, reason="Keras is not installed")
@@ -41,6 +45,39 @@ def test_an_absent_name_raises_its_reason() -> None:
             with pytest.raises(AttributeError) as caught:
                 getattr(import_module(room), last)
             assert str(caught.value) == f"{room} has no {last}: {reason}"
+
+
+OF_ANOTHER_KIND = {
+    **dict.fromkeys(("losses.KLD", "losses.MAE", "losses.MAPE", "losses.MSE", "losses.MSLE"), "nnc's are classes"),
+    **dict.fromkeys(("metrics.MAE", "metrics.MAPE", "metrics.MSE", "metrics.MSLE"), "nnc's are classes"),
+    "name_scope": "a block is made by a function",
+}
+"""Names that are functions on one side and classes on the other."""
+
+
+def kind(item: Any) -> str:
+    return "class" if inspect.isclass(item) else "function" if callable(item) else type(item).__name__
+
+
+def test_a_name_is_of_the_kind_of_keras() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        pytest.importorskip("keras._tf_keras.keras")
+    other = []
+    for name in public_names():
+        space, _, last = f"keras.{name}".rpartition(".")
+        room = room_of(space)
+        if room is None or not is_there(name):
+            continue
+        for place in (space, f"keras._tf_keras.{space}"):
+            if find_spec(place) is None:
+                continue
+            theirs = getattr(import_module(place), last, None)
+            if theirs is not None and not isinstance(theirs, ModuleType):
+                if kind(getattr(Answer(space, room), last)) != kind(theirs):
+                    other.append(name)
+                break
+    assert sorted(other) == sorted(OF_ANOTHER_KIND)
 
 
 def test_the_page_is_up_to_date() -> None:

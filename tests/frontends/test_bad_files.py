@@ -34,7 +34,7 @@ LAYERS = [
     ),
     (
         "Dense: {units: 2, trainable: 'no'}",
-        "layer 'dense' (Dense): trainable must be True or False, got 'no'; write false",
+        "layer 'dense' (Dense): trainable has to be a boolean, True or False, got 'no'; write false",
     ),
     ("Dense: {units: 2, activation: rleu}", "layer 'dense' (Dense): unknown activation 'rleu'. Did you mean 'relu'?"),
     (
@@ -52,11 +52,15 @@ LAYERS = [
     ("Dense: {units: 2, dtype: float31}", "layer 'dense' (Dense): dtype must be float32 or float64, got 'float31'"),
     ("Activation: rleu", "layer 'activation' (Activation): unknown activation 'rleu'. Did you mean 'relu'?"),
     ("Activation", "layer 'activation' (Activation): activation is missing, for example Activation('relu')"),
-    ("Dropout: {rate: 2}", "layer 'dropout' (Dropout): rate must be a number from 0 to 1, got 2"),
+    (
+        "Dropout: {rate: 2}",
+        "layer 'dropout' (Dropout): Invalid value received for argument `rate`. Expected a float value between"
+        " 0 and 1, got 2",
+    ),
     ("Dropout: {rate: 0.5, seed: x}", "layer 'dropout' (Dropout): seed must be an integer or None, got 'x'"),
     (
         "Softmax: {axis: '1'}",
-        "layer 'softmax' (Softmax): axis must be an integer or a list of integers, got '1'; write 1 without quotes",
+        "layer 'softmax' (Softmax): Expected an int or a list/tuple of ints for the argument 'axis', got '1'; write 1 without quotes",
     ),
     ("Softmax: {axis: 5}", "layer 'softmax' (Softmax): axis 5 is out of range for f32[batch,4]"),
     (

@@ -81,7 +81,7 @@ FUNCTIONAL = [
     ('"output_layers": [["out", 0, 0]]', '"output_layers": [["uot", 0, 0]]', ["line 13: outputs: there is no layer or input 'uot'. Did you mean 'out'?"]),
     ('"axis": -1', '"axis": 0', ["line 9: layer 'concatenate' (Concatenate): axis must be an integer other than 0 (the batch), got 0"]),
     ('"input_2"}', '"input_2", "shape": [-1]}', ["line 6: layer 'input_2' (InputLayer): shape must be a list of positive integers, got -1"]),
-    ('"batch_input_shape": [null, 4], "dtype": "float32", "sparse": false, "ragged": false, "name": "input_2"', '"batch_input_shape": [null, 3], "name": "input_2"', ["line 7: layer 'shared' (Dense): expected an input whose last axis is 4 long, got f32[batch,3]"]),
+    ('"batch_input_shape": [null, 4], "dtype": "float32", "sparse": false, "ragged": false, "name": "input_2"', '"batch_input_shape": [null, 3], "name": "input_2"', ["line 7: layer 'shared' (Dense): the input is incompatible with the layer: expected one whose last axis is 4 long, got f32[batch,3]"]),
 ]  # fmt: skip
 
 

@@ -9,6 +9,7 @@ import numpy
 
 import nnc
 from nnc.layers import SymbolicTensor, Variable
+from nnc.layers.array_masks import MaskedArray, mask_of
 from nnc.tree import map_structure
 
 _ROOMS = {"nn": "nn", "numpy": "numpy", "math": "math", "linalg": "linalg", "image": "image"}
@@ -46,6 +47,20 @@ def compute_output_spec(function: Any, *arguments: Any, **options: Any) -> Any:
     return function(*arguments, **options)
 
 
+def get_keras_mask(x: Any) -> Any:
+    """Return the mask that an array carries, or None."""
+    if isinstance(x, SymbolicTensor):
+        raise NotImplementedError("the masks of symbolic tensors are known once a model is compiled")
+    return mask_of(x)
+
+
+def set_keras_mask(x: Any, mask: Any) -> None:
+    """Give an array that carries a mask another one."""
+    if not isinstance(x, MaskedArray):
+        raise NotImplementedError("arrays that no layer has made carry no masks")
+    x._mask = mask
+
+
 OWN = {
     "KerasTensor": KerasTensor,
     "SUPPORTS_COMPLEX_DTYPES": False,
@@ -55,7 +70,11 @@ OWN = {
     "IS_THREAD_SAFE": True,
     "compute_output_spec": compute_output_spec,
     "convert_to_numpy": convert_to_numpy,
+    "get_keras_mask": get_keras_mask,
+    "set_keras_mask": set_keras_mask,
     "is_tensor": is_tensor,
+    "standardize_shape": tuple,
+    "random_seed_dtype": lambda: "uint32",
 }
 
 

@@ -13,12 +13,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from tests.keras_suite import backend, places
+from tests.keras_suite import backend, insides, places
 
 SOURCE = Path(str(distribution("keras").locate_file("keras"))) / "src"
 """Keras's source in the installed package."""
-_PURE = ("keras.src.backend.common.backend_utils",)
-"""Modules whose functions of plain numbers tests compute their expectations with, taken from Keras itself."""
+_PURE = ("keras.src.backend.common.backend_utils", "keras.src.backend.common.dtypes")
+"""Modules of plain numbers and names that tests compute their expectations with, taken from Keras itself."""
 _ROOMS = (
     *("layers", "models", "losses", "metrics", "optimizers", "optimizers.schedules", "callbacks", "initializers"),
     *("regularizers", "constraints", "activations", "saving", "utils", "tree", "config", "dtype_policies", "ops"),
@@ -180,9 +180,30 @@ def _skip_if_backend(given: str, reason: str) -> Any:
     return lambda item: item
 
 
+class Uninstalled(ModuleType):
+    """Stands for a package that is not there, in files of which some tests do without."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        if name[0].isupper():
+            return type(name, (), {})  # of which nothing is an instance
+        return Missing(f"{self.__name__}.{name}")
+
+
 def install() -> None:
     """Let imports of Keras from now on find nnc."""
+    insides.install()
+    if find_spec("ml_dtypes") is not None:
+        import_module("ml_dtypes")  # after which NumPy knows narrow numbers by name, as beside Keras
+    for name in ("jax", "jax.numpy", "torch", "torch.utils", "torch.utils.data"):
+        if find_spec_or_none(name) is None:
+            sys.modules[name] = Uninstalled(name)
     conftest = ModuleType("conftest")  # which Keras's repository has, and its package has not
     conftest.skip_if_backend = _skip_if_backend  # type: ignore[attr-defined]
     sys.modules["conftest"] = conftest
+    if find_spec("grain") is None:  # of which a few tests, which are out of scope, make data sets
+        grain = ModuleType("grain")
+        grain.__getattr__ = lambda name: Missing(f"grain.{name}")  # type: ignore[method-assign]
+        sys.modules["grain"] = grain
     sys.meta_path.insert(0, Finder())

@@ -125,18 +125,30 @@ def test_the_scale_of_queries_goes_into_their_kernel():
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda x: Attention(score_mode="cosine"), "score_mode must be one of dot, concat, got 'cosine'"),
+        (
+            lambda x: Attention(score_mode="cosine"),
+            "Invalid value for argument score_mode. Expected one of {'dot', 'concat'}, got 'cosine'",
+        ),
         (lambda x: AdditiveAttention(score_mode="concat"), "score_mode is not supported"),
         (lambda x: Attention(dropout=2), "dropout must be a number from 0 to 1, got 2"),
-        (lambda x: Attention()([x]), "expected a list of 2 or 3 inputs"),
-        (lambda x: AdditiveAttention()([x, x, x, x]), "expected a list of 2 or 3 inputs"),
+        (lambda x: Attention()([x]), "expected a list of length 2 or 3 of inputs"),
+        (lambda x: AdditiveAttention()([x, x, x, x]), "expected a list of length 2 or 3 of inputs"),
         (lambda x: MultiHeadAttention(0, 3), "num_heads must be a positive integer, got 0"),
         (lambda x: MultiHeadAttention(2, 3, flash_attention=True), "flash_attention is not supported"),
         (lambda x: MultiHeadAttention(2, 3, sliding_window=0), "sliding_window must be a positive integer, got 0"),
-        (lambda x: MultiHeadAttention(2, 3, output_shape="x"), "output_shape must be an integer or a list of integers"),
-        (lambda x: MultiHeadAttention(2, 3)(x, x, nnc.Input((5, 3))), "value and key must agree in all dimensions but"),
+        (
+            lambda x: MultiHeadAttention(2, 3, output_shape="x"),
+            "Invalid `output_shape`: it must be an integer or a list of integers",
+        ),
+        (
+            lambda x: MultiHeadAttention(2, 3)(x, x, nnc.Input((5, 3))),
+            "All dimensions of `value` and `key`, except the last one, must be equal",
+        ),
         (lambda x: GroupQueryAttention(2, 3, 2), "num_key_value_heads must divide num_query_heads, got 2 and 3"),
-        (lambda x: GroupQueryAttention(2, 2, 2)(x, nnc.Input((4, 5))), "query and value must agree in the last"),
+        (
+            lambda x: GroupQueryAttention(2, 2, 2)(x, nnc.Input((4, 5))),
+            "The last dimensions of `query` and `value` must be equal",
+        ),
     ],
 )
 def test_arguments_that_do_not_fit(make, message):

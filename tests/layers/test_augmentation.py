@@ -275,7 +275,8 @@ ERRORS = [
     ),
     (
         lambda: layers.RandomRotation(2.0),
-        "RandomRotation: factor must be a number from -1 to 1, or two of them, got 2.0",
+        "RandomRotation: The `factor` argument should be a number (or a list of two numbers) in the range [-1, 1],"
+        " got 2.0",
     ),
     (
         lambda: layers.RandomZoom(0.1, fill_mode="mirror"),
@@ -283,7 +284,8 @@ ERRORS = [
     ),
     (
         lambda: layers.RandomTranslation(0.1, "a"),
-        "RandomTranslation: width_factor must be a number from -1 to 1, or two of them, got 'a'",
+        "RandomTranslation: The `width_factor` argument should be a number (or a list of two numbers) in the"
+        " range [-1, 1], got 'a'",
     ),
     (lambda: layers.RandomCrop(0, 2), "RandomCrop: height must be a positive integer, got 0"),
     (
@@ -294,8 +296,11 @@ ERRORS = [
         lambda: layers.RandomErasing(fill_value=(1, 2)),
         "RandomErasing: fill_value must be a number, three numbers or None, got (1, 2)",
     ),
-    (lambda: layers.RandomHue(0.1, 3), "RandomHue: value_range must be two numbers, got 3"),
-    (lambda: layers.RandomHue(0.1, (0, "1")), "RandomHue: value_range must be two numbers, got (0, '1')"),
+    (lambda: layers.RandomHue(0.1, 3), "RandomHue: The `value_range` argument should be a list of two numbers, got 3"),
+    (
+        lambda: layers.RandomHue(0.1, (0, "1")),
+        "RandomHue: The `value_range` argument should be a list of two numbers, got (0, '1')",
+    ),
     (lambda: layers.RandomHue(0.1, seed="a"), "RandomHue: seed must be an integer or None, got 'a'"),
 ]
 

@@ -30,7 +30,11 @@ def layers(package):
         def call(self, inputs):
             return inputs * self.factor
 
-    return {"Named": Named, "Bare": Bare}
+    class Open(package.layers.Layer):
+        def __init__(self, *args, **kwargs):
+            super().__init__(*args, **kwargs)
+
+    return {"Named": Named, "Bare": Bare, "Open": Open}
 
 
 @pytest.mark.parametrize(
@@ -40,6 +44,7 @@ def layers(package):
         ("Named", (3.0,), {}),
         ("Named", (3.0, [1, [2, None]]), {"name": "it", "trainable": False}),
         ("Named", (), {"factor": 2, "shifts": {"by": "one"}}),
+        ("Open", (), {"name": "it"}),
         ("Bare", (4,), {"limits": None}),
         ("Bare", (), {"factor": True, "limits": "none"}),
     ],
@@ -71,9 +76,15 @@ def test_files_and_copies_have_the_arguments(tmp_path):
         assert [layer.name for layer in other.layers] == [layer.name for layer in model.layers]
 
 
+def test_a_class_with_get_config_says_by_itself_what_it_is_made_with():
+    base = layers(nnc)["Named"]
+    own = type("Own", (base,), {"get_config": lambda self: {**base.get_config(self), "shifts": 1}})
+    assert own(3.0, name="it").get_config() == {"name": "it", "trainable": True, "dtype": None, "shifts": 1}
+
+
 def test_what_is_no_plain_value_needs_get_config():
     layer = layers(nnc)["Bare"](nnc.initializers.Zeros(), limits=3)
-    with pytest.raises(ModelError, match=r"^'bare' \(Bare\) was made with arguments .*: define get_config in Bare"):
+    with pytest.raises(ModelError, match=r"^'bare': Bare was created by passing .*: define get_config in Bare"):
         layer.get_config()
     with pytest.raises(NotImplementedError):
         layers(pytest.importorskip("keras"))["Bare"](object()).get_config()

@@ -168,16 +168,22 @@ def test_training_needs_no_prologue():
         (lambda: BatchNormalization(axis=[1, 2]), r"axis must be an integer, got \[1, 2\]"),
         (lambda: BatchNormalization(synchronized="yes"), "synchronized must be True or False"),
         (lambda: BatchNormalization(renorm=True, renorm_clipping=[1]), r"must be a dictionary with rmax, rmin, dmax"),
-        (lambda: BatchNormalization(renorm=True, renorm_clipping={"r": 1}), "rmax, rmin, dmax as keys only, got 'r'"),
+        (
+            lambda: BatchNormalization(renorm=True, renorm_clipping={"r": 1}),
+            "Received invalid keys for renorm_clipping, which has rmax, rmin, dmax only: 'r'",
+        ),
         (lambda: BatchNormalization(renorm=True, renorm_clipping={"rmax": "1"}), "rmax must be a number, got '1'"),
         (lambda: BatchNormalization(renorm=True, renorm_clipping={"rmax": 1, "rmin": 2}), "got 1 and 2"),
-        (lambda: BatchNormalization(renorm=True, renorm_clipping={"dmax": -1}), "dmax must not be negative, got -1"),
+        (lambda: BatchNormalization(renorm=True, renorm_clipping={"dmax": -1}), "dmax should be non-negative, got -1"),
         (lambda: BatchNormalization(axis=3)(nnc.Input((3,))), "axis 3 is out of bounds for an input of shape"),
-        (lambda: LayerNormalization(axis=[]), r"axis must be an integer or a list of integers, got \[\]"),
+        (
+            lambda: LayerNormalization(axis=[]),
+            r"Expected an int or a list/tuple of ints for the argument 'axis', got \[\]",
+        ),
         (lambda: LayerNormalization(axis=2)(nnc.Input((3,))), "axis 2 is out of bounds"),
-        (lambda: GroupNormalization(groups=0), "groups must be a positive integer"),
+        (lambda: GroupNormalization(groups=0), "argument `groups` must be a positive integer"),
         (lambda: GroupNormalization(groups=2)(nnc.Input((3,))), "groups must divide the number of channels 3, got 2"),
-        (lambda: GroupNormalization()(nnc.Input((3,))), "groups must divide the number of channels 3, got 32"),
+        (lambda: GroupNormalization()(nnc.Input((3,))), "groups cannot be more than the number of channels 3, got 32"),
     ],
 )
 def test_arguments_that_do_not_fit(make, message):

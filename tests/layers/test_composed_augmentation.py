@@ -121,7 +121,7 @@ def test_a_model_trains_and_is_saved(make, tmp_path):
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: layers.RandAugment(num_ops=0), "num_ops must be a positive integer, got 0"),
+        (lambda: layers.RandAugment(num_ops=-1), "num_ops must be an integer of at least 0, got -1"),
         (lambda: layers.AugMix(alpha=0), "alpha must be a finite number above 0, got 0"),
         (lambda: layers.AugMix(interpolation="cubic"), "interpolation must be one of bilinear, nearest, got 'cubic'"),
     ],

@@ -17,25 +17,37 @@ FIRST = {"data_format": "channels_first"}
 @pytest.mark.parametrize(
     ("make", "fragment"),
     [
-        (lambda: layers.Conv2D(0, 3), "Conv2D: filters must be a positive integer, got 0"),
-        (lambda: layers.Conv2D(2, (3, 3, 3)), "Conv2D: kernel_size must be an integer or a tuple of 2 integers"),
-        (lambda: layers.Conv1D(2, 0), "Conv1D: kernel_size must be an integer of at least 1, got 0"),
-        (lambda: layers.Conv2D(2, 3, strides=(1, 0)), "Conv2D: strides must be"),
+        (lambda: layers.Conv2D(0, 3), "argument `filters`. Expected a strictly positive value. Received filters=0."),
+        (
+            lambda: layers.Conv2D(2, (3, 3, 3)),
+            "Conv2D: The `kernel_size` argument must be an integer or a tuple of 2 integers. Received",
+        ),
+        (lambda: layers.Conv1D(2, 0), "Received kernel_size=0, including values {0} that do not satisfy `value > 0`"),
+        (lambda: layers.Conv2D(2, 3, strides=(1, 0)), "Conv2D: The `strides` argument must be"),
         (lambda: layers.Conv2D(2, 3, padding="causal"), "Conv2D: padding must be valid or same, got 'causal'"),
         (lambda: layers.Conv1D(2, 3, padding="full"), "Conv1D: padding must be valid or same or causal, got 'full'"),
         (
             lambda: layers.Conv2D(2, 3, data_format="NHWC"),
             "Conv2D: data_format must be channels_last or channels_first",
         ),
-        (lambda: layers.Conv2D(3, 3, groups=2), "Conv2D: groups must divide filters, got groups=2 and filters=3"),
-        (lambda: layers.Conv2D(2, 3, strides=2, dilation_rate=2), "strides and dilation_rate cannot both be larger"),
+        (
+            lambda: layers.Conv2D(3, 3, groups=2),
+            "must be evenly divisible by the number of groups. Received: groups=2, filters=3.",
+        ),
+        (
+            lambda: layers.Conv2D(2, 3, strides=2, dilation_rate=2),
+            "Conv2D: `strides > 1` not supported in conjunction with `dilation_rate > 1`",
+        ),
         (lambda: layers.Conv2D(2, 3, lora_rank=4), "Conv2D: lora_rank is not supported; leave it out"),
         (lambda: layers.Conv2D(2, 3, kernel_sizes=4), "Conv2D has no argument 'kernel_sizes'"),
         (
             lambda: layers.Conv1DTranspose(2, 3, strides=2, output_padding=2),
-            "Conv1DTranspose: output_padding must be smaller than strides, got output_padding=(2,) and strides=(2,)",
+            "Conv1DTranspose: `output_padding` must be strictly less than `strides`, got output_padding=(2,) and",
         ),
-        (lambda: layers.DepthwiseConv2D(3, depth_multiplier=0), "DepthwiseConv2D: depth_multiplier must be a positive"),
+        (
+            lambda: layers.DepthwiseConv2D(3, depth_multiplier=0),
+            "DepthwiseConv2D: Invalid value for argument `depth_multiplier`",
+        ),
         (lambda: layers.Conv2D(2, 3)(nnc.Input((5, 3))), "expected an input with 4 dimensions, got (None, 5, 3)"),
         (lambda: layers.Conv2D(2, 3, groups=2)(nnc.Input((5, 5, 3))), "groups must divide the input's channels"),
         (lambda: layers.Conv2D(2, 3)(nnc.Input((2, 5, 3))), "a window of [3, 3] does not fit into f32[batch,2,5,3]"),
@@ -130,3 +142,20 @@ def test_lengths_that_are_not_known_are_those_of_keras():
         numpy.testing.assert_allclose(ours.predict(x), expected, rtol=1e-5, atol=1e-6)
         losses = [model.train_on_batch(x, numpy.ones_like(expected)) for model in (ours, theirs)]
         numpy.testing.assert_allclose(*losses, rtol=1e-5)
+
+
+@pytest.mark.parametrize(("window", "strides", "more"), [(3, (4, 5), None), (2, 3, (1, 2)), (3, 4, 1)])
+@pytest.mark.parametrize("backend", ["numpy", pytest.param("c", marks=pytest.mark.slow)])
+def test_transposed_images_of_open_sizes(backend, window, strides, more):
+    keras = pytest.importorskip("keras")
+    models, made = [], []
+    for module in (keras, nnc):
+        x = module.Input((None, None, 2))
+        made.append(module.layers.Conv2DTranspose(2, window, strides, "same", output_padding=more))
+        models.append(module.Model(x, made[-1](x)))
+    made[1].set_weights([numpy.asarray(weight) for weight in made[0].get_weights()])
+    program = nnc.compile(models[1], backend=backend)
+    for height, width in ((3, 4), (5, 2), (1, 7)):
+        images = numpy.random.default_rng(height).normal(size=(2, height, width, 2)).astype("float32")
+        expected = numpy.asarray(models[0](images))
+        numpy.testing.assert_allclose(program.predict(images), expected, rtol=1e-4, atol=1e-5)

@@ -128,7 +128,7 @@ def test_no_call():
     class Empty(nnc.layers.Layer):
         pass
 
-    message = r"^Layer 'empty' \(Empty\): Empty does not say what it computes: define call\(self, x\)$"
+    message = r"^Layer 'empty' \(Empty\): Empty does not have a `call` method implemented: define call\(self, x\)"
     with pytest.raises(NncError, match=message):
         Empty()(X)
 
@@ -148,3 +148,21 @@ def test_no_base_init():
 def test_python_errors_of_a_call_come_through():
     with pytest.raises(ZeroDivisionError):
         Custom(lambda layer, x: x * (1 / 0))(X)
+
+
+def test_a_weight_that_each_call_would_make():
+    class Late(nnc.layers.Layer):
+        def call(self, x):
+            return x + self.add_weight((), "zeros")
+
+    with pytest.raises(NncError, match="cannot add new elements of state to a layer that is already built"):
+        Late()(X)
+
+
+def test_a_name_in_the_place_of_a_shape():
+    class Old(nnc.layers.Layer):
+        def build(self, input_shape):
+            self.add_weight("matrix")
+
+    with pytest.raises(NncError, match="takes the name 'matrix' by the keyword argument name="):
+        Old()(X)

@@ -41,7 +41,7 @@ ARGUMENTS = [
     (lambda: Dense(True), f"Dense: units {INT}, got True"),
     (lambda: Dense("two"), f"Dense: units {INT}, got 'two'"),
     (lambda: Dense(2, use_bias="no"), f"Dense: use_bias {FLAG}, got 'no'"),
-    (lambda: Dense(2, trainable="no"), f"Dense: trainable {FLAG}, got 'no'"),
+    (lambda: Dense(2, trainable="no"), "Dense: trainable has to be a boolean, True or False, got 'no'"),
     (lambda: Dense(2, unit=2), "Dense has no argument 'unit'. Did you mean 'units'?"),
     (lambda: Dense(2, activation="rellu"), "unknown activation 'rellu'. Did you mean 'relu'?"),
     (lambda: Dense(2, quantization_config="int8"), "Dense: quantization_config is not supported; leave it out"),
@@ -57,31 +57,46 @@ ARGUMENTS = [
     (lambda: Dense(2, batch_input_shape=3), "Dense: batch_input_shape must be a tuple such as (None, 2), got 3"),
     (lambda: Activation(), "Activation: activation is missing, for example Activation('relu')"),
     (lambda: Activation(3), "an activation must be a name, a config, a function or an Activation, got 3"),
-    (lambda: ReLU(-1), "ReLU: max_value must be a finite number of at least 0, got -1"),
+    (lambda: ReLU(-1), "ReLU: max_value of a ReLU layer cannot be a negative value, got -1"),
     (lambda: ReLU(negative_slope="a"), "ReLU: negative_slope must be a finite number of at least 0, got 'a'"),
     (lambda: ReLU(threshold=float("nan")), "ReLU: threshold must be a finite number of at least 0, got nan"),
-    (lambda: Softmax("a"), "Softmax: axis must be an integer or a list of integers, got 'a'"),
+    (lambda: Softmax("a"), "Softmax: Expected an int or a list/tuple of ints for the argument 'axis', got 'a'"),
     (lambda: Flatten("rows"), "Flatten: data_format must be channels_last or channels_first, got 'rows'"),
-    (lambda: Reshape(3), "Reshape: target_shape must be a tuple of positive integers or -1, got 3"),
-    (lambda: Reshape((0,)), "Reshape: target_shape must be a tuple of positive integers or -1, got (0,)"),
-    (lambda: Reshape((-1, -1)), "Reshape: only one dimension of target_shape may be -1, got (-1, -1)"),
-    (lambda: Dropout(1.5), "Dropout: rate must be a number from 0 to 1, got 1.5"),
-    (lambda: Dropout("half"), "Dropout: rate must be a number from 0 to 1, got 'half'"),
+    (lambda: Reshape(3), "Reshape: each dimension must be a non-negative integer or -1, got target_shape=3"),
+    (lambda: Reshape((0,)), "Reshape: a dimension of 0 leaves no elements, got target_shape=(0,)"),
+    (lambda: Reshape((-1, -1)), "Reshape: at most one unknown dimension, -1, is possible, got target_shape=(-1, -1)"),
+    (
+        lambda: Dropout(1.5),
+        "Dropout: Invalid value received for argument `rate`. Expected a float value between 0 and 1, got 1.5",
+    ),
+    (
+        lambda: Dropout("half"),
+        "Dropout: Invalid value received for argument `rate`. Expected a float value between 0 and 1, got 'half'",
+    ),
     (lambda: Dropout(0.5, seed="a"), "Dropout: seed must be an integer or None, got 'a'"),
-    (lambda: Dropout(0.5, 3), "Dropout: noise_shape must be a list of integers and None, got 3"),
+    (
+        lambda: Dropout(0.5, 3),
+        "Dropout: Invalid value received for argument `noise_shape`. Expected a tuple or list of integers, got 3",
+    ),
     (lambda: Concatenate(0), "Concatenate: axis must be an integer other than 0 (the batch), got 0"),
     (lambda: Dot(0), "Dot: axes must be an integer other than 0 (the batch), or two of them, got 0"),
     (lambda: Dot((1, 2, 3)), "Dot: axes must be an integer other than 0 (the batch), or two of them, got (1, 2, 3)"),
     (
         lambda: Permute((0, 1)),
-        "Permute: dims must be the numbers from 1 to the number of axes, in any order, got (0, 1)",
+        "Permute: Invalid permutation of axes in dims: it must be the numbers from 1 to the number of axes, in any"
+        " order, got (0, 1)",
     ),
-    (lambda: RepeatVector(1.5), f"RepeatVector: n {INT}, got 1.5"),
+    (lambda: RepeatVector(1.5), "RepeatVector: Expected an integer value for `n`, got 1.5"),
     (
         lambda: MaxPooling2D((2, 0)),
-        "MaxPooling2D: pool_size must be an integer or a tuple of 2 integers of at least 1, got (2, 0)",
+        "MaxPooling2D: The `pool_size` argument must be a tuple of 2 integers. Received pool_size=(2, 0), including"
+        " values {0} that do not satisfy `value > 0`",
     ),
-    (lambda: MaxPooling1D(2, 0), "MaxPooling1D: strides must be an integer of at least 1, got 0"),
+    (
+        lambda: MaxPooling1D(2, 0),
+        "MaxPooling1D: The `strides` argument must be an integer. Received strides=0, including values {0} that do"
+        " not satisfy `value > 0`",
+    ),
     (lambda: AveragePooling2D(2, padding="full"), "AveragePooling2D: padding must be valid or same, got 'full'"),
     (
         lambda: AveragePooling2D(2, data_format="rows"),
@@ -93,14 +108,15 @@ ARGUMENTS = [
     ),
     (
         lambda: Cropping1D(-1),
-        "Cropping1D: cropping must be an integer or a tuple of 2 integers of at least 0, got -1",
+        "Cropping1D: The `cropping` argument must be a tuple of 2 integers. Received cropping=-1, including values {-1}"
+        " that do not satisfy `value >= 0`",
     ),
     (
         lambda: UpSampling2D(interpolation="cubic"),
         "UpSampling2D: interpolation must be one of bilinear, nearest, bicubic, area, lanczos3, lanczos5, got 'cubic'",
     ),
     (lambda: nnc.layers.InputLayer((2,), nam="x"), "InputLayer has no argument 'nam'. Did you mean 'name'?"),
-    (lambda: nnc.Input(), "Input: shape is missing, for example Input(shape=(2,))"),
+    (lambda: nnc.Input(), "Input: shape is missing; pass a `shape` argument, for example Input(shape=(2,))"),
     (lambda: nnc.Input("ab"), "Input: shape must be a tuple such as (2,), got 'ab'"),
     (lambda: nnc.Input(batch_shape=()), "Input: batch_shape must be a tuple such as (None, 2), got ()"),
     (lambda: nnc.Input((2.0,)), f"dimension 1 of an input {INT} or None, got 2.0 in (None, 2.0)"),
@@ -143,8 +159,8 @@ CALLS = [
         "f32[batch,3] has 3*batch elements and cannot be reshaped to (batch, 1, 2), which has 2*batch",
     ),
     (Softmax(4), [(3,)], "axis 4 is out of range for f32[batch,3]"),
-    (Subtract(), [(3,)], "expected a list of 2 inputs, got 1"),
-    (Subtract(), [(3,), (3,), (3,)], "expected a list of 2 inputs, got 3"),
+    (Subtract(), [(3,)], "the layer should be called on exactly 2 inputs, in a list, got 1"),
+    (Subtract(), [(3,), (3,), (3,)], "the layer should be called on exactly 2 inputs, in a list, got 3"),
     (Dot(1), [(3,), (2,)], "axis 1 of f32[batch,3] and axis 1 of f32[batch,2] have different lengths"),
     (Dot(2), [(3,), (2,)], "axis 2 is out of range for f32[batch,3]"),
     (Permute((2, 1)), [(3,)], "expected an input with 3 dimensions for dims (2, 1), got f32[batch,3]"),
@@ -165,7 +181,12 @@ CALLS = [
         [(5, 2, 1)],
         "'max_pool' with windows of [1, 3, 3, 1] finds none along axis 2 of f32[batch,5,2,1]",
     ),
-    (Cropping1D((1, 2)), [(3, 1)], "cropping ((1, 2),) leaves nothing of axis 1 of f32[batch,3,1]"),
+    (
+        Cropping1D((1, 2)),
+        [(3, 1)],
+        "the `cropping` parameter of `Cropping1D` layer must be smaller than the length of the input: "
+        "((1, 2),) leaves nothing of axis 1 of f32[batch,3,1]",
+    ),
     (Add(), [(3,), (2,)], "shapes (batch, 3) and (batch, 2) do not broadcast: axis -1 is 3 and 2"),
     (Concatenate(), [(3,), (2, 2)], "f32[batch,3] and f32[batch,2,2] cannot be concatenated along axis 1"),
     (Concatenate(1), [(3, 2), (3, 1)], "f32[batch,3,2] and f32[batch,3,1] cannot be concatenated along axis 1"),
@@ -188,7 +209,10 @@ def test_one_input_is_expected():
 def test_built_layer_keeps_its_width():
     layer = Dense(2)
     layer(X)
-    message = r"^Layer 'dense' \(Dense\): expected an input whose last axis is 3 long, got f32\[batch,4\]$"
+    message = (
+        r"^Layer 'dense' \(Dense\): the input is incompatible with the layer: expected one whose last axis is 3 long, "
+        r"got f32\[batch,4\]$"
+    )
     with pytest.raises(ModelError, match=message):
         layer(numpy.ones((2, 4)))
     with pytest.raises(ModelError, match=message):

@@ -100,5 +100,7 @@ def test_softmax_takes_a_mask(mask):
 
 
 def test_a_mask_for_softmax_must_fit():
-    with pytest.raises(ModelError, match=r"a mask of type bool\[batch,2\] cannot be broadcast to an input of type"):
+    with pytest.raises(
+        ModelError, match=r"`mask` must be broadcastable to the input, got one of type bool\[batch,2\] for"
+    ):
         nnc.layers.Softmax()(numpy.ones((4, 3)), mask=numpy.ones((4, 2), bool))

@@ -75,8 +75,8 @@ def test_an_embedding_takes_its_first_value():
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: Embedding(0, 2), "input_dim must be a positive integer, got 0"),
-        (lambda: Embedding(2, 2.5), "output_dim must be a positive integer, got 2.5"),
+        (lambda: Embedding(0, 2), "`input_dim` must be a positive integer, got 0"),
+        (lambda: Embedding(2, 2.5), "`output_dim` must be a positive integer, got 2.5"),
         (lambda: Embedding(2, 2, mask_zero="no"), "mask_zero must be True or False"),
         (lambda: Embedding(2, 2, lora_rank=3), "lora_rank is not supported"),
         (lambda: Masking("x"), "mask_value must be a number, got 'x'"),

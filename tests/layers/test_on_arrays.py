@@ -190,3 +190,71 @@ def test_a_model_whose_input_has_another_element_type_computes_in_that_of_its_la
     found, expected = predicted(nnc), predicted(keras)
     assert found.dtype == expected.dtype == "float32"
     numpy.testing.assert_allclose(found, expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("mask", [[1.0, 0.0, 1.0, 1.0], [0.5, 0.0, 1.0, 0.25], [0.0] * 4, [True, False, True, True]])
+def test_numbers_of_a_mask_count_in_batch_normalization(keras, mask):
+    given = numpy.array(mask, None if isinstance(mask[0], bool) else "float32")
+    theirs, ours = (module.layers.BatchNormalization() for module in (keras, nnc))
+    expected = numpy.asarray(theirs(ROWS, training=True, mask=given))
+    numpy.testing.assert_allclose(ours(ROWS, training=True, mask=given), expected, rtol=1e-4, atol=1e-5)
+    for weight in ("moving_mean", "moving_variance"):
+        numpy.testing.assert_allclose(getattr(ours, weight), getattr(theirs, weight), rtol=1e-5, atol=1e-6)
+
+
+def test_a_mask_that_is_broadcast(keras):
+    mask = numpy.array([True, False, True])
+    expected = numpy.asarray(keras.layers.Softmax()(ROWS, mask=mask))
+    numpy.testing.assert_allclose(layers.Softmax()(ROWS, mask=mask), expected, rtol=1e-5)
+    for wrong, text in (
+        (numpy.ones((4, 3, 1)), "must not have more dimensions"),
+        (numpy.ones((2, 3)), "broadcastable"),
+    ):
+        with pytest.raises(ValueError, match=text):
+            layers.Softmax()(ROWS, mask=wrong)
+
+
+SPECS = {
+    "dense": (lambda module: module.layers.Dense(3), (2, 5)),
+    "of several": (lambda module: module.layers.LSTM(3, return_state=True), (None, 4, 5)),
+    "attention": (lambda module: module.layers.Attention(), ((None, 4, 5), (None, 6, 5))),
+}
+
+
+@pytest.mark.parametrize("case", SPECS.values(), ids=SPECS)
+def test_output_specs(keras, case):
+    make, shape = case
+    shapes = shape if isinstance(shape[0], tuple) else (shape,)
+    found = []
+    for module in (keras, nnc):
+        tensors = [module.Input(batch_shape=item) for item in shapes]
+        spec = make(module).compute_output_spec(tensors if len(tensors) > 1 else tensors[0])
+        found.append([(tuple(item.shape), item.dtype) for item in (spec if isinstance(spec, list | tuple) else [spec])])
+    assert found[0] == found[1]
+
+
+def test_output_specs_of_a_users_shapes():
+    class Twice(layers.Layer):
+        def compute_output_shape(self, input_shape):
+            return {"first": input_shape, "rest": [(*input_shape, 2)]}
+
+    spec = Twice().compute_output_spec(nnc.Input(batch_shape=(2, 3)))
+    assert spec["first"].shape == (2, 3)
+    assert spec["rest"][0].shape == (2, 3, 2)
+    with pytest.raises(NotImplementedError, match="does not have a `call` method implemented"):
+        Twice()(ROWS)
+
+
+def test_shapes_of_several_inputs(keras):
+    shapes = ((7, 4, 8), (7, 2, 8), None), ([7, 4, 8], [7, 2, 8], [7, 2, 3])
+    for given in shapes:
+        expected = keras.layers.MultiHeadAttention(2, 2).compute_output_shape(*given)
+        assert layers.MultiHeadAttention(2, 2).compute_output_shape(*given) == tuple(expected)
+    with pytest.raises(NotImplementedError, match="does not have a `compute_output_shape` method implemented"):
+        layers.Layer().compute_output_shape((None, 2))
+
+
+def test_attention_over_more_axes(keras):
+    query, value = (numpy.random.default_rng(seed).normal(size=(2, 3, 4, 5)).astype("float32") for seed in (1, 2))
+    expected = numpy.asarray(keras.layers.Attention()([query, value]))
+    numpy.testing.assert_allclose(layers.Attention()([query, value]), expected, rtol=1e-5, atol=1e-6)

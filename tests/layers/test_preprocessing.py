@@ -111,7 +111,10 @@ def test_category_counts_can_be_weighted(keras):
 
 
 ERRORS = [
-    (lambda: layers.Normalization(mean=1.0), "Normalization: give mean and variance, or neither, got 1.0 and None"),
+    (
+        lambda: layers.Normalization(mean=1.0),
+        "Normalization: When setting values directly, both `mean` and `variance` must be set, got 1.0 and None",
+    ),
     (
         lambda: layers.Normalization(mean=[1.0, 2.0], variance=1.0),
         "Normalization: mean and variance must have one shape over axes (-1,), got (2,) and ()",
@@ -127,18 +130,26 @@ ERRORS = [
     ),
     (
         lambda: layers.CategoryEncoding(3, "hot"),
-        "CategoryEncoding: output_mode must be one of one_hot, multi_hot, count, got 'hot'",
+        "CategoryEncoding: Invalid value for argument `output_mode`. Expected one of one_hot, multi_hot, count, "
+        "got 'hot'",
     ),
-    (lambda: layers.CategoryEncoding(), "CategoryEncoding: num_tokens must be a positive integer, got None"),
+    (
+        lambda: layers.CategoryEncoding(),
+        "CategoryEncoding: num_tokens must be set to use this layer, to the number of classes",
+    ),
     (
         lambda: layers.Discretization([1.0], 2),
-        "Discretization: give either num_bins or bin_boundaries, got 2 and [1.0]",
+        "Discretization: Both `num_bins` and `bin_boundaries` were given; give either `num_bins` or `bin_boundaries`,"
+        " got 2 and [1.0]",
     ),
     (
         lambda: layers.Discretization(num_bins=2, name="d")(numpy.ones((2, 2))),
-        "Layer 'd' (Discretization): bin_boundaries are missing: give them, or call adapt(data) first",
+        "Layer 'd' (Discretization): You need to give bin_boundaries, or to call .adapt(data) first; they are missing",
     ),
-    (lambda: layers.IntegerLookup(vocabulary=[1, 1]), "IntegerLookup: the vocabulary has a number twice"),
+    (
+        lambda: layers.IntegerLookup(vocabulary=[1, 1]),
+        "IntegerLookup: The passed vocabulary has at least one repeated term; the number 1 is there twice",
+    ),
     (
         lambda: layers.IntegerLookup(idf_weights=[0.5], output_mode="tf_idf"),
         "IntegerLookup: idf_weights belong to a vocabulary, which is missing",
@@ -161,3 +172,65 @@ def test_errors(make, message):
 def test_a_vocabulary_is_of_whole_numbers(data):
     with pytest.raises(DataError, match=r"^data must hold whole numbers from .* \(int64\), row 0 has "):
         layers.IntegerLookup().adapt(data)
+
+
+@pytest.mark.parametrize(("axis", "shape"), [(2, (2, 4, 5, 3)), ((1, 2), (None, 4, 5, 3)), ((1, 2), (2, 4, 5, 3))])
+def test_given_means_have_an_axis_for_each_of_the_input(keras, axis, shape):
+    given = {"axis": axis, "mean": numpy.arange(5.0), "variance": numpy.ones(5)}
+    theirs, ours = (module.layers.Normalization(**given) for module in (keras, nnc))
+    for layer in (theirs, ours):
+        layer.build(shape)
+    numpy.testing.assert_array_equal(ours.mean, numpy.asarray(theirs.mean))
+    numpy.testing.assert_array_equal(ours.variance, numpy.asarray(theirs.variance))
+
+
+def test_normalization_adapts_to_inputs_with_targets(keras):
+    rows = numpy.random.default_rng(0).normal(size=(12, 3)).astype("float32")
+    batches = [(rows[start : start + 4], numpy.zeros(4)) for start in (0, 4, 8)]
+    theirs, ours = (module.layers.Normalization() for module in (keras, nnc))
+    for layer in (theirs, ours):
+        layer.adapt(batches)
+    numpy.testing.assert_allclose(ours.mean, numpy.asarray(theirs.mean), rtol=1e-5, atol=1e-6)
+    numpy.testing.assert_allclose(ours(rows), numpy.asarray(theirs(rows)), rtol=1e-4, atol=1e-5)
+    with pytest.raises(TypeError, match=r"have a `\.shape`"):
+        layers.Normalization().adapt(iter([42]))
+
+
+def test_vocabularies_in_folders(keras, tmp_path):
+    first = keras.layers.StringLookup(mask_token="", num_oov_indices=2)
+    first.adapt(["b", "a", "b", "c"])
+    first.save_assets(str(tmp_path))
+    read = layers.StringLookup(mask_token="", num_oov_indices=2)
+    read.load_assets(tmp_path)
+    assert read.get_vocabulary() == first.get_vocabulary()
+    numpy.testing.assert_array_equal(read(["c", "b", ""]), first(numpy.array(["c", "b", ""])))
+    read.save_assets(tmp_path)
+    again = keras.layers.StringLookup(mask_token="", num_oov_indices=2)
+    again.load_assets(str(tmp_path))
+    assert again.get_vocabulary() == first.get_vocabulary()
+    numbers = layers.IntegerLookup()
+    numbers.adapt([3, 3, 4])
+    numbers.save_assets(tmp_path)
+    other = layers.IntegerLookup()
+    other.load_assets(tmp_path)
+    assert other.get_vocabulary() == numbers.get_vocabulary() == [-1, 3, 4]
+
+
+def test_a_scale_for_each_of_the_channels_that_come_first(keras):
+    images = numpy.random.default_rng(0).random((2, 3, 4, 4)).astype("float32")
+    found = []
+    for module in (keras, nnc):
+        before = module.config.image_data_format()
+        module.config.set_image_data_format("channels_first")
+        try:
+            found.append(numpy.asarray(module.layers.Rescaling([1.0, 2.0, 3.0], offset=0.5)(images)))
+        finally:
+            module.config.set_image_data_format(before)
+    numpy.testing.assert_allclose(found[1], found[0], rtol=1e-6)
+
+
+@pytest.mark.parametrize("mode", ["int", "one_hot", "multi_hot", "count"])
+def test_shapes_of_bins_before_they_are_known(keras, mode):
+    for shape in ((None, 4), (2, 3, 4)):
+        expected = keras.layers.Discretization(num_bins=3, output_mode=mode).compute_output_shape(shape)
+        assert layers.Discretization(num_bins=3, output_mode=mode).compute_output_shape(shape) == tuple(expected)

@@ -139,7 +139,7 @@ def test_whole_numbers_stay_whole_as_in_keras(keras):
 
 
 def test_only_a_layer_with_a_kernel_can_be_inside():
-    with pytest.raises(ModelError, match="must have a kernel or embeddings, ReLU has none"):
+    with pytest.raises(ModelError, match="but the ReLU object has no attribute 'kernel' nor 'embeddings'"):
         SpectralNormalization(nnc.layers.ReLU())(nnc.Input((3,)))
 
 

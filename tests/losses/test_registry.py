@@ -9,6 +9,7 @@ import pytest
 from nnc import losses
 from nnc.ir import TensorType, symbol
 from nnc.losses import LOSSES, ExpectedTargets
+from nnc.losses.registry import as_loss
 from tests.registry_battery import check_import_is_light, check_mistake, check_round_trip
 
 BATCH, TIME = symbol("batch"), symbol("time")
@@ -47,7 +48,7 @@ def test_names_and_signatures_are_those_of_keras(keras):
         found = inspect.signature(cls).parameters.values()
         expected = inspect.signature(getattr(keras.losses, cls.__name__)).parameters.values()
         assert [(item.name, item.default) for item in found] == [(item.name, item.default) for item in expected]
-        loss = losses.get(name)
+        loss = as_loss(name)
         assert type(loss) is cls
         if name != cls.__name__:
             assert loss.name == name
@@ -76,11 +77,11 @@ def test_short_spellings():
     assert losses.BCE is losses.BinaryCrossentropy
     assert losses.mae is losses.mean_absolute_error
     loss = losses.BCE(from_logits=True)
-    assert losses.get(loss) is loss
-    assert type(losses.get(losses.BCE)) is losses.BCE
+    assert as_loss(loss) is loss
+    assert type(as_loss(losses.BCE)) is losses.BCE
     for function in (losses.binary_crossentropy, losses.bce):
-        assert type(losses.get(function)) is losses.BCE
-        assert losses.get(function).name == "binary_crossentropy"
+        assert type(as_loss(function)) is losses.BCE
+        assert as_loss(function).name == "binary_crossentropy"
     assert repr(losses.MSE(name="m")) == "<MeanSquaredError 'm'>"
 
 
@@ -113,7 +114,7 @@ def test_short_spellings():
         ),
         (losses.CTC(), f32(7, 5), ExpectedTargets(TensorType("int32", (BATCH, symbol("labels"))), classes=5)),
         (losses.Circle(), f32(3), ExpectedTargets(TensorType("int32", (BATCH,)))),
-        (losses.get(lambda y_true, y_pred: y_pred), f32(), ExpectedTargets(f32())),
+        (as_loss(lambda y_true, y_pred: y_pred), f32(), ExpectedTargets(f32())),
     ],
 )
 def test_targets(loss, output, expected):
@@ -136,7 +137,7 @@ def test_settings_that_keras_forgets_are_kept(keras, name, arguments):
     ("action", "message"),
     [
         (
-            lambda: losses.get("categorical_crossentropy").target(f32(1)),
+            lambda: as_loss("categorical_crossentropy").target(f32(1)),
             "loss 'categorical_crossentropy' needs an output with one unit per class, got f32[batch,1], which has 1;"
             " use 'binary_crossentropy', or Dense(classes)",
         ),
@@ -153,31 +154,31 @@ def test_settings_that_keras_forgets_are_kept(keras, name, arguments):
             "loss 'loss' needs an output of floating-point",
         ),
         (
-            lambda: losses.get("mean_squared_eror"),
+            lambda: as_loss("mean_squared_eror"),
             "unknown loss 'mean_squared_eror'. Did you mean 'mean_squared_error'?",
         ),
-        (lambda: losses.get("hinges"), "unknown loss 'hinges'. Did you mean 'hinge'?"),
-        (lambda: losses.get("crossentropy"), "'categorical_crossentropy' for one-hot targets or 'sparse_categorical"),
-        (lambda: losses.get("CE"), "loss 'CE' depends on the targets"),
+        (lambda: as_loss("hinges"), "unknown loss 'hinges'. Did you mean 'hinge'?"),
+        (lambda: as_loss("crossentropy"), "'categorical_crossentropy' for one-hot targets or 'sparse_categorical"),
+        (lambda: as_loss("CE"), "loss 'CE' depends on the targets"),
         (
-            lambda: losses.get(None),
+            lambda: as_loss(None),
             "a loss must be a name, a config, a Loss or a function of (y_true, y_pred), got None",
         ),
-        (lambda: losses.get(dict), "a loss must be a name"),
-        (lambda: losses.get({"config": {}}), "a loss's config needs 'class_name' and 'config', got {'config': {}}"),
-        (lambda: losses.get({"class_name": "BinaryCrossentropy", "config": []}), "needs 'class_name' and 'config'"),
+        (lambda: as_loss(dict), "a loss must be a name"),
+        (lambda: as_loss({"config": {}}), "a loss's config needs 'class_name' and 'config', got {'config': {}}"),
+        (lambda: as_loss({"class_name": "BinaryCrossentropy", "config": []}), "needs 'class_name' and 'config'"),
         (
-            lambda: losses.get({"class_name": "BinaryCrossentropy", "config": {"from_logit": True}}),
+            lambda: as_loss({"class_name": "BinaryCrossentropy", "config": {"from_logit": True}}),
             "loss BinaryCrossentropy has no argument 'from_logit'. Did you mean 'from_logits'?",
         ),
-        (lambda: losses.get({"class_name": "MeanSquaredError", "config": {3: 4}}), "has no argument 3"),
-        (lambda: losses.get({"class_name": "own", "config": {"a": 1}}, {"own": losses.mse}), "'own' takes no config"),
+        (lambda: as_loss({"class_name": "MeanSquaredError", "config": {3: 4}}), "has no argument 3"),
+        (lambda: as_loss({"class_name": "own", "config": {"a": 1}}, {"own": losses.mse}), "'own' takes no config"),
         (
-            lambda: losses.get({"class_name": "LossFunctionWrapper", "config": {"fn": "os"}}),
+            lambda: as_loss({"class_name": "LossFunctionWrapper", "config": {"fn": "os"}}),
             "function 'os'; give it in",
         ),
-        (lambda: losses.get({"class_name": "LossFunctionWrapper"}), "unknown loss function None"),
-        (lambda: losses.serialize(losses.get(lambda y_true, y_pred: y_pred)), "has no name and cannot be saved"),
+        (lambda: as_loss({"class_name": "LossFunctionWrapper"}), "unknown loss function None"),
+        (lambda: losses.serialize(as_loss(lambda y_true, y_pred: y_pred)), "has no name and cannot be saved"),
         (
             lambda: losses.MSE(reduction="sums"),
             "must be one of sum_over_batch_size, mean, mean_with_sample_weight, sum, none or None",
@@ -208,3 +209,17 @@ def test_mistakes_are_named(action, message):
 
 def test_import_is_light():
     check_import_is_light("nnc.losses")
+
+
+def test_get_is_that_of_keras(keras):
+    y, x = numpy.array([[0.0, 1.0]], "float32"), numpy.array([[0.5, 0.5]], "float32")
+    for name in ("mse", "MSE", "mean_squared_error", "bce", "hinge", "MeanSquaredError", "Poisson"):
+        ours, theirs = losses.get(name), keras.losses.get(name)
+        assert getattr(ours, "__name__", type(ours).__name__) == getattr(theirs, "__name__", type(theirs).__name__)
+        numpy.testing.assert_allclose(ours(y, x), numpy.asarray(theirs(y, x)), rtol=1e-6)
+        assert numpy.shape(ours(y, x)) == theirs(y, x).shape
+    assert losses.get(None) is None
+    assert losses.get(losses.mse) is losses.mse
+    assert losses.get("own", {"own": max}) is max
+    assert losses.serialize(losses.hinge) == keras.losses.serialize(keras.losses.hinge)
+    assert losses.deserialize(losses.serialize(losses.hinge)) is losses.hinge

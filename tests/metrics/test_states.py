@@ -208,18 +208,30 @@ def test_weights_per_step(keras, name):
 @pytest.mark.parametrize(
     ("action", "message"),
     [
-        (lambda: metrics.Precision(thresholds=[0.5, 2]), "thresholds must be a number from 0 to 1, got 2"),
+        (
+            lambda: metrics.Precision(thresholds=[0.5, 2]),
+            "Threshold values must be in [0, 1]. Received: [2]",
+        ),
         (lambda: metrics.Precision(thresholds=[]), "thresholds must not be empty"),
         (lambda: metrics.Recall(top_k=0), "metric 'recall': top_k must be a positive integer, got 0"),
-        (lambda: metrics.AUC(curve="RO"), "metric 'auc': curve must be one of PR, PRGAIN, ROC, got 'RO'. Did you"),
-        (lambda: metrics.AUC(summation_method=3), "summation_method must be one of interpolation, majoring, minoring"),
+        (lambda: metrics.AUC(curve="RO"), "metric 'auc': Invalid AUC curve value: \"RO\". Expected one of"),
+        (
+            lambda: metrics.AUC(summation_method=3),
+            'Invalid AUC summation method value: "3". Expected one of: ',
+        ),
         (lambda: metrics.AUC(num_labels=3), "num_labels is needed only where multi_label is True"),
-        (lambda: metrics.AUC(num_thresholds=1), "num_thresholds must be an integer of at least 2, got 1"),
-        (lambda: metrics.PrecisionAtRecall(1.5), "recall must be a number from 0 to 1, got 1.5"),
-        (lambda: metrics.F1Score(average="mean"), "average must be one of micro, macro, weighted or None, got 'mean'"),
-        (lambda: metrics.FBetaScore(beta=0), "beta must be a finite number above 0, got 0"),
-        (lambda: metrics.F1Score(threshold=0.0), "threshold must be a finite number above 0 and of at most 1, got 0.0"),
-        (lambda: metrics.R2Score("mean"), "class_aggregation must be one of uniform_average, variance"),
+        (
+            lambda: metrics.AUC(num_thresholds=1),
+            "Argument `num_thresholds` must be an integer > 1. Received: num_t",
+        ),
+        (lambda: metrics.PrecisionAtRecall(1.5), "`recall` must be in the range [0, 1]. Received: recall=1.5"),
+        (
+            lambda: metrics.F1Score(average="mean"),
+            "one of: {None, 'micro', 'macro', 'weighted'}. Received: average=",
+        ),
+        (lambda: metrics.FBetaScore(beta=0.0), "Invalid `beta` argument value. It should be > 0. Received: beta=0.0"),
+        (lambda: metrics.F1Score(threshold=0.0), "It should verify 0 < threshold <= 1. Received: threshold=0.0"),
+        (lambda: metrics.R2Score("mean"), "Invalid value for argument `class_aggregation`. Expected one of uniform"),
         (lambda: metrics.IoU(2), "metric IoU: target_class_ids is missing"),
         (lambda: metrics.IoU(2, []), "target_class_ids must not be empty"),
         (lambda: metrics.AUC(thresholds=0.5), "thresholds must be several numbers, got 0.5"),
@@ -228,7 +240,10 @@ def test_weights_per_step(keras, name):
         (lambda: metrics.Recall(top_k=4).update_state([[0.0]], [[0.0]]), "top_k 4 needs an output with at least that"),
         (lambda: metrics.Recall(class_id=4).update_state([[0.0]], [[0.0]]), "class_id 4 needs an output with such a"),
         (lambda: metrics.F1Score().update_state([0.0], [0.0]), "needs an output (batch, classes), got f32[1]"),
-        (lambda: metrics.R2Score().update_state([0.0], [0.0]), "needs an output (batch, units), got f32[1]"),
+        (
+            lambda: metrics.R2Score().update_state([0.0], [0.0]),
+            "expects 2D inputs with shape (batch_size, units), got",
+        ),
         (lambda: metrics.AUC(multi_label=True).update_state([0.0], [0.0]), "needs an output (batch, labels), got"),
         (lambda: metrics.AUC(label_weights=[1]).update_state([[0, 1]], [[0, 1]]), "there are 1 label_weights for an"),
         (lambda: metrics.Mean().lower(None, None), "metric 'mean': Mean takes values, not targets and outputs"),
@@ -238,3 +253,33 @@ def test_weights_per_step(keras, name):
 )
 def test_mistakes_are_named(action, message):
     check_mistake(action, message)
+
+
+@pytest.mark.parametrize(
+    ("name", "settings"),
+    [
+        ("MeanSquaredError", {}),
+        ("BinaryAccuracy", {}),
+        ("TruePositives", {"thresholds": [0.2, 0.7]}),
+        ("FalseNegatives", {}),
+        ("Precision", {}),
+        ("Recall", {"thresholds": [0.7, 0.2]}),
+        ("SensitivityAtSpecificity", {"specificity": 0.5, "num_thresholds": 5}),
+        ("AUC", {"num_thresholds": 5}),
+        ("AUC", {"num_thresholds": 5, "multi_label": True}),
+    ],
+)
+def test_variables_are_those_of_keras(keras, name, settings):
+    y, x = data(numpy.random.default_rng(1), "labels", 9)
+    ours, theirs = (getattr(module, name)(**settings) for module in (metrics, keras.metrics))
+    for metric in (ours, theirs):
+        metric.update_state(y, x)
+    assert [item.name for item in ours.variables] == [item.name for item in theirs.variables]
+    for mine, other in zip(ours.variables, theirs.variables, strict=True):
+        assert mine.dtype == other.dtype
+        numpy.testing.assert_allclose(mine.numpy(), other.numpy(), rtol=1e-6)
+        assert getattr(ours, mine.name, mine).shape == mine.shape
+    with pytest.raises(ValueError, match="shows what a metric has added up, and cannot be assigned"):
+        ours.variables[0].assign(numpy.zeros(ours.variables[0].shape))
+    ours.reset_state()
+    assert not any(item.numpy().any() for item in ours.variables)

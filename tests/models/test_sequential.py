@@ -143,10 +143,10 @@ def test_a_layer_that_does_not_fit_is_not_added():
 
 shared = Dense(2)
 ERRORS = [
-    ([3], "expected a layer, got 3"),
-    ([Dense], "expected a layer, got <class 'nnc.layers.core.Dense'>; write Dense(...)"),
-    ([Dense(2), nnc.Input((3,))], "an Input can only come first"),
-    ([nnc.Input((3,)), nnc.Input((3,))], "an Input can only come first"),
+    ([3], "Only instances of nnc.Layer can be added, got 3"),
+    ([Dense], "Only instances of nnc.Layer can be added, got <class 'nnc.layers.core.Dense'>; write Dense(...)"),
+    ([Dense(2), nnc.Input((3,))], "it has already been configured, an Input can only come first"),
+    ([nnc.Input((3,)), nnc.Input((3,))], "it has already been configured, an Input can only come first"),
     ([nnc.Input((3,)), shared, shared], "layer 'dense' is added twice; make a second one"),
     (
         [nnc.Input((3,)), Dense(2, name="a"), Dense(2, name="a")],

@@ -27,11 +27,43 @@ def assert_same(first: nnc.Model, second: nnc.Model) -> None:
 
 def test_history():
     history = network().fit(X, Y, batch_size=16, epochs=3, verbose=0)
-    assert list(history.history) == ["loss", "accuracy"]
+    assert list(history.history) == ["accuracy", "loss"]
     assert [len(values) for values in history.history.values()] == [3, 3]
     assert history.epoch == [0, 1, 2]
     assert history.params == {"verbose": 0, "epochs": 3, "steps": 3}
     assert all(isinstance(value, float) for values in history.history.values() for value in values)
+
+
+def test_logs_have_the_order_of_keras():
+    keras = pytest.importorskip("keras")
+    found = []
+    for lib in (keras, nnc):
+
+        class Seen(lib.callbacks.Callback):
+            def __init__(self):
+                super().__init__()
+                self.orders = {}
+
+            def on_train_batch_end(self, batch, logs=None):
+                self.orders["train batch"] = list(logs)
+
+            def on_test_batch_end(self, batch, logs=None):
+                self.orders["test batch"] = list(logs)
+
+            def on_test_end(self, logs=None):
+                self.orders["test"] = list(logs)
+
+            def on_epoch_end(self, epoch, logs=None):
+                self.orders["epoch"] = list(logs)
+
+        model = lib.Sequential([lib.Input((3,)), lib.layers.Dense(1, "sigmoid")])
+        model.compile("sgd", "binary_crossentropy", metrics=["mse", "accuracy"])
+        seen = Seen()
+        history = model.fit(X, Y, validation_data=(X, Y), callbacks=[seen], verbose=0)
+        measured = model.evaluate(X, Y, return_dict=True, verbose=0)
+        found.append((seen.orders, list(history.history), list(measured)))
+        assert model.evaluate(X, Y, verbose=0) == [measured[name] for name in ("loss", "mse", "accuracy")]
+    assert found[0] == found[1]
 
 
 def test_loss_of_an_epoch_is_the_mean_over_rows():
@@ -58,7 +90,7 @@ def test_validation_split_keeps_the_last_rows():
     history = model.fit(X, Y, epochs=2, validation_split=0.25, verbose=0)
     other.fit(X[:30], Y[:30], epochs=2, verbose=0)
     assert_same(model, other)
-    assert list(history.history) == ["loss", "accuracy", "val_loss", "val_accuracy"]
+    assert list(history.history) == ["accuracy", "loss", "val_accuracy", "val_loss"]
     expected = other.evaluate(X[30:], Y[30:])
     assert [history.history[f"val_{name}"][-1] for name in ("loss", "accuracy")] == expected
 

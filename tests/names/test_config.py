@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+import warnings
 
 import numpy
 import pytest
@@ -24,6 +25,9 @@ def keras():
     yield keras
     keras.config.set_floatx("float32")
     keras.config.set_image_data_format("channels_last")
+    keras.config.set_epsilon(1e-7)
+    keras.config.set_max_epochs(None)
+    keras.config.set_max_steps_per_epoch(None)
     global_state.set_global_attribute("dtype_policy", policy)
 
 
@@ -104,6 +108,69 @@ def test_a_model_of_float64_trains_as_in_keras(keras):
     numpy.testing.assert_allclose(losses[1], losses[0], rtol=1e-12)
 
 
+ZEROS, ONES = numpy.zeros((2, 3), "float32"), numpy.ones((2, 3), "float32")
+DIVISORS = {
+    "BinaryCrossentropy": lambda lib: lib.losses.BinaryCrossentropy()(ONES, ZEROS),
+    "CategoricalCrossentropy": lambda lib: lib.losses.CategoricalCrossentropy()(ONES, EDGES),
+    "SparseCategoricalCrossentropy": lambda lib: lib.losses.SparseCategoricalCrossentropy()(INDICES, EDGES),
+    "CategoricalFocalCrossentropy": lambda lib: lib.losses.CategoricalFocalCrossentropy()(ONES, EDGES),
+    "KLDivergence": lambda lib: lib.losses.KLDivergence()(ONES, ZEROS),
+    "Poisson": lambda lib: lib.losses.Poisson()(ONES, ZEROS),
+    "MeanAbsolutePercentageError": lambda lib: lib.losses.MeanAbsolutePercentageError()(ZEROS, ONES),
+    "MeanSquaredLogarithmicError": lambda lib: lib.losses.MeanSquaredLogarithmicError()(ZEROS, ONES),
+    "CosineSimilarity": lambda lib: lib.losses.CosineSimilarity()(ONES, ONES / 1e3),
+    "Dice": lambda lib: lib.losses.Dice()(EDGES, EDGES),
+    "Tversky": lambda lib: lib.losses.Tversky()(EDGES, EDGES),
+    "F1Score": lambda lib: lib.metrics.F1Score(average="macro")(EDGES, EDGES),
+    "MeanIoU": lambda lib: lib.metrics.MeanIoU(2)([0, 1, 1], [0, 1, 0]),
+    "ConcordanceCorrelation": lambda lib: lib.metrics.ConcordanceCorrelation()(EDGES, EDGES / 2),
+    "UnitNorm": lambda lib: lib.constraints.UnitNorm()(lib.ops.convert_to_tensor(ONES / 1e3)),
+    "MaxNorm": lambda lib: lib.constraints.MaxNorm(1e-3)(lib.ops.convert_to_tensor(ONES)),
+    "OrthogonalRegularizer": lambda lib: lib.regularizers.OrthogonalRegularizer()(
+        lib.ops.convert_to_tensor(ONES / 1e3)
+    ),
+    "normalize": lambda lib: lib.ops.normalize(ONES / 1e3),
+    "rms_normalization": lambda lib: lib.ops.rms_normalization(ONES / 1e2),
+    "layer": lambda lib: lib.layers.Dot(1, normalize=True)([lib.ops.convert_to_tensor(x) for x in (ONES, ONES / 1e3)]),
+}
+EDGES = numpy.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]], "float32")
+INDICES = numpy.array([1, 0])
+
+
+@pytest.mark.parametrize("name", DIVISORS)
+def test_epsilon(keras, name):
+    found = []
+    for lib in (nnc, keras):
+        before = numpy.asarray(DIVISORS[name](lib))
+        lib.config.set_epsilon(1e-2)
+        assert lib.config.epsilon() == 1e-2
+        found.append(numpy.asarray(DIVISORS[name](lib)))
+        assert numpy.any(found[-1] != before)
+    numpy.testing.assert_allclose(*found, rtol=1e-5)
+
+
+def test_limits_of_epochs_and_batches(keras):
+    x, y = numpy.ones((2, 64, 3), "float32")
+    for lib in (keras, nnc):
+        seen = []
+        lib.config.set_max_epochs(2)
+        lib.config.set_max_steps_per_epoch(3)
+        assert (lib.config.max_epochs(), lib.config.max_steps_per_epoch()) == (2, 3)
+        model = lib.Sequential([lib.Input((3,)), lib.layers.Dense(3)])
+        model.compile("sgd", "mse")
+        callback = lib.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs, seen=seen: seen.append(batch))
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            history = model.fit(x, y, 8, 5, 0, [callback], validation_data=(x, y), validation_batch_size=4)
+            assert model.predict(x, batch_size=4, verbose=0).shape == (12, 3)
+            model.evaluate(x, y, batch_size=4, verbose=0)
+        assert history.epoch == [0, 1]
+        assert seen == [0, 1, 2] * 2
+        steps = "Limiting steps_per_epoch to 3"
+        assert [str(item.message) for item in said][:2] == ["Limiting epochs to 2", steps]
+        assert sum(str(item.message) == steps for item in said) == 4
+
+
 @pytest.mark.parametrize("place", ["channels_last", "channels_first"])
 def test_image_data_format(keras, place):
     found = []
@@ -158,12 +225,13 @@ def test_same_answers_from_the_start(keras):
         ("set_backend", ("jax",), "nnc is the only engine"),
         ("set_floatx", ("float16",), "floatx: nnc computes in float32 and float64, not in float16"),
         ("set_floatx", ("floaty",), "floatx must be float32 or float64, got 'floaty'"),
-        ("set_epsilon", (1e-3,), "losses and layers of nnc divide by 1e-7 at least"),
+        ("set_epsilon", (-1e-3,), "set_epsilon: value must be a finite number of at least 0, got -0.001"),
         ("set_image_data_format", ("channels_middle",), "must be channels_last or channels_first"),
-        ("set_dtype_policy", ("mixed_float16",), "nnc computes in float32 and float64 alone"),
+        ("set_dtype_policy", ("mixed_float16",), "nnc computes in float32 and float64, not in mixed_float16"),
+        ("set_dtype_policy", (None,), "Invalid `policy` argument"),
         ("set_dtype_policy", ("int8_from_float32",), "nnc trains no quantized layers"),
-        ("set_max_epochs", (3,), "give fit(epochs=…)"),
-        ("set_max_steps_per_epoch", (3,), "give fit(steps_per_epoch=…)"),
+        ("set_max_epochs", (0,), "max_epochs must be an integer of at least 1, got 0"),
+        ("set_max_steps_per_epoch", ("3",), "max_steps_per_epoch must be an integer of at least 1"),
         ("enable_traceback_filtering", (), "tracebacks of nnc are whole"),
         ("enable_unsafe_deserialization", (), "nnc never runs code of a file"),
     ],
@@ -176,7 +244,7 @@ def test_refused(name, given, text):
 
 
 def test_policies(keras):
-    for name in ("float32", "float64"):
+    for name in ("float32", "float64", "float16", "mixed_float16", "mixed_bfloat16"):
         theirs, ours = keras.DTypePolicy(name), nnc.DTypePolicy(name)
         assert ours.get_config() == theirs.get_config()
         assert (ours.compute_dtype, ours.variable_dtype) == (theirs.compute_dtype, theirs.variable_dtype)
@@ -184,7 +252,14 @@ def test_policies(keras):
         config = keras.dtype_policies.serialize(theirs)
         assert nnc.dtype_policies.serialize(ours) == config
         assert nnc.dtype_policies.deserialize(config) == ours == nnc.dtype_policies.get(config)
-        assert nnc.layers.Dense(1, dtype=ours).weights_dtype == name
+        if name in ("float32", "float64"):
+            assert nnc.layers.Dense(1, dtype=ours).weights_dtype == name
+            assert nnc.layers.Dense(1, dtype=name).dtype_policy == ours
+        else:
+            with pytest.raises(ModelError, match="dtype must be float32 or float64"):
+                nnc.layers.Dense(1, dtype=ours)
+    with pytest.raises(TypeError, match="'name' must be a string"):
+        nnc.DTypePolicy(123)
     assert nnc.mixed_precision.Policy is nnc.DTypePolicy
     with pytest.raises(AttributeError, match="nnc trains no quantized layers"):
         nnc.dtype_policies.QuantizedDTypePolicy  # noqa: B018

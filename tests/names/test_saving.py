@@ -238,8 +238,10 @@ def test_refused_objects():
     model = own_model()
     with pytest.raises(ModelError, match="max_shard_size"):
         nnc.saving.save_weights(model, "a.weights.h5", max_shard_size=1)
-    with pytest.raises(ModelError, match="skip_mismatch"):
-        nnc.saving.load_weights(model, "a.weights.h5", skip_mismatch=True)
+    with pytest.raises(ModelError, match="not supported: objects_to_skip; leave them out"):
+        nnc.saving.load_weights(model, "a.weights.h5", objects_to_skip=[])
+    with pytest.raises(ModelError, match="The `save_format` argument is deprecated"):
+        nnc.saving.save_model(model, "a.keras", save_format="keras")
     with pytest.raises(ModelError, match="zipped"):
         nnc.saving.save_model(model, "a.keras", zipped=False)
 

@@ -73,3 +73,28 @@ def test_other_than_square_matrices(name):
 def test_other_rows():
     with pytest.raises(ModelError, match="Solve: a and b must have as many rows"):
         apply("Solve", numpy.ones((2, 3, 3)), numpy.ones((2, 4, 3)))
+
+
+SINGULAR = numpy.array(
+    [numpy.ones((3, 3)), numpy.zeros((3, 3)), [[0, 1, 2], [0, 3, 4], [0, 1, 1]], [[1, 2, 3], [2, 4, 6], [1, 0, 1]]],
+    "float32",
+)
+
+
+@pytest.mark.parametrize("backend", ["numpy", "c"])
+def test_determinants_of_singular_matrices(backend):
+    keras = pytest.importorskip("keras")
+    for lib in (keras, nnc):
+        x = lib.Input((3, 3))
+        model = lib.Model(x, [lib.layers.Lambda(lib.ops.det)(x), *lib.layers.Lambda(lib.ops.slogdet)(x)])
+        if lib is nnc:
+            model.backend = backend
+        determinants, signs, logarithms = model.predict(SINGULAR, verbose=0)
+        numpy.testing.assert_array_equal(determinants, numpy.zeros(4))
+        numpy.testing.assert_array_equal(signs, numpy.zeros(4))
+        numpy.testing.assert_array_equal(logarithms, numpy.full(4, -numpy.inf))
+
+
+def test_powers_of_ten_are_exact():
+    keras = pytest.importorskip("keras")
+    numpy.testing.assert_array_equal(nnc.ops.logspace(0, 10, 11), numpy.asarray(keras.ops.logspace(0, 10, 11)))

@@ -6,6 +6,7 @@ from math import sqrt
 import numpy
 import pytest
 
+import nnc
 from nnc import optimizers
 from nnc.errors import ModelError, ShapeError
 from nnc.ir import Graph, TensorType, ops, parse_graph, verify
@@ -274,3 +275,29 @@ def test_a_global_norm_over_several_states():
     _, states = run_graph(graph, {"x": numpy.array([3.0, 0.0, 4.0], "float32")}, states)
     for label in ("a", "b"):
         numpy.testing.assert_allclose(states[label], numpy.array([-0.6, 0.0, -0.8]) / sqrt(2.0), rtol=1e-6)
+
+
+def test_variables_of_one_name_are_told_apart():
+    keras = pytest.importorskip("keras")
+    for lib in (keras, nnc):
+        first, second = lib.Variable(2.0), lib.Variable(2.0)
+        optimizer = lib.optimizers.SGD(1.0, weight_decay=0.004)
+        optimizer.exclude_from_weight_decay(var_list=[second])
+        optimizer.apply_gradients([(lib.ops.zeros(()), first), (lib.ops.zeros(()), second)])
+        assert float(first.numpy()) == pytest.approx(1.992)
+        assert float(second.numpy()) == 2.0
+
+
+def test_averages_are_taken_over():
+    keras = pytest.importorskip("keras")
+    found = []
+    for lib in (keras, nnc):
+        variable = lib.Variable([1.0, 2.0])
+        optimizer = lib.optimizers.Adam(1.0, use_ema=True, ema_momentum=0.9)
+        for _ in range(3):
+            optimizer.apply([lib.ops.convert_to_tensor([0.1, 0.2])], [variable])
+        optimizer.finalize_variable_values([variable])
+        found.append(variable.numpy())
+    numpy.testing.assert_allclose(*found, rtol=1e-6)
+    with pytest.raises(ModelError, match="no step was taken with the variable"):
+        optimizer.finalize_variable_values([nnc.Variable(1.0)])

@@ -150,7 +150,7 @@ def test_a_program_keeps_the_schedule(tmp_path):
 def test_learning_rate_of_a_schedule_cannot_be_set():
     optimizer = optimizers.SGD(schedules.ExponentialDecay(0.1, 10, 0.5))
     assert optimizer.learning_rate == pytest.approx(0.1)
-    with pytest.raises(ModelError, match="the learning rate follows ExponentialDecay and cannot be set"):
+    with pytest.raises(ModelError, match="as learning_rate, which ExponentialDecay computes"):
         optimizer.learning_rate = 0.2
 
 
@@ -177,3 +177,21 @@ def test_mistakes_are_named(action, message):
 
 def test_import_is_light():
     check_import_is_light("nnc.optimizers.schedules")
+
+
+@pytest.mark.parametrize(("name", "settings"), CASES)
+def test_schedules_of_numbers(name, settings):
+    keras = pytest.importorskip("keras")
+    ours, theirs = (getattr(lib.optimizers.schedules, name)(**settings) for lib in (nnc, keras))
+    for step in (0, 1, 17, 100, 3.5):
+        assert float(ours(step)) == pytest.approx(float(theirs(step)), rel=1e-5, abs=1e-9)
+
+
+def test_a_schedule_may_be_set_until_the_model_is_compiled():
+    optimizer = optimizers.SGD(0.1)
+    optimizer.learning_rate = schedules.ExponentialDecay(0.3, 10, 0.5)
+    assert optimizer.learning_rate == pytest.approx(0.3)
+    model = network(nnc, optimizers.SGD(0.1))
+    model.fit(*arrays(), verbose=0)
+    with pytest.raises(ModelError, match="compiled for the learning rate that it has; set a schedule before"):
+        model.optimizer.learning_rate = schedules.ExponentialDecay(0.3, 10, 0.5)

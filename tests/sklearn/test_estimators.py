@@ -275,7 +275,7 @@ def test_callbacks_metrics_and_validation():
     order = numpy.random.default_rng(0).permutation(150)
     classifier = Classifier(small, epochs=50, callbacks=stopping, metrics=["accuracy"], validation_split=0.2)
     history = classifier.fit(IRIS_X[order], NAMES[order]).history_.history
-    assert list(history) == ["loss", "accuracy", "val_loss", "val_accuracy"]
+    assert list(history) == ["accuracy", "loss", "val_accuracy", "val_loss"]
     assert len(history["loss"]) == 2
 
 

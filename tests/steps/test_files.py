@@ -196,3 +196,21 @@ def test_errors(tmp_path):
 
 def wider(self, units=3, **kwargs):
     Plain.__init__(self, 3, **kwargs)
+
+
+class Wired(nnc.Model):
+    def __init__(self, units, **kwargs):
+        inputs = nnc.Input((4,))
+        super().__init__(inputs, nnc.layers.Dense(units)(inputs), **kwargs)
+        self.units = units
+
+    def get_config(self):
+        return {"units": self.units, "name": self.name}
+
+
+def test_a_functional_model_whose_class_has_a_config(tmp_path):
+    model = Wired(2)
+    model.save(tmp_path / "model.keras")
+    read = load_model(tmp_path / "model.keras", {"Wired": Wired})
+    assert type(read) is Wired
+    numpy.testing.assert_array_equal(read.predict(X), model.predict(X))

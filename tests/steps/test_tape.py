@@ -199,7 +199,7 @@ def test_steps_that_are_asked_for_are_those_of_a_program(name):
 def test_an_optimizer_needs_gradients_of_the_right_shape():
     x, optimizer = nnc.Variable(numbers(3)), nnc.optimizers.SGD()
     for gradients, message in (
-        ([None], "no gradients"),
+        ([None], "No gradients provided"),
         ([numpy.ones(2)], "shape"),
         ([numpy.ones(3)] * 2, "2 gradients"),
     ):

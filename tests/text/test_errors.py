@@ -52,10 +52,13 @@ MODEL_ERRORS = [
         "StringLookup: vocabulary must be a list of texts, got the path 'words.txt'; read the file and give its lines:"
         " pathlib.Path(path).read_text().splitlines()",
     ),
-    (lambda: layers.StringLookup(vocabulary=["a", "a"]), "StringLookup: the vocabulary has a text twice"),
+    (
+        lambda: layers.StringLookup(vocabulary=["a", "a"]),
+        "StringLookup: The passed vocabulary has at least one repeated term; the text 'a' is there twice",
+    ),
     (
         lambda: layers.StringLookup(vocabulary=["a", ""], mask_token=""),
-        "StringLookup: the texts of mask and unknown can only be at the vocabulary's start",
+        "StringLookup: Found reserved mask token at unexpected location in `vocabulary`; '' can only be at its start",
     ),
     (
         lambda: layers.StringLookup(invert=True, oov_token=None),
@@ -63,7 +66,7 @@ MODEL_ERRORS = [
     ),
     (
         lambda: layers.StringLookup(salt=[1, 2, 3]),
-        "StringLookup: salt must be a whole number or two of them, got [1, 2, 3]",
+        "StringLookup: salt can only be a tuple of size 2 of whole numbers, or one, got [1, 2, 3]",
     ),
     (
         lambda: lookup(name="l").adapt(["c"]),
@@ -81,10 +84,14 @@ MODEL_ERRORS = [
         lambda: nnc.Sequential([text(), layers.StringLookup(name="l"), layers.Embedding(3, 2)]).program,
         "Layer 'l' (StringLookup): the vocabulary is missing: give one, or call adapt(data) first",
     ),
-    (lambda: layers.Hashing(0), "Hashing: num_bins must be a positive integer, got 0"),
+    (
+        lambda: layers.Hashing(0),
+        "The `num_bins` for `Hashing` cannot be `None` or non-positive, it is a whole number, got 0",
+    ),
     (
         lambda: layers.Hashing(3, dtype="float32", name="h")(["a"]),
-        "Layer 'h' (Hashing): dtype must be int32 or int64 with output_mode 'int', got 'float32'",
+        "Layer 'h' (Hashing): When `output_mode=\"int\"`, `dtype` should be an integer type, int32 or int64, got"
+        " 'float32'",
     ),
     (
         lambda: layers.Dense(2, name="d")(text()),
@@ -106,8 +113,8 @@ MODEL_ERRORS = [
         "Layer 'l' (StringLookup): its input must be of type string, got float32",
     ),
     (
-        lambda: lookup(output_mode="count", name="l")(text((2, 3))),
-        "Layer 'l' (StringLookup): output_mode 'count' needs an input of shape (rows, tokens), got (rows, 2, 3)",
+        lambda: lookup(output_mode="count", name="l")(text(())),
+        "Layer 'l' (StringLookup): output_mode 'count' needs an input of shape (rows, tokens), got (rows,)",
     ),
     (
         lambda: layers.TextVectorization(vocabulary=["a"], name="v")(text((2,))),
@@ -115,7 +122,7 @@ MODEL_ERRORS = [
     ),
     (
         lambda: layers.HashedCrossing(3, name="c")([text(()), text()]),
-        "Layer 'c' (HashedCrossing): its inputs must all be of shape (rows,), or all of shape (rows, 1), got (rows,)"
+        "Layer 'c' (HashedCrossing): its inputs should have shape (rows,), all of them, or (rows, 1), got (rows,)"
         " and (rows, 1)",
     ),
     (

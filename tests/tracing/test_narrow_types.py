@@ -52,7 +52,7 @@ def in_float32(keras, name, narrow):
 @pytest.mark.filterwarnings("ignore::UserWarning", "ignore::DeprecationWarning", "ignore::RuntimeWarning")
 @pytest.mark.parametrize("policy", POLICIES)
 @pytest.mark.parametrize("name", MODELS)
-@pytest.mark.sampled(1 / 16)
+@pytest.mark.sampled(1 / 32)
 def test_models_of_narrow_types(name, policy, keras, tmp_path):
     narrow = made(keras, name, policy)
     x = MODELS[name].rows(numpy.random.default_rng(2))

@@ -47,7 +47,7 @@ def assert_trains_alike(theirs, program, x, y):
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
 @pytest.mark.parametrize("backend", ["numpy", "c"])
-@pytest.mark.sampled(1 / 4)
+@pytest.mark.sampled(1 / 8)
 def test_steps(name, backend, keras, tmp_path):
     theirs = network(keras, OPTIMIZERS[name](keras))
     before = theirs.optimizer.built, len(theirs.optimizer.variables)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import inspect
+import json
 import pickle
 import warnings
+import zipfile
 
 import numpy
 import pytest
 
 import nnc
-from nnc.errors import DataError, ModelError
+from nnc.errors import DataError, ModelError, ModelFileError
 from nnc.utils import FeatureSpace
 
 RANDOM = numpy.random.default_rng(0)
@@ -75,7 +77,8 @@ def part(data, features):
 @pytest.mark.parametrize("mode", ["concat", "dict"])
 def test_numbers_are_those_of_keras(keras, mode):
     crosses = [("f3", "s1"), ("s2", "i2"), ("i1", "i3")]
-    ours, theirs = (space(NAMED, mode, crosses) for space in (FeatureSpace, keras.utils.FeatureSpace))
+    features = dict(reversed(NAMED.items()))  # whose order is not that of the numbers
+    ours, theirs = (space(features, mode, crosses) for space in (FeatureSpace, keras.utils.FeatureSpace))
     for space in (ours, theirs):
         space.adapt(DATA)
     check(ours(DATA), theirs(DATA))
@@ -184,6 +187,68 @@ def test_it_is_copied():
     check(pickle.loads(pickle.dumps(space))(data), space(data))
 
 
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # of Keras's variables
+def test_files_are_those_of_keras(keras, tmp_path):
+    features = {**NAMED, "f4": "float_normalized"}
+    data = {**DATA, "f4": DATA["f3"] + 2}
+    spaces = [space(features, crosses=[("f3", "s1")]) for space in (FeatureSpace, keras.utils.FeatureSpace)]
+    expected = []
+    for number, space in enumerate(spaces):
+        space.adapt(data)
+        space.save(tmp_path / f"{number}.keras")
+        expected.append(numpy.asarray(space(data)))
+    check(*expected)
+    for number in range(2):
+        read = nnc.models.load_model(tmp_path / f"{number}.keras")
+        check(read(data), expected[1])
+        check(keras.models.load_model(tmp_path / f"{number}.keras")(data).numpy(), expected[1])
+        read.save(tmp_path / "again.keras")
+        check(nnc.models.load_model(tmp_path / "again.keras")(data), expected[1])
+    with pytest.raises(ModelError, match=r"0\.keras' has a FeatureSpace, and no model"):
+        nnc.compile(tmp_path / "0.keras")
+
+
+def changed(path, target, **entries):
+    """Write a file whose config has other entries."""
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(target, "w") as new:
+        for name in old.namelist():
+            content = old.read(name)
+            if name == "config.json":
+                config = json.loads(content)
+                config["config"].update(entries)
+                content = json.dumps(config).encode()
+            new.writestr(name, content)
+
+
+BAD = [
+    ({"features": 3}, "config.json has no config of a feature space"),
+    ({"features": {"a": {"config": {}}}}, "config.json has no config of a feature space"),
+    ({"output_mode": "all"}, "Expected 'concat' or 'dict', got 'all'"),
+    ({"crosses": [{"config": {"names": []}}]}, "config.json has no config of a feature space"),
+    ({"surprise": 1}, "config.json has no config of a feature space"),
+    ({"features": {"a": {"config": {"preprocessor": {"class_name": "Own", "config": {}}}}}}, "unknown layer 'Own'"),
+]
+
+
+@pytest.mark.parametrize(("entries", "message"), BAD)
+def test_files_that_are_none(tmp_path, entries, message):
+    FeatureSpace({"a": "float"}).save(tmp_path / "good.keras")
+    if "unknown layer" in message:
+        entries["features"]["a"]["config"] |= {"dtype": "float32", "output_mode": "float"}
+    changed(tmp_path / "good.keras", tmp_path / "bad.keras", **entries)
+    with pytest.raises(ModelFileError, match=message):
+        nnc.models.load_model(tmp_path / "bad.keras")
+
+
+def test_a_file_without_what_a_layer_has_learnt(tmp_path):
+    FeatureSpace({"a": "float"}).save(tmp_path / "good.keras")
+    normalized = FeatureSpace({"a": "float_normalized"})
+    normalized.adapt({"a": [1.0, 2.0]})
+    changed(tmp_path / "good.keras", tmp_path / "bad.keras", features=normalized.get_config()["features"])
+    with pytest.raises(ModelFileError, match="the file has no weight 0 of layer 'a_preprocessor'"):
+        nnc.models.load_model(tmp_path / "bad.keras")
+
+
 def two(**options):
     return FeatureSpace({"f1": "integer_categorical", "f2": "integer_categorical"}, **options)
 
@@ -211,7 +276,8 @@ REFUSED = {
         {"a": [1.0]}
     ),
     "isn't a standard feature": lambda: unknown_size()({"a": ["a"]}),
-    "no file of a feature space alone": lambda: two().save("space.keras"),
+    "You need to call .* on the FeatureSpace": lambda: two().save("space.keras"),
+    "a feature space is saved as .keras, got 'space.h5'": lambda: FeatureSpace({"a": "float"}).save("space.h5"),
 }
 
 

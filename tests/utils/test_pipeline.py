@@ -65,6 +65,7 @@ def same(found, expected):
 
 @pytest.mark.parametrize("make", [pairs, single, windows])
 @pytest.mark.parametrize("step", STEPS)
+@pytest.mark.sampled(1, each="step")
 def test_elements_are_those_of_tensorflow(make, step):
     keras = pytest.importorskip("keras")
     found, expected = (STEPS[step](make(module)) for module in (nnc, keras))

@@ -62,6 +62,7 @@ ACTIONS = {
 
 
 @pytest.mark.parametrize("action", ACTIONS)
+@pytest.mark.sampled(1 / 2)
 def test_epochs_begin_and_end_as_in_keras(action, keras):
     found = []
     for module in (nnc, keras):
@@ -76,6 +77,7 @@ def test_epochs_begin_and_end_as_in_keras(action, keras):
 
 @pytest.mark.parametrize("settings", [{}, {"steps_per_epoch": 5}, {"steps_per_epoch": 3, "epochs": 3}])
 @pytest.mark.parametrize("workers", [1, 3])
+@pytest.mark.sampled(2)
 def test_losses_are_those_of_keras(settings, workers, keras):
     histories = []
     for module in (nnc, keras):

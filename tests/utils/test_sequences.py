@@ -47,7 +47,11 @@ def test_rows_are_those_of_keras(sequences, settings):
         ([[1]], {"truncating": "right"}, "truncating must be 'pre' or 'post', got 'right'"),
         ([[1]], {"maxlen": -1}, "maxlen must be a whole number of at least 0, got -1"),
         ([[1]], {"maxlen": 2.5}, "maxlen must be a whole number of at least 0, got 2.5"),
-        ([[1]], {"value": "a"}, "dtype must be object where rows are filled with the text 'a'"),
+        (
+            [[1]],
+            {"value": "a"},
+            "`dtype` int32 is not compatible with `value`'s type, that of the text 'a'; give dtype=object",
+        ),
         (
             [[[1, 2]], [[1, 2, 3]]],
             {},

@@ -81,15 +81,15 @@ def test_models_are_trained_on_windows_as_in_keras():
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"sequence_length": 0}, "sequence_length must be a whole number of at least 1, got 0"),
+        ({"sequence_length": 0}, "`sequence_length` must be a whole number of at least 1, got 0"),
         ({"sequence_length": 21}, "no window of 21 elements at a sampling_rate of 1 fits into 20 times"),
-        ({"sampling_rate": 20}, "sampling_rate must be a whole number from 1 to 19, got 20"),
-        ({"sequence_stride": 0}, "sequence_stride must be a whole number from 1 to 19, got 0"),
-        ({"batch_size": 0}, "batch_size must be a whole number of at least 1, got 0"),
-        ({"start_index": -1}, "start_index must be a whole number from 0 to 19, got -1"),
-        ({"start_index": 5, "end_index": 5}, "end_index must be a whole number from 6 to 19, got 5"),
-        ({"end_index": 20}, "end_index must be a whole number from 1 to 19, got 20"),
-        ({"format": "grain"}, "format must be 'tf', got 'grain'; leave it out, batches are NumPy arrays"),
+        ({"sampling_rate": 20}, "`sampling_rate` must be a whole number from 1 to 19, got 20"),
+        ({"sequence_stride": 0}, "`sequence_stride` must be a whole number from 1 to 19, got 0"),
+        ({"batch_size": 0}, "`batch_size` must be a whole number of at least 1, got 0"),
+        ({"start_index": -1}, "`start_index` must be a whole number from 0 to 19, got -1"),
+        ({"start_index": 5, "end_index": 5}, "`end_index` must be a whole number from 6 to 19, got 5"),
+        ({"end_index": 20}, "`end_index` must be a whole number from 1 to 19, got 20"),
+        ({"format": "grain"}, "`format` should be 'tf', got 'grain'; leave it out, batches are NumPy arrays"),
         (
             {"targets": TIMES[:12], "start_index": 8},
             "there are targets for 4 times from 8 on, and windows begin up to 9 times after it",

@@ -69,7 +69,7 @@ def test_random_numbers_are_named(name: str, keras: Any) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in ZOO if name not in APART])
-@pytest.mark.sampled(1 / 8)
+@pytest.mark.sampled(1 / 16)
 def test_live_models_agree_operation_by_operation(name: str, keras: Any) -> None:
     keras.utils.set_random_seed(1)
     model = ZOO[name](keras)
@@ -121,6 +121,7 @@ def test_the_first_operation_that_differs_is_named(
 
 @pytest.mark.parametrize("backwards", [False, True])
 @pytest.mark.parametrize("operation", ["Tanh", "Scan"])
+@pytest.mark.sampled(1)
 def test_it_is_named_inside_a_loop(operation: str, backwards: bool, keras: Any, broken: Callable[..., None]) -> None:
     class Cell(keras.layers.Layer):
         state_size = 4

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy
 
 from nnc.errors import ShapeError, SymbolError
-from nnc.ir import FLOATING, Dim, Op, Shape, TensorType, Value
+from nnc.ir import FLOATING, Dim, Op, Shape, SymbolicDim, TensorType, Value
 from nnc.ir.ops.elementwise import Array, apply, check_elements, same_dtype
 
 Padding = Sequence[tuple[Dim, Dim]]
@@ -36,11 +36,10 @@ def same_padding(length: Dim, size: int, stride: int, dilation: int = 1) -> tupl
     spread = extent(size, dilation)
     if stride == 1 or spread == 1:
         total: Dim = spread - 1 if stride == 1 else 0
-    elif isinstance(length, int):
-        total = max((-(-length // stride) - 1) * stride + spread - length, 0)
-    elif spread >= stride:
-        total = ((length + stride - 1) // stride - 1) * stride + spread - length
     else:
+        total = ((length + stride - 1) // stride - 1) * stride + spread - length
+        total = max(total, 0) if isinstance(total, int) else total
+    if isinstance(total, SymbolicDim) and spread < stride:
         raise SymbolError(
             f"padding 'same' with strides {stride} and a window of {spread} needs an axis of known length, got {length}"
         )
@@ -121,7 +120,8 @@ class Sliding(Op):
             )
         )
         if any(isinstance(length, int) and length < 1 for length in lengths):
-            raise ShapeError(f"'{self.name}': a window of {window} does not fit into {x}")
+            words = f"Computed output size would be zero or negative: a window of {window} does not fit into {x}"
+            raise ShapeError(f"'{self.name}': {words}")
         return x.with_shape((x.shape[0], *lengths, filters))
 
     def padded(self, shape: Sequence[int]) -> tuple[int, ...]:

@@ -96,8 +96,8 @@ class ConvLSTMCell(Cell):
         self.lengths: tuple[int, ...] = ()
         if max(self.strides) > 1 and max(self.dilation_rate) > 1:
             raise ModelError(
-                f"{self._where}: strides and dilation_rate cannot both be larger than 1, "
-                f"got strides={self.strides} and dilation_rate={self.dilation_rate}"
+                f"{self._where}: Specifying `strides > 1` is not compatible with `dilation_rate > 1`. "
+                f"Received: strides={self.strides} and dilation_rate={self.dilation_rate}"
             )
 
     @property

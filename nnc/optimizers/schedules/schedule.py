@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, dataclass_transform
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, ClassVar, dataclass_transform
+
+import numpy
 
 from nnc.arguments import Declared, argument, flag, number
+from nnc.eager import computed
 from nnc.errors import ModelError
-from nnc.ir import Graph, TensorType, Value, interpret
+from nnc.ir import Graph, Placeholder, TensorType, Value, interpret
+from nnc.settings import SETTINGS
 
 
 class LearningRateSchedule(Declared):
@@ -23,11 +29,16 @@ class LearningRateSchedule(Declared):
     noun = "learning-rate schedule"
     registered: ClassVar[dict[str, type[LearningRateSchedule]]] = {}
 
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if "__call__" in vars(cls):
+            cls.__call__ = _on_numbers(vars(cls)["__call__"])  # type: ignore[method-assign]
+
     def __call__(self, step: Value) -> Value:
         """Return the learning rate as graph arithmetic.
 
         Args:
-            step: the number of batches done, a floating-point scalar.
+            step: the number of batches done, a floating-point scalar; of a number, the learning rate is one too.
 
         Raises:
             ModelError: the subclass does not define it.
@@ -48,6 +59,18 @@ class LearningRateSchedule(Declared):
     def __repr__(self) -> str:
         arguments = ", ".join(f"{key}={value!r}" for key, value in self.get_config().items() if key != "name")
         return f"{type(self).__name__}({arguments})"
+
+
+def _on_numbers(rate: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the method of a schedule that takes numbers too, of which it computes at once."""
+
+    @wraps(rate)
+    def taking(self: LearningRateSchedule, step: Any) -> Any:
+        if isinstance(step, Value) or (isinstance(step, Placeholder) and step.has_value):
+            return rate(self, step)
+        return computed(lambda value: rate(self, value), numpy.asarray(step, SETTINGS.floatx))
+
+    return taking
 
 
 @dataclass_transform(eq_default=False, field_specifiers=(argument, flag, number))
