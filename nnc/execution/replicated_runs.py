@@ -59,7 +59,7 @@ class ReplicatedExecutable:
         Raises:
             GraphError: the plan has no room for them.
         """
-        with self.plan.places_kept():  # they are the same for all blocks
+        with self.plan.findings_kept():  # they are the same for all blocks
             run = _ReplicatedRun(self.blocks, bindings, self.replication, self.threads, self.own_rows)
         return run.bound
 

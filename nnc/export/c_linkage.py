@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from nnc.backends.c.expressions import Expression, Literal, Operand, call, infix, number, variable
 from nnc.backends.c.linkage import Caller, Linkage, Path, Slot
-from nnc.backends.c.places import buffer_offset, constant_array, is_uniform
+from nnc.backends.c.places import ConstantArrays, buffer_offset, is_uniform
 from nnc.backends.c.statements import Code, Statement, assign, execute, when
 from nnc.backends.c.text import C_TYPES, comment, symbol_text
 from nnc.export.c_state import StateLayout
@@ -53,6 +54,10 @@ class StaticLinkage(Linkage):
     constants: dict[str, Array] = field(default_factory=dict)
     names: dict[Slot, str] = field(default_factory=dict)
 
+    @cached_property
+    def _known(self) -> ConstantArrays:
+        return ConstantArrays(self.plan, self.plan.bindings)
+
     def size(self, symbol: str) -> Statement:
         """Name a number."""
         return Statement(f"enum {{ {symbol_text(symbol)} = {self.plan.bindings[symbol]} }};")
@@ -80,7 +85,7 @@ class StaticLinkage(Linkage):
 
     def literal(self, path: Path, value: Value) -> Literal | None:
         """Return the number where all elements are sure to be the same; what must lie in memory has a copy there."""
-        array = constant_array(self.plan, path, value, self.plan.bindings)
+        array = self._known.array(path, value)
         return number(array.reshape(-1)[0], value.dtype) if is_uniform(value) and array.size else None
 
     def constant(self, path: Path, value: Value, name: str) -> Statement:
@@ -89,7 +94,7 @@ class StaticLinkage(Linkage):
         while own in self.taken:
             own = f"{own}_"
         self.taken.add(own)
-        self.constants[own] = constant_array(self.plan, path, value, self.plan.bindings)
+        self.constants[own] = self._known.array(path, value)
         text = f"const {C_TYPES[value.dtype]} *const {name} = {own}; {comment(value.node.op.name)}"
         return Statement(text, declares=name)
 

@@ -169,6 +169,7 @@ class Graph(Presented):
         self.origins: Mapping[int, Node] = {}
         self.lowered: dict[object, Graph] = {}
         self.nodes: list[Node] = []
+        self._inferred: list[Node] = []
         self._results: list[tuple[Value, ...]] = []
         self.inputs: dict[str, Value] = {}
         self.states: dict[str, Value] = {}
@@ -223,6 +224,7 @@ class Graph(Presented):
 
     def _append(self, node: Node) -> tuple[Value, ...]:
         self.nodes.append(node)
+        self._inferred.append(node)
         results = tuple([Value(self, node.index, result) for result in range(len(node.types))])
         self._results.append(results)
         return results
@@ -327,6 +329,10 @@ class Graph(Presented):
             raise GraphError(f"graph '{self.name}' already has an update of state '@{label}'")
         self.updates[label] = self._own(value)
 
+    def has_inferred(self, node: Node) -> bool:
+        """Whether the types of a node are those that `add` has inferred, and no one has put it here by hand."""
+        return node.index < len(self._inferred) and self._inferred[node.index] is node
+
     def _own(self, value: Value) -> Value:
         if value.graph is not self:
             raise GraphError(f"value belongs to graph '{value.graph.name}', not '{self.name}'")
@@ -337,7 +343,10 @@ class Graph(Presented):
         node = self._own(value).node
         if not node.is_leaf and not value.name:
             names = (*node.names[: value.result], name, *node.names[value.result + 1 :])
-            self.nodes[node.index] = replace(node, names=names)
+            renamed = replace(node, names=names)
+            if self._inferred[node.index] is node:
+                self._inferred[node.index] = renamed
+            self.nodes[node.index] = renamed
             self._nx = self._text = None
             self.lowered.clear()
 
@@ -350,8 +359,12 @@ class Graph(Presented):
             return (self.state(op.label, op.type, op.role),)
         if isinstance(op, Constant):
             return (self.add_constant(op),)
-        if len(operands) == len(node.operands) > 0 and all(
-            new.graph is self and new.type is old.type for new, old in zip(operands, node.operands, strict=True)
+        if (
+            len(operands) == len(node.operands) > 0
+            and node.operands[0].graph.has_inferred(node)
+            and all(
+                new.graph is self and new.type is old.type for new, old in zip(operands, node.operands, strict=True)
+            )
         ):  # the types are known; most nodes that a pass keeps come this way
             return self._append(Node(len(self.nodes), op, operands, node.types, node.names, node.path, node.phase))
         with self.scope(node.path, node.phase):

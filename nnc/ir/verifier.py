@@ -20,8 +20,9 @@ def verify(graph: Graph, illegal: Container[str] = ()) -> None:
         GraphError: a rule is broken; the graph's text is added to the error as a note.
     """
     try:
+        is_inferred = all(map(graph.has_inferred, graph.nodes))
         for position, node in enumerate(graph.nodes):
-            _verify_node(graph, position, node, illegal)
+            _verify_node(graph, position, node, illegal, is_inferred)
         for value in graph.roots:
             if not _exists(graph, value, len(graph.nodes)):
                 raise GraphError("an output or update is not a value of this graph")
@@ -60,7 +61,16 @@ def _exists(graph: Graph, value: Value, end: int) -> bool:
     return value.graph is graph and 0 <= value.index < end and 0 <= value.result < len(value.node.types)
 
 
-def _verify_node(graph: Graph, position: int, node: Node, illegal: Container[str]) -> None:
+def _verify_types(node: Node, where: str) -> None:
+    try:
+        types = node.op.result_types([operand.type for operand in node.operands])
+    except NncError as error:
+        raise GraphError(f"{where}: {error}") from error
+    if types != node.types:
+        raise GraphError(f"{where} has types {node.types}, its op infers {types}")
+
+
+def _verify_node(graph: Graph, position: int, node: Node, illegal: Container[str], is_inferred: bool) -> None:
     where = f"node {position} ({node.op.title})"
     if node.index != position:
         raise GraphError(f"{where} has index {node.index}")
@@ -71,14 +81,10 @@ def _verify_node(graph: Graph, position: int, node: Node, illegal: Container[str
     for operand in node.operands:
         if not _exists(graph, operand, position):
             raise GraphError(f"{where} reads a value that is not defined before it")
-    try:
-        types = node.op.result_types([operand.type for operand in node.operands])
-    except NncError as error:
-        raise GraphError(f"{where}: {error}") from error
-    if types != node.types:
-        raise GraphError(f"{where} has types {node.types}, its op infers {types}")
-    if len(node.names) != len(types):
-        raise GraphError(f"{where} has {len(node.names)} names for {len(types)} results")
+    if not is_inferred or node.op.bodies:  # a body may have been changed since
+        _verify_types(node, where)
+    if len(node.names) != len(node.types):
+        raise GraphError(f"{where} has {len(node.names)} names for {len(node.types)} results")
     for kind, declared in ((Input, graph.inputs), (State, graph.states)):
         if isinstance(node.op, kind) and declared.get(node.op.label) is not graph.results(node)[0]:
             raise GraphError(f"{where} is not declared under its name '{node.op.label}'")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
-from functools import cached_property
-from typing import TYPE_CHECKING
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy
 
@@ -69,7 +69,9 @@ class Place:
     tiled: bool = False
 
 
-_KEPT = "_kept_places"
+_Found = TypeVar("_Found")
+
+_KEPT = "_kept"
 
 
 @dataclass(frozen=True)
@@ -169,7 +171,7 @@ class Plan(Presented):
 
     def _check_constants(self, bindings: Mapping[str, int]) -> None:
         """Raise what the nodes raise that no step computes, since they depend on sizes alone, needed or not."""
-        bound_constants(self.graph, bindings)
+        self.constants(bindings)
         for loop in self.loops.values():
             loop.plan._check_constants(bindings)
 
@@ -214,26 +216,35 @@ class Plan(Presented):
 
     def places(self, bindings: Mapping[str, int]) -> Mapping[Value, Place]:
         """Return where every value lies when run-time dimensions have these sizes, at most the planned ones."""
-        kept: dict[tuple[tuple[str, int], ...], Mapping[Value, Place]] | None = self.__dict__.get(_KEPT)
-        if kept is None:
-            return self._find_places(bindings)
-        key = tuple(bindings.items())
+        return self._once("places", bindings, self._find_places)
+
+    def constants(self, bindings: Mapping[str, int]) -> Mapping[Value, numpy.ndarray]:
+        """Return the values that are known when run-time dimensions have these sizes; see `bound_constants`."""
+        return self._once("constants", bindings, partial(bound_constants, self.graph))
+
+    def _once(self, what: str, bindings: Mapping[str, int], find: Callable[[Mapping[str, int]], _Found]) -> _Found:
+        kept: dict[Any, Any] = self.__dict__.get(_KEPT, {})
+        key = (what, *bindings.items())
         if key not in kept:
-            kept[key] = self._find_places(bindings)
-        return kept[key]
+            kept[key] = find(bindings)
+        found: _Found = kept[key]
+        return found
 
     @contextmanager
-    def places_kept(self) -> Iterator[None]:
-        """Let places be found once inside the block, in which several executables of the plan are bound."""
-        self.__dict__[_KEPT] = {}
-        try:
-            yield
-        finally:
-            self.__dict__.pop(_KEPT, None)
+    def findings_kept(self) -> Iterator[None]:
+        """Let places and constants be found once inside the block, in which several executables are bound."""
+        with ExitStack() as stack:
+            for loop in self.loops.values():
+                stack.enter_context(loop.plan.findings_kept())
+            self.__dict__[_KEPT] = {}
+            try:
+                yield
+            finally:
+                self.__dict__.pop(_KEPT, None)
 
     def _find_places(self, bindings: Mapping[str, int]) -> dict[Value, Place]:
         storage, layouts = self.storage, Layouts(bindings)
-        constants = bound_constants(self.graph, bindings)
+        constants = self.constants(bindings)
         places: dict[Value, Place] = {}
         for node in self.graph.nodes:
             results = self.graph.results(node)

@@ -50,6 +50,18 @@ def _set(table: str, label: str, make):
     return lambda graph: getattr(graph, table).__setitem__(label, make(graph))
 
 
+def test_types_put_in_by_hand_are_not_trusted_in_a_copy():
+    damaged = sample()
+    _change(3, types=(TensorType("float32", (4,)),))(damaged)
+    copy = Graph("copy")
+    values: dict[Value, Value] = {}
+    for node in damaged.nodes:
+        results = copy.copy_node(node, [values[operand] for operand in node.operands])
+        values.update(zip(damaged.results(node), results, strict=True))
+    verify(copy)
+    assert copy.nodes[3].types == (VECTOR,)
+
+
 @pytest.mark.parametrize(
     ("damage", "fragment"),
     [

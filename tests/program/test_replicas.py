@@ -128,6 +128,24 @@ def test_any_number_of_replicas(count, backend):
 
 
 @BACKENDS
+def test_constants_are_computed_once_for_all_blocks(backend, monkeypatch):
+    computed = []
+
+    def bound_constants(graph, bindings):
+        computed.append(graph)
+        return nnc.plan.bound_constants(graph, bindings)
+
+    monkeypatch.setattr("nnc.plan.plan.bound_constants", bound_constants)
+    counts = []
+    for count in (16, 160):
+        _, program = compiled(count, backend, seeds=range(count))
+        computed.clear()
+        program.bound("train", {"batch": 8})
+        counts.append(len(computed))
+    assert counts[0] == counts[1]
+
+
+@BACKENDS
 def test_a_file_goes_on_where_the_program_was(backend, tmp_path):
     model = IN_LANES["dropout"][0]()
     model.compile("adam", "mse")

@@ -15,7 +15,7 @@ from nnc.backends.backend import BoundRun, EpochPlan, EpochsRun, FeedRun
 from nnc.backends.c.blas import find_blas
 from nnc.backends.c.emitted import UnitSource
 from nnc.backends.c.generator import WORDS, moving
-from nnc.backends.c.places import buffer_offset, constant_array
+from nnc.backends.c.places import ConstantArrays, buffer_offset
 from nnc.backends.c.record import Epochs, Run, pointers
 from nnc.backends.c.threads import THREADS, pool
 from nnc.ir.ops.gathering import check_rows
@@ -57,7 +57,8 @@ class Executable(base.Executable):
         offsets = numpy.array([buffer_offset(plan, *slot) for slot in source.slots] or [0], numpy.int64)
         lengths = numpy.array([bindings[symbol] for symbol in source.symbols] or [0], numpy.int64)
         states = [self._states[label] for label in source.states]
-        constants = [constant_array(plan, path, value, bindings) for path, value in source.constants]
+        known = ConstantArrays(plan, bindings)
+        constants = [known.array(path, value) for path, value in source.constants]
         fault = numpy.zeros(3, numpy.int64)
         finished = numpy.zeros(1, numpy.int64) if plan.milestones else None
         addresses = [pointers(arrays) for arrays in (states, constants)]

@@ -10,7 +10,7 @@ import numpy
 from nnc.ir import Constant, Value
 from nnc.ir.ops.movement import BroadcastTo
 from nnc.ir.ops.sizes import Iota
-from nnc.plan import Plan, bound_constants
+from nnc.plan import Plan
 
 
 def buffer_offset(plan: Plan, path: Sequence[int], buffer: int) -> int:
@@ -29,21 +29,37 @@ def buffer_offset(plan: Plan, path: Sequence[int], buffer: int) -> int:
     return base + plan.offsets[buffer]
 
 
-def constant_array(plan: Plan, path: Sequence[int], value: Value, bindings: Mapping[str, int]) -> Any:
-    """Return a constant for some sizes, dense; one element of it where all are sure to be the same.
+class ConstantArrays:
+    """The constants of a plan, and of its loops, for some sizes.
 
     Args:
         plan: the plan of the function.
-        path: steps of the scans that the constant lies in.
-        value: the constant, of the innermost plan.
         bindings: sizes of the run-time dimensions.
     """
-    for step in path:
-        plan = plan.loops[step].plan
-    array = bound_constants(plan.graph, bindings)[value]
-    if is_uniform(value) and array.size:
-        array = array[(slice(0, 1),) * array.ndim]
-    return numpy.ascontiguousarray(array)
+
+    def __init__(self, plan: Plan, bindings: Mapping[str, int]) -> None:
+        self.plan, self.bindings = plan, bindings
+        self._known: dict[tuple[int, ...], Mapping[Value, Any]] = {}
+
+    def array(self, path: Sequence[int], value: Value) -> Any:
+        """Return a constant, dense; one element of it where all are sure to be the same.
+
+        Args:
+            path: steps of the scans that the constant lies in.
+            value: the constant, of the innermost plan.
+        """
+        array = self._values(tuple(path))[value]
+        if is_uniform(value) and array.size:
+            array = array[(slice(0, 1),) * array.ndim]
+        return numpy.ascontiguousarray(array)
+
+    def _values(self, path: tuple[int, ...]) -> Mapping[Value, Any]:
+        if path not in self._known:
+            plan = self.plan
+            for step in path:
+                plan = plan.loops[step].plan
+            self._known[path] = plan.constants(self.bindings)
+        return self._known[path]
 
 
 def is_uniform(value: Value) -> bool:
