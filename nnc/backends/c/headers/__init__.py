@@ -15,7 +15,7 @@ from pathlib import Path
 HOT = "NNC_HOT"
 """The mark of functions that are optimised in full whatever the unit is compiled with: products above all."""
 
-_START = re.compile(r"^static\b[^;=(){}]*?\b(nnc_\w+)\s*\(", re.MULTILINE)
+_START = re.compile(r"^(?:static|NNC_INLINE)\b[^;=(){}]*?\b(nnc_\w+)\s*\(", re.MULTILINE)
 _COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
 _DEFINED = re.compile(r"^#define (NNC_\w+)", re.MULTILINE)
 _CALL = re.compile(r"\bnnc_\w+(?=\s*\()")
@@ -143,7 +143,7 @@ def _in_double(text: str) -> str:
 
 
 def _split(header: str) -> Iterator[tuple[str, str]]:
-    """The names and texts of a header's functions: from ``static`` to ``}``, both at the start of a line."""
+    """The names and texts of a header's functions, from ``static`` or ``NNC_INLINE`` to ``}`` at the start of lines."""
     for match in _START.finditer(header):
         end = header.index("\n}\n", match.start()) + len("\n}\n")
         yield match[1], _comment_above(header[: match.start()]) + header[match.start() : end]

@@ -2,7 +2,7 @@
    pi / 4 by exchanging height and breadth, and below 0.585 by turning it by pi / 4. */
 
 /* arctan t for |t| <= 0.66. */
-static inline double nnc_arctan_tail_f64(double t) {
+NNC_INLINE double nnc_arctan_tail_f64(double t) {
     double z = t * t;
     double p = -0.8750608600031904;
     p = p * z + -16.157537187333652;
@@ -18,7 +18,7 @@ static inline double nnc_arctan_tail_f64(double t) {
 }
 
 /* The angle of the point with height y and breadth x, between -pi and pi. */
-static inline double nnc_arctan2_f64(double y, double x) {
+NNC_INLINE double nnc_arctan2_f64(double y, double x) {
     double a = fabs(x), b = fabs(y);
     double least = b < a ? b : a, most = b < a ? a : b;
     double t = least == most ? (most == 0.0 ? 0.0 : 1.0) : least / most;
@@ -31,6 +31,6 @@ static inline double nnc_arctan2_f64(double y, double x) {
 }
 
 /* The angle of the point with height y and breadth x, by doubles. */
-static inline float nnc_arctan2_f32(float y, float x) {
+NNC_INLINE float nnc_arctan2_f32(float y, float x) {
     return (float)nnc_arctan2_f64((double)y, (double)x);
 }

@@ -1,13 +1,13 @@
 /* 1 - erf: W. J. Cody, "Rational Chebyshev approximations for the error function", Math. Comp. 23 (1969). */
 
 /* e^-x^2 for 0 <= x <= 30: that of a number with few digits, whose square is exact, times that of the rest. */
-static inline double nnc_bell_f64(double x) {
+NNC_INLINE double nnc_bell_f64(double x) {
     double near = floor(16.0 * x) * 0.0625;
     return nnc_exp_f64(-near * near) * nnc_exp_f64((near - x) * (near + x));
 }
 
 /* 1 - erf(x) for |x| <= 0.46875. */
-static inline double nnc_erfc_near_f64(double x) {
+NNC_INLINE double nnc_erfc_near_f64(double x) {
     double z = x * x;
     double p = 0.18577770618460315;
     p = p * z + 3.1611237438705655;
@@ -22,7 +22,7 @@ static inline double nnc_erfc_near_f64(double x) {
 }
 
 /* (1 - erf(x)) e^x^2 for 0.46875 < x <= 4. */
-static inline double nnc_erfc_middle_f64(double x) {
+NNC_INLINE double nnc_erfc_middle_f64(double x) {
     double p = 2.1531153547440383e-08;
     p = p * x + 0.5641884969886701;
     p = p * x + 8.883149794388377;
@@ -44,7 +44,7 @@ static inline double nnc_erfc_middle_f64(double x) {
 }
 
 /* (1 - erf(x)) e^x^2 for x > 4. */
-static inline double nnc_erfc_far_f64(double x) {
+NNC_INLINE double nnc_erfc_far_f64(double x) {
     double z = 1.0 / (x * x);
     double p = 0.016315387137302097;
     p = p * z + 0.30532663496123236;
@@ -61,7 +61,7 @@ static inline double nnc_erfc_far_f64(double x) {
 }
 
 /* 1 - erf(x), also where that is small. */
-static inline double nnc_erfc_f64(double x) {
+NNC_INLINE double nnc_erfc_f64(double x) {
     double a = fabs(x) > 30.0 ? 30.0 : fabs(x);
     double tail = (a > 4.0 ? nnc_erfc_far_f64(a) : nnc_erfc_middle_f64(a)) * nnc_bell_f64(a);
     tail = x < 0.0 ? 2.0 - tail : tail;
@@ -69,6 +69,6 @@ static inline double nnc_erfc_f64(double x) {
 }
 
 /* 1 - erf(x), by doubles. */
-static inline float nnc_erfc_f32(float x) {
+NNC_INLINE float nnc_erfc_f32(float x) {
     return (float)nnc_erfc_f64((double)x);
 }

@@ -2,7 +2,7 @@
    serves; both minimax, the second weighted with erfc, since errors of q count by so much. */
 
 /* erf x, at most 2 ulp off. */
-static inline float nnc_erf_f32(float x) {
+NNC_INLINE float nnc_erf_f32(float x) {
     float z = x * x;
     float p = 7.92036153e-5f;
     p = p * z - 8.0307608e-4f;
@@ -24,7 +24,7 @@ static inline float nnc_erf_f32(float x) {
 }
 
 /* erf x, at most 2 ulp off. */
-static inline double nnc_erf_f64(double x) {
+NNC_INLINE double nnc_erf_f64(double x) {
     double z = x * x;
     double p = -7.9248409099939844e-10;
     p = p * z + 1.3787005564148783e-8;

@@ -4,7 +4,7 @@
    no conversion of a float to an integer, which would be undefined for NaN. */
 
 /* e^r - 1 - r for |r| <= 0.3475; error below 2^-26 |r|. */
-static inline float nnc_exp_tail_f32(float r) {
+NNC_INLINE float nnc_exp_tail_f32(float r) {
     float q = 1.39174738e-3f;
     q = q * r + 8.36730283e-3f;
     q = q * r + 4.16666120e-2f;
@@ -14,7 +14,7 @@ static inline float nnc_exp_tail_f32(float r) {
 }
 
 /* e^r - 1 - r for |r| <= 0.3475; error below 2^-60 |r|. */
-static inline double nnc_exp_tail_f64(double r) {
+NNC_INLINE double nnc_exp_tail_f64(double r) {
     double q = 2.0895291043273694e-9;
     q = q * r + 2.510909326430338e-8;
     q = q * r + 2.7557323646822749e-7;
@@ -30,7 +30,7 @@ static inline double nnc_exp_tail_f64(double r) {
 }
 
 /* e^x, at most 2 ulp off; underflows gradually. */
-static inline float nnc_exp_f32(float x) {
+NNC_INLINE float nnc_exp_f32(float x) {
     float a = x > 89.0f ? 89.0f : x;
     a = a < -105.0f ? -105.0f : a;
     float shifted = nnc_stored_f32(a * 1.44269504f + 12582912.0f);
@@ -43,7 +43,7 @@ static inline float nnc_exp_f32(float x) {
 }
 
 /* e^x, at most 2 ulp off; underflows gradually. */
-static inline double nnc_exp_f64(double x) {
+NNC_INLINE double nnc_exp_f64(double x) {
     double a = x > 710.0 ? 710.0 : x;
     a = a < -746.0 ? -746.0 : a;
     double shifted = nnc_stored_f64(a * 1.4426950408889634 + 6755399441055744.0);
@@ -57,7 +57,7 @@ static inline double nnc_exp_f64(double x) {
 
 /* e^x for x <= 0, at most 2 ulp off; underflows gradually: 2^(n+64) is always in the normal range, and its exponent stands
    in the low bits of the number that n is rounded by. NaN stays NaN. */
-static inline float nnc_exp_below_f32(float x) {
+NNC_INLINE float nnc_exp_below_f32(float x) {
     float a = x < -105.0f ? -105.0f : x;
     float shifted = nnc_stored_f32(a * 1.44269504f + 12583103.0f);
     float n = shifted - 12583103.0f;
@@ -67,7 +67,7 @@ static inline float nnc_exp_below_f32(float x) {
 }
 
 /* e^x for x <= 0, at most 2 ulp off; as nnc_exp_below_f32. */
-static inline double nnc_exp_below_f64(double x) {
+NNC_INLINE double nnc_exp_below_f64(double x) {
     double a = x < -746.0 ? -746.0 : x;
     double shifted = nnc_stored_f64(a * 1.4426950408889634 + 6755399441056831.0);
     double n = shifted - 6755399441056831.0;
@@ -77,7 +77,7 @@ static inline double nnc_exp_below_f64(double x) {
 }
 
 /* e^x for |x| <= 87, at most 2 ulp off: nnc_exp_f32 without what it does for larger x. */
-static inline float nnc_exp_moderate_f32(float x) {
+NNC_INLINE float nnc_exp_moderate_f32(float x) {
     float shifted = nnc_stored_f32(x * 1.44269504f + 12582912.0f);
     float n = shifted - 12582912.0f;
     float r = (x - n * 6.93145752e-1f) - n * 1.42860682e-6f;
@@ -86,7 +86,7 @@ static inline float nnc_exp_moderate_f32(float x) {
 }
 
 /* e^x for |x| <= 708, at most 2 ulp off: nnc_exp_f64 without what it does for larger x. */
-static inline double nnc_exp_moderate_f64(double x) {
+NNC_INLINE double nnc_exp_moderate_f64(double x) {
     double shifted = nnc_stored_f64(x * 1.4426950408889634 + 6755399441055744.0);
     double n = shifted - 6755399441055744.0;
     double r = (x - n * 6.9314718055920821e-1) - n * 7.3710025651677989e-13;
@@ -96,7 +96,7 @@ static inline double nnc_exp_moderate_f64(double x) {
 
 /* e^x - 1, at most 2 ulp off: (2^n - 1) + 2^n r summed with its rounding error (Fast2Sum, Muller et al., "Handbook of
    Floating-Point Arithmetic", 2nd ed., algorithm 4.3), all by 2^(n-1) so that n = 128 does not overflow early. */
-static inline float nnc_expm1_f32(float x) {
+NNC_INLINE float nnc_expm1_f32(float x) {
     float a = x > 89.0f ? 89.0f : x;
     a = a < -25.0f ? -25.0f : a;
     float shifted = nnc_stored_f32(a * 1.44269504f + 12582912.0f);
@@ -115,7 +115,7 @@ static inline float nnc_expm1_f32(float x) {
 }
 
 /* e^x - 1, at most 2 ulp off; as nnc_expm1_f32. */
-static inline double nnc_expm1_f64(double x) {
+NNC_INLINE double nnc_expm1_f64(double x) {
     double a = x > 710.0 ? 710.0 : x;
     a = a < -50.0 ? -50.0 : a;
     double shifted = nnc_stored_f64(a * 1.4426950408889634 + 6755399441055744.0);

@@ -2,7 +2,7 @@
 
 /* tanh x, at most 2 ulp off: u / (1 + u) with u = (e^(2|x|) - 1) / 2, reduced as in exponential.h by halves of log 2;
    q is nnc_exp_tail_f32's polynomial of 2r. Where u is small, u - u (u / (1 + u)) hides the rounding of 1 + u. */
-static inline float nnc_tanh_f32(float x) {
+NNC_INLINE float nnc_tanh_f32(float x) {
     float a = fabsf(x);
     float b = a > 10.0f ? 10.0f : a;
     float shifted = nnc_stored_f32(b * 2.88539008f + 12582912.0f);
@@ -21,7 +21,7 @@ static inline float nnc_tanh_f32(float x) {
 }
 
 /* tanh x, at most 2 ulp off: an odd polynomial near 0, elsewhere 1 - 2 / (e^(2|x|) + 1), which loses nothing there. */
-static inline double nnc_tanh_f64(double x) {
+NNC_INLINE double nnc_tanh_f64(double x) {
     double z = x * x;
     double p = -1.946403050829771e-5;
     p = p * z + 8.3269892065164337e-5;
@@ -42,14 +42,14 @@ static inline double nnc_tanh_f64(double x) {
 /* 1 / (1 + e^-x), at most 2 ulp off; for x < 0 it is e - e^2 / (1 + e) with e = e^x, since e / (1 + e) would take the
    rounding of 1 + e in full; so it underflows gradually. e^2 stands nowhere by itself: it may lie below the normal range,
    where processors are slow. */
-static inline float nnc_sigmoid_f32(float x) {
+NNC_INLINE float nnc_sigmoid_f32(float x) {
     float e = nnc_exp_below_f32(-fabsf(x));
     float q = 1.0f / (1.0f + e);
     return x < 0.0f ? e - (e * q) * e : q;
 }
 
 /* 1 / (1 + e^-x), at most 2 ulp off; as nnc_sigmoid_f32. */
-static inline double nnc_sigmoid_f64(double x) {
+NNC_INLINE double nnc_sigmoid_f64(double x) {
     double e = nnc_exp_below_f64(-fabs(x));
     double q = 1.0 / (1.0 + e);
     return x < 0.0 ? e - (e * q) * e : q;
@@ -57,7 +57,7 @@ static inline double nnc_sigmoid_f64(double x) {
 
 /* sinh x: a polynomial near 0, elsewhere half the difference of two exponentials; e^(x - 1) is taken times e where e^x
    would be infinite before its half is. */
-static inline double nnc_sinh_f64(double x) {
+NNC_INLINE double nnc_sinh_f64(double x) {
     double z = x * x;
     double p = 8.22063524662433e-18;
     p = p * z + 2.8114572543455206e-15;
@@ -78,13 +78,13 @@ static inline double nnc_sinh_f64(double x) {
 }
 
 /* sinh x, by doubles. */
-static inline float nnc_sinh_f32(float x) {
+NNC_INLINE float nnc_sinh_f32(float x) {
     return (float)nnc_sinh_f64((double)x);
 }
 
 /* The number whose sinh is x: log(1 + b) with b = |x| + x^2 / (1 + sqrt(1 + x^2)); where x^2 is far above 1, that is
    log(2 |x|). */
-static inline double nnc_arcsinh_f64(double x) {
+NNC_INLINE double nnc_arcsinh_f64(double x) {
     double a = fabs(x);
     double z = a * a;
     double b = a > 1e17 ? a : a + z / (1.0 + sqrt(1.0 + z));
@@ -92,6 +92,6 @@ static inline double nnc_arcsinh_f64(double x) {
 }
 
 /* The number whose sinh is x, by doubles. */
-static inline float nnc_arcsinh_f32(float x) {
+NNC_INLINE float nnc_arcsinh_f32(float x) {
     return (float)nnc_arcsinh_f64((double)x);
 }

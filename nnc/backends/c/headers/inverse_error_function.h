@@ -2,7 +2,7 @@
    Statistics 37 (1988), a quotient of polynomials for each of three stretches. */
 
 /* For |x| <= 0.85, r = 0.180625 - (x / 2)^2: what x / 2 is multiplied with. */
-static inline double nnc_erfinv_centre_f64(double r) {
+NNC_INLINE double nnc_erfinv_centre_f64(double r) {
     double p = 2509.0809287301227;
     p = p * r + 33430.57558358813;
     p = p * r + 67265.7709270087;
@@ -23,7 +23,7 @@ static inline double nnc_erfinv_centre_f64(double r) {
 }
 
 /* Above that, of r = sqrt(-log((1 - |x|) / 2)) - 1.6. */
-static inline double nnc_erfinv_side_f64(double r) {
+NNC_INLINE double nnc_erfinv_side_f64(double r) {
     double p = 0.0007745450142783414;
     p = p * r + 0.022723844989269184;
     p = p * r + 0.2417807251774506;
@@ -44,7 +44,7 @@ static inline double nnc_erfinv_side_f64(double r) {
 }
 
 /* Where the root is above 5, of r less than it by 5. */
-static inline double nnc_erfinv_end_f64(double r) {
+NNC_INLINE double nnc_erfinv_end_f64(double r) {
     double p = 2.0103343992922881e-07;
     p = p * r + 2.7115555687434876e-05;
     p = p * r + 0.0012426609473880784;
@@ -65,7 +65,7 @@ static inline double nnc_erfinv_end_f64(double r) {
 }
 
 /* The number whose erf is x; infinite for -1 and 1, NaN beyond. */
-static inline double nnc_erfinv_f64(double x) {
+NNC_INLINE double nnc_erfinv_f64(double x) {
     double h = 0.5 * x;
     double centre = h * nnc_erfinv_centre_f64(0.180625 - h * h);
     double a = fabs(x);
@@ -76,6 +76,6 @@ static inline double nnc_erfinv_f64(double x) {
 }
 
 /* The number whose erf is x, by doubles. */
-static inline float nnc_erfinv_f32(float x) {
+NNC_INLINE float nnc_erfinv_f32(float x) {
     return (float)nnc_erfinv_f64((double)x);
 }

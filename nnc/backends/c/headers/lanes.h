@@ -1,9 +1,9 @@
 /* Part of a product in every lane of a line of the cache, of which a register has all, half or a quarter: at most 4 rows and
    3 columns, both of which are known when compiled. */
-static inline void nnc_lane_tile_f32(const int rows, const int columns, int64_t inner, const float *a, int64_t a_row,
-                                     int64_t a_column, const bool a_is_shared, const float *b, int64_t b_row,
-                                     int64_t b_column, const bool b_is_shared, float *c, int64_t c_row,
-                                     int64_t c_column) {
+NNC_INLINE void nnc_lane_tile_f32(const int rows, const int columns, int64_t inner, const float *a, int64_t a_row,
+                                  int64_t a_column, const bool a_is_shared, const float *b, int64_t b_row,
+                                  int64_t b_column, const bool b_is_shared, float *c, int64_t c_row,
+                                  int64_t c_column) {
     typedef float lanes __attribute__((vector_size(NNC_REGISTER_BYTES), aligned(sizeof(float)), may_alias));
     enum { PARTS = 64 / NNC_REGISTER_BYTES, WIDTH = NNC_REGISTER_BYTES / sizeof(float) };
     lanes total[PARTS][4][3];
@@ -51,10 +51,10 @@ static inline void nnc_lane_tile_f32(const int rows, const int columns, int64_t 
 }
 
 /* Rows of a product in every lane of a register. */
-static inline void nnc_lane_rows_f32(const int rows, int64_t inner, int64_t columns, const float *a, int64_t a_row,
-                                     int64_t a_column, const bool a_is_shared, const float *b, int64_t b_row,
-                                     int64_t b_column, const bool b_is_shared, float *c, int64_t c_row,
-                                     int64_t c_column) {
+NNC_INLINE void nnc_lane_rows_f32(const int rows, int64_t inner, int64_t columns, const float *a, int64_t a_row,
+                                  int64_t a_column, const bool a_is_shared, const float *b, int64_t b_row,
+                                  int64_t b_column, const bool b_is_shared, float *c, int64_t c_row,
+                                  int64_t c_column) {
     int64_t j = 0;
     for (; j + 3 <= columns; j += 3) {
         nnc_lane_tile_f32(rows, 3, inner, a, a_row, a_column, a_is_shared, b + j * b_column, b_row, b_column,

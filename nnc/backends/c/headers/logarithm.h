@@ -3,29 +3,29 @@
    minimax. Below the normal range x is first scaled up, so such x are as exact as others. */
 
 /* e as a number, for x > 0 and normal; any number for other x. */
-static inline float nnc_log_exponent_f32(float x) {
+NNC_INLINE float nnc_log_exponent_f32(float x) {
     return (float)(int32_t)((nnc_bits_f32(x) + 0x004AFB0Du) >> 23) - 127.0f;
 }
 
 /* e as a number; the bits of 2^52 + e are put together, since AVX2 cannot convert 64-bit integers. */
-static inline double nnc_log_exponent_f64(double x) {
+NNC_INLINE double nnc_log_exponent_f64(double x) {
     uint64_t biased = (nnc_bits_f64(x) + 0x00095F619980C433u) >> 52;
     return nnc_from_bits_f64(biased | 0x4330000000000000u) - 4503599627371519.0;
 }
 
 /* f, for x > 0 and normal; any number for other x. */
-static inline float nnc_log_fraction_f32(float x) {
+NNC_INLINE float nnc_log_fraction_f32(float x) {
     return nnc_from_bits_f32(((nnc_bits_f32(x) + 0x004AFB0Du) & 0x007FFFFFu) + 0x3F3504F3u) - 1.0f;
 }
 
 /* f, for x > 0 and normal; any number for other x. */
-static inline double nnc_log_fraction_f64(double x) {
+NNC_INLINE double nnc_log_fraction_f64(double x) {
     uint64_t bits = (nnc_bits_f64(x) + 0x00095F619980C433u) & 0x000FFFFFFFFFFFFFu;
     return nnc_from_bits_f64(bits + 0x3FE6A09E667F3BCDu) - 1.0;
 }
 
 /* log(1 + f) - f for 1 + f in [sqrt(1/2), sqrt(2)]; error below 2^-27 |f|. */
-static inline float nnc_log_tail_f32(float f) {
+NNC_INLINE float nnc_log_tail_f32(float f) {
     float p = -7.86393955e-2f;
     p = p * f + 1.28884718e-1f;
     p = p * f - 1.31303087e-1f;
@@ -40,7 +40,7 @@ static inline float nnc_log_tail_f32(float f) {
 
 /* log(1 + f) - f for 1 + f in [sqrt(1/2), sqrt(2)], from the series of atanh(s), s = f / (2 + f); error below
    2^-59 |f|. */
-static inline double nnc_log_tail_f64(double f) {
+NNC_INLINE double nnc_log_tail_f64(double f) {
     double s = f / (2.0 + f);
     double z = s * s;
     double p = 0.14798622207106674;
@@ -55,7 +55,7 @@ static inline double nnc_log_tail_f64(double f) {
 }
 
 /* log x, at most 2 ulp off; log(+-0) = -inf, NaN for x < 0. */
-static inline float nnc_log_f32(float x) {
+NNC_INLINE float nnc_log_f32(float x) {
     float normal = x < 1.17549435e-38f ? x * 8388608.0f : x;
     float e = nnc_log_exponent_f32(normal);
     e = x < 1.17549435e-38f ? e - 23.0f : e;
@@ -67,7 +67,7 @@ static inline float nnc_log_f32(float x) {
 }
 
 /* log x, at most 2 ulp off; log(+-0) = -inf, NaN for x < 0. */
-static inline double nnc_log_f64(double x) {
+NNC_INLINE double nnc_log_f64(double x) {
     double normal = x < 2.2250738585072014e-308 ? x * 4503599627370496.0 : x;
     double e = nnc_log_exponent_f64(normal);
     e = x < 2.2250738585072014e-308 ? e - 52.0 : e;
@@ -80,7 +80,7 @@ static inline double nnc_log_f64(double x) {
 
 /* log(1 + x), at most 2 ulp off: 1 + x is rounded to u, and what was lost comes back as (1 + x - u) / u; where u lies
    around 1, f is x itself. */
-static inline float nnc_log1p_f32(float x) {
+NNC_INLINE float nnc_log1p_f32(float x) {
     float u = nnc_stored_f32(1.0f + x);
     float lost = x < 1.0f ? x - (u - 1.0f) : 1.0f - (u - x);
     float e = nnc_log_exponent_f32(u);
@@ -94,7 +94,7 @@ static inline float nnc_log1p_f32(float x) {
 }
 
 /* log(1 + x), at most 2 ulp off; as nnc_log1p_f32. */
-static inline double nnc_log1p_f64(double x) {
+NNC_INLINE double nnc_log1p_f64(double x) {
     double u = nnc_stored_f64(1.0 + x);
     double lost = x < 1.0 ? x - (u - 1.0) : 1.0 - (u - x);
     double e = nnc_log_exponent_f64(u);
@@ -109,7 +109,7 @@ static inline double nnc_log1p_f64(double x) {
 
 /* x - log(1 + x) for x in [0, 1]: q x^2 with a minimax polynomial q of x - 1/2, and no exponent to take off; 0 where
    nothing of it is left beside x: the square may lie below the normal range, where processors are slow. */
-static inline float nnc_log1p_defect_f32(float x) {
+NNC_INLINE float nnc_log1p_defect_f32(float x) {
     float t = x - 0.5f;
     float q = 3.31846625e-3f;
     q = q * t - 6.93069631e-3f;
@@ -125,7 +125,7 @@ static inline float nnc_log1p_defect_f32(float x) {
 }
 
 /* x - log(1 + x) for x in [0, 1], from the series of atanh(s), s = x / (2 + x); 0 as in the other. */
-static inline double nnc_log1p_defect_f64(double x) {
+NNC_INLINE double nnc_log1p_defect_f64(double x) {
     double u = x < 1e-20 ? 0.0 : x;
     double s = u / (2.0 + u);
     double z = s * s;
@@ -146,7 +146,7 @@ static inline double nnc_log1p_defect_f64(double x) {
 
 /* log(e^x + e^y), at most 2 ulp of max(|x|, |y|, 1/2, |result|) off: near 0 it is a difference, as NumPy's is. With
    e = e^-|x - y|, what log(1 + e) lacks of e is taken off the larger first, so that little is rounded twice. */
-static inline float nnc_logaddexp_f32(float x, float y) {
+NNC_INLINE float nnc_logaddexp_f32(float x, float y) {
     float larger = x > y ? x : y;
     float e = nnc_exp_below_f32(-fabsf(x - y));
     float sum = e + (larger - nnc_log1p_defect_f32(e));
@@ -154,7 +154,7 @@ static inline float nnc_logaddexp_f32(float x, float y) {
 }
 
 /* log(e^x + e^y), at most 2 ulp of max(|x|, |y|, 1/2, |result|) off: near 0 it is a difference, as NumPy's is. */
-static inline double nnc_logaddexp_f64(double x, double y) {
+NNC_INLINE double nnc_logaddexp_f64(double x, double y) {
     double larger = x > y ? x : y;
     double e = nnc_exp_below_f64(-fabs(x - y));
     double sum = e + (larger - nnc_log1p_defect_f64(e));

@@ -1,13 +1,13 @@
 /* The order of elements by size. */
 
 /* A number without sign that is larger for larger x, the same for 0 and -0, and the largest for NaN. */
-static inline uint64_t nnc_key_f32(float x) {
+NNC_INLINE uint64_t nnc_key_f32(float x) {
     const uint32_t bits = nnc_bits_f32(x == 0.0f ? 0.0f : x);
     return x != x ? UINT64_MAX : bits >> 31 ? ~bits : bits | 0x80000000u;
 }
 
 /* As nnc_key_f32. */
-static inline uint64_t nnc_key_f64(double x) {
+NNC_INLINE uint64_t nnc_key_f64(double x) {
     const uint64_t bits = nnc_bits_f64(x == 0.0 ? 0.0 : x);
     return x != x ? UINT64_MAX : bits >> 63 ? ~bits : bits | (uint64_t)1 << 63;
 }

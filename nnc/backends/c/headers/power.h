@@ -1,7 +1,7 @@
 /* Powers, with the special cases of IEEE 754 (and of NumPy): x^0 = 1^y = 1 for all x and y, NaN included. */
 
 /* log x for a float x >= 0 in double; relative error below 2^-35, as much as nnc_power_f32 needs. */
-static inline double nnc_power_log_f64(double x) {
+NNC_INLINE double nnc_power_log_f64(double x) {
     double f = nnc_log_fraction_f64(x);
     double p = 0.05510455112676239;
     p = p * f - 0.09980133099255036;
@@ -21,7 +21,7 @@ static inline double nnc_power_log_f64(double x) {
 }
 
 /* e^x, relative error below 2^-38; beyond |x| = 200 as there, which no float can hold. */
-static inline double nnc_power_exp_f64(double x) {
+NNC_INLINE double nnc_power_exp_f64(double x) {
     double a = x > 200.0 ? 200.0 : x;
     a = a < -200.0 ? -200.0 : a;
     double shifted = nnc_stored_f64(a * 1.4426950408889634 + 6755399441055744.0);
@@ -38,7 +38,7 @@ static inline double nnc_power_exp_f64(double x) {
 }
 
 /* x^y, at most 1 ulp off: e^(y log |x|) in double, and the sign of x where y is odd. */
-static inline float nnc_power_f32(float x, float y) {
+NNC_INLINE float nnc_power_f32(float x, float y) {
     double exponent = (double)y;
     float size = (float)nnc_power_exp_f64(exponent * nnc_power_log_f64(fabs((double)x)));
     double whole = floor(exponent);
@@ -51,6 +51,6 @@ static inline float nnc_power_f32(float x, float y) {
 }
 
 /* x^y: libm's, since y log |x| would need more than a double holds. */
-static inline double nnc_power_f64(double x, double y) {
+NNC_INLINE double nnc_power_f64(double x, double y) {
     return pow(x, y);
 }

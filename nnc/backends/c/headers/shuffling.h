@@ -1,7 +1,7 @@
 /* The order that NumPy's Generator.shuffle brings rows into, drawn from the same numbers. */
 
 /* The high word of a product of two words. */
-static inline uint64_t nnc_high_product_u64(uint64_t x, uint64_t y) {
+NNC_INLINE uint64_t nnc_high_product_u64(uint64_t x, uint64_t y) {
 #ifdef __SIZEOF_INT128__
     __extension__ typedef unsigned __int128 wide;
     return (uint64_t)((wide)x * y >> 64);
@@ -14,7 +14,7 @@ static inline uint64_t nnc_high_product_u64(uint64_t x, uint64_t y) {
 
 /* One step of a shuffle: the number that is last of those left, i, changes places with the one drawn, unless that is
    too large. Then it changes places with itself: a branch on what is drawn would be foreseen by nothing. */
-static inline uint64_t nnc_exchange_i64(int64_t *numbers, uint64_t i, uint64_t drawn) {
+NNC_INLINE uint64_t nnc_exchange_i64(int64_t *numbers, uint64_t i, uint64_t drawn) {
     const uint64_t fits = drawn <= i, j = fits ? drawn : i;
     const int64_t number = numbers[i];
     numbers[i] = numbers[j];

@@ -3,14 +3,14 @@
    by a branch which keeps compilers from vectorising: where all |x| <= 10^6, nnc_sin_reduced_f64 is what to call. */
 
 /* What a product with 2 / pi leaves when whole turns (multiples of 4 quarters) are taken away; exact. */
-static inline double nnc_turn_remainder_f64(double quarters) {
+NNC_INLINE double nnc_turn_remainder_f64(double quarters) {
     return quarters - 4.0 * rint(0.25 * quarters);
 }
 
 /* sin(x + quadrant pi / 2), at most 2 ulp off for every x. 2 / pi in parts of 29 bits: each product with a float is
    exact, and so are its remainder and, until they cancel, the sums (after Payne & Hanek, 1983, with doubles as
    digits). */
-static inline float nnc_shifted_sin_f32(float x, uint32_t quadrant) {
+NNC_INLINE float nnc_shifted_sin_f32(float x, uint32_t quadrant) {
     double wide = (double)x;
     double first = nnc_turn_remainder_f64(wide * 0x1.45f306dp-1);
     double second = nnc_turn_remainder_f64(wide * 0x1.9391054p-30);
@@ -35,7 +35,7 @@ static inline float nnc_shifted_sin_f32(float x, uint32_t quadrant) {
 
 /* sin(x + quadrant pi / 2) for |x| <= 10^6, at most 2 ulp off; some number in [-1, 1] beyond. pi / 2 in four parts, the
    first three so short that n times each is exact; r is the sum of two doubles. */
-static inline double nnc_shifted_sin_f64(double x, uint64_t quadrant) {
+NNC_INLINE double nnc_shifted_sin_f64(double x, uint64_t quadrant) {
     double a = fabs(x) > 1e6 ? 1e6 : x;
     double shifted = nnc_stored_f64(a * 0.63661977236758138 + 6755399441055744.0);
     double n = shifted - 6755399441055744.0;
@@ -69,33 +69,33 @@ static inline double nnc_shifted_sin_f64(double x, uint64_t quadrant) {
 }
 
 /* sin x, at most 2 ulp off for every x. */
-static inline float nnc_sin_f32(float x) {
+NNC_INLINE float nnc_sin_f32(float x) {
     float y = nnc_shifted_sin_f32(x, 0u);
     return x == 0.0f ? x : y;
 }
 
 /* cos x, at most 2 ulp off for every x. */
-static inline float nnc_cos_f32(float x) {
+NNC_INLINE float nnc_cos_f32(float x) {
     return nnc_shifted_sin_f32(x, 1u);
 }
 
 /* sin x for |x| <= 10^6, at most 2 ulp off. */
-static inline double nnc_sin_reduced_f64(double x) {
+NNC_INLINE double nnc_sin_reduced_f64(double x) {
     double y = nnc_shifted_sin_f64(x, 0u);
     return fabs(x) < 1e-9 ? x : y;
 }
 
 /* cos x for |x| <= 10^6, at most 2 ulp off. */
-static inline double nnc_cos_reduced_f64(double x) {
+NNC_INLINE double nnc_cos_reduced_f64(double x) {
     return nnc_shifted_sin_f64(x, 1u);
 }
 
 /* sin x, at most 2 ulp off up to 10^6, libm's beyond. */
-static inline double nnc_sin_f64(double x) {
+NNC_INLINE double nnc_sin_f64(double x) {
     return fabs(x) <= 1e6 ? nnc_sin_reduced_f64(x) : sin(x);
 }
 
 /* cos x, at most 2 ulp off up to 10^6, libm's beyond. */
-static inline double nnc_cos_f64(double x) {
+NNC_INLINE double nnc_cos_f64(double x) {
     return fabs(x) <= 1e6 ? nnc_cos_reduced_f64(x) : cos(x);
 }
