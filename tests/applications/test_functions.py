@@ -144,6 +144,7 @@ def test_networks_without_top(name, pooling, keras):
         ("VGG16", {"name": "own", "classifier_activation": None, "classes": 3}),
     ],
 )
+@pytest.mark.sampled(1 / 2)
 def test_options(name, options, keras):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -158,6 +159,7 @@ def test_predictions(name, edge, backend):
 
 @pytest.mark.parametrize("backend", ["numpy", "c"])
 @pytest.mark.parametrize("name", ["MobileNetV2", "MobileNetV3Small"])
+@pytest.mark.sampled(1, each="name")
 def test_predictions_of_small_networks(name, backend):
     compare_predictions(name, 32, backend)
 

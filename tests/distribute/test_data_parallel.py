@@ -73,6 +73,7 @@ def assert_alike(found: dict[str, Any], expected: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("size", [1, 2, 3])
+@pytest.mark.sampled(1, each="size")
 def test_several_processes_find_the_losses_of_one(size, backend):
     options = {"batch_size": 32, "epochs": 3, "validation_split": 0.2}
     alone = perceptron()

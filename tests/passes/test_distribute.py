@@ -79,9 +79,9 @@ def summed_outputs(graph: Graph) -> Graph:
 
 
 def test_random_graphs_have_the_sums_of_one_process():
-    compared, refused = tried_seeds(range(500))
-    assert compared > 300  # sums, of two and three processes
-    assert refused > 50
+    compared, refused = tried_seeds(range(200))
+    assert compared > 120  # sums, of two and three processes
+    assert refused > 20
 
 
 @pytest.mark.slow

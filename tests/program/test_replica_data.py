@@ -96,6 +96,7 @@ HYPERPARAMETERS = {
 
 @BACKENDS
 @pytest.mark.parametrize("name", HYPERPARAMETERS)
+@pytest.mark.sampled(1, each="name")
 def test_hyperparameters_may_differ_from_replica_to_replica(name, backend):
     values = numpy.linspace(0.1, 0.8, COUNT)
 

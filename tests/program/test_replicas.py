@@ -49,6 +49,7 @@ def trained_beside_alone(case, optimizer, backend, lanes):
 
 @BACKENDS
 @pytest.mark.parametrize("name", IN_LANES)
+@pytest.mark.sampled(1, each="name")
 def test_in_lanes_each_replica_is_the_network_trained_alone(name, backend):
     optimizer = OPTIMIZERS[list(IN_LANES).index(name) % len(OPTIMIZERS)]
     program, alone, together, single, x = trained_beside_alone(IN_LANES[name], optimizer, backend, 16)

@@ -169,7 +169,7 @@ def test_numbers_that_jump_about_keep_to_the_budget_with_their_extremes():
 
 
 @pytest.mark.parametrize("noise", [0.0, 0.05])
-@pytest.mark.sampled(1)
+@pytest.mark.slow
 def test_a_thousand_curves_are_a_small_file(noise, tmp_path):
     losses = falling(500, 1000, noise)
     record = history(loss=losses, val_loss=losses + 0.05)

@@ -97,6 +97,7 @@ def lookups(keras, optimizer):
 
 @pytest.mark.parametrize("name", ["sign_momentum", "decoupled_adam", "yogi", "adagrad", "centralized"])
 @pytest.mark.filterwarnings("ignore:large-first-update")
+@pytest.mark.sampled(2)
 def test_tables_and_constraints(name, keras):
     """Rows that occur several times in a batch are added up where Keras on TensorFlow does so."""
     theirs = lookups(keras, OPTIMIZERS[name](keras))

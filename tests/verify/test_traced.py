@@ -69,7 +69,7 @@ def test_random_numbers_are_named(name: str, keras: Any) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in ZOO if name not in APART])
-@pytest.mark.sampled(1 / 16)
+@pytest.mark.sampled(1 / 24)
 def test_live_models_agree_operation_by_operation(name: str, keras: Any) -> None:
     keras.utils.set_random_seed(1)
     model = ZOO[name](keras)

@@ -70,6 +70,7 @@ def test_a_function_that_no_process_can_import_is_refused(folder: Path):
         built(lambda parameters: builders.build(parameters), workers=2)
 
 
+@pytest.mark.slow
 def test_a_killed_sweep_goes_on(expected: SweepResult):
     killed(after=2)
     assert 0 < Path("cut", NAME).read_bytes().count(b"\n") < 7

@@ -69,11 +69,17 @@ def test_results_have_the_inferred_types_and_the_oracles_numbers(case, dtype):
 
 
 @EACH
-def test_binding_and_inference_commute(case):
+def test_what_an_op_says_before_it_computes(case):
+    """Types, which binding commutes with; operations; and operands that it may overwrite."""
     types = [domain.type for domain in case.operands]
-    bound = [type.bind(BINDINGS) for type in types]
-    expected = [type.bind(BINDINGS) for type in case.op.result_types(types)]
+    results = case.op.result_types(types)
+    bound, expected = ([type.bind(BINDINGS) for type in side] for side in (types, results))
     assert list(case.bound.result_types(bound)) == expected
+    for op in (case.op, case.bound):
+        flops = op.flops(bound, expected)
+        assert type(flops) is int
+        assert flops >= 0 if case.flops is None else flops == case.flops
+    assert all(types[position].dtype == results[0].dtype for position in case.op.inplace)
 
 
 @EACH
@@ -184,23 +190,6 @@ def test_without_cotangent_nothing_is_pulled_back(case):
         before = len(graph.nodes)
         assert list(case.op.vjp(operands, results, [None] * len(results))) == [None] * len(operands)
         assert len(graph.nodes) == before
-
-
-@EACH
-def test_flops_are_a_number(case):
-    operands = [domain.type.bind(BINDINGS) for domain in case.operands]
-    results = [type.bind(BINDINGS) for type in case.op.result_types([domain.type for domain in case.operands])]
-    for op in (case.op, case.bound):
-        flops = op.flops(operands, results)
-        assert type(flops) is int
-        assert flops >= 0 if case.flops is None else flops == case.flops
-
-
-@EACH
-def test_operands_to_overwrite_have_the_results_elements(case):
-    operands = [domain.type for domain in case.operands]
-    result = case.op.result_types(operands)[0]
-    assert all(operands[position].dtype == result.dtype for position in case.op.inplace)
 
 
 def test_no_gradient_passes_through_whole_numbers():
