@@ -10,17 +10,20 @@ from pathlib import Path
 from typing import Any
 
 from frontends.hdf5 import Group
-from frontends.inner_groups import group_names
 from frontends.nodes import Mapping, from_plain
+from frontends.origin import KERAS_3
 from frontends.problems import Problems
 from frontends.stored_vocabularies import with_vocabularies
+from frontends.stored_weights import Assignment
+from frontends.weight_tree import assign_layers
 from frontends.writing_models import archive_metadata
 from frontends.writing_weights import layers_content
-from nnc.errors import ModelError, ModelFileError, NncError
+from nnc.errors import ModelFileError, NncError
 from nnc.feature_space import FeatureSpace
 from nnc.files import write_atomically
 from nnc.layers import Normalization
-from nnc.layers.weights import archived_weights
+from nnc.layers.variable import blank_weights
+from nnc.models import Model
 from nnc.models.config import json_text
 
 _FOLDER = "preprocessors"
@@ -55,9 +58,10 @@ def read_feature_space(
         learnt: Any = with_vocabularies(nodes, names, read_text, weights, folder=_FOLDER).plain()
         for item, layer in zip(features.values(), learnt["layers"], strict=True):
             item["config"]["preprocessor"] = layer
-        space = FeatureSpace.from_config(plain["config"])
-        space.build_from_config(plain.get("build_config") or {})
-        _read_weights(space, weights)
+        with blank_weights():
+            space = FeatureSpace.from_config(plain["config"])
+            space.build_from_config(plain.get("build_config") or {})
+        _read_weights(space, weights, problems)
     except ModelFileError:
         raise
     except NncError as error:
@@ -93,13 +97,16 @@ def write_feature_space(space: FeatureSpace, path: str | Path) -> None:
     write_atomically(path, content.getbuffer())
 
 
-def _read_weights(space: FeatureSpace, weights: Group) -> None:
+def _read_weights(space: FeatureSpace, weights: Group, problems: Problems) -> None:
+    """Take the arrays of the layers, and of layers inside these.
+
+    Raises:
+        ModelFileError: one is missing, or does not fit.
+    """
     layers = list(space.preprocessors.values())
-    for layer, name in zip(layers, group_names([layer.keras_class[1] for layer in layers]), strict=True):
+    for layer in layers:
         if isinstance(layer, Normalization) and not layer.built:
             layer.build((None, 1))
-        for number, weight in enumerate(archived_weights(layer)):
-            stored = weights.array(f"{_FOLDER}/{name}/vars/{number}")
-            if stored is None:
-                raise ModelError(f"the file has no weight {number} of layer '{layer.name}'")
-            weight.assign(stored.read())
+    assignment = Assignment(Model(name=space.name), KERAS_3, problems, {})  # of layers that are in no model
+    assign_layers(assignment, layers, weights.group(_FOLDER))
+    assignment.carry_out()

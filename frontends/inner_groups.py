@@ -1,4 +1,4 @@
-"""The layers inside a layer, under the names that their groups have in Keras's files."""
+"""What is inside a layer, layers and optimizers, under the names that their groups have in Keras's files."""
 
 from __future__ import annotations
 
@@ -9,11 +9,34 @@ from typing import Any
 
 from nnc.identity import is_own
 from nnc.layers import Layer
+from nnc.layers.weights import layers_inside
 from nnc.models import Model
+from nnc.optimizers import Optimizer
 
 _ACTIVATIONS = ("activation", "recurrent_activation")
 _CLASSES = {"GroupQueryAttention": "GroupedQueryAttention"}
 """Names of classes in Keras's code, which files show, where they differ from the public ones."""
+
+_STORAGE = ("save_own_variables", "load_own_variables", "save_assets", "load_assets")
+"""Methods by which a class says in Keras what files have of its layers."""
+
+
+def storage_refusals(layer: Layer) -> dict[Layer, str]:
+    """Return the layers inside a layer, and itself, that say what files have of them, with why nnc refuses that.
+
+    Args:
+        layer: the layer or model.
+    """
+    found: dict[Layer, str] = {}
+    for item in layers_inside(layer):
+        cls = type(item)
+        own = [name for name in _STORAGE if hasattr(cls, name) and not is_own(getattr(cls, name))]
+        if own:
+            found[item] = (
+                f"its class has {' and '.join(own)} of its own, which nnc does not call for files of Keras's: keep what"
+                " it saves in weights (add_weight) or in get_config, or save the model as .nnc"
+            )
+    return found
 
 
 def has_attributes(layer: Layer) -> bool:
@@ -31,39 +54,66 @@ def attribute_layers(layer: Layer) -> Iterator[tuple[str, Layer]]:
     Args:
         layer: the layer or model.
     """
+    yield from _attributes(layer, Layer, {"layers": layer.layers} if isinstance(layer, Model) else {})
+
+
+def attribute_optimizers(model: Model) -> dict[Optimizer, str]:
+    """Return that of `compile` and all other optimizers among a model's attributes, with the paths of their groups.
+
+    One that is met again, in the order of `attribute_layers`, has its group where it was met first.
+
+    Args:
+        model: the model.
+    """
+    found: dict[Optimizer, str] = {}
+    for path, optimizer in _attributes(model, Optimizer, {"optimizer": model.optimizer} if model.compiled else {}):
+        found.setdefault(optimizer, path)
+    return found
+
+
+def _attributes(layer: Layer, kind: type[Any], further: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Give the objects of a kind among a layer's attributes, and further ones."""
     found = {name: value for name, value in vars(layer).items() if name not in _hidden(isinstance(layer, Model))}
-    found |= {name: getattr(layer, name, None) for name in _properties(layer)}
-    if isinstance(layer, Model):
-        found["layers"] = layer.layers
+    found |= {name: _read(layer, name) for name in _properties(layer)} | further
     for name in sorted(found, key=lambda name: f"~{name}" if name.startswith("_") else name):
-        if isinstance(found[name], Layer):
+        if isinstance(found[name], kind):
             yield name, found[name]
         else:
-            yield from _contained(found[name], name)
+            yield from _contained(found[name], kind, name, set())
 
 
-def _contained(value: Any, path: str) -> Iterator[tuple[str, Layer]]:
-    if not isinstance(value, list | tuple | Mapping):
+def _contained(value: Any, kind: type[Any], path: str, seen: set[int]) -> Iterator[tuple[str, Any]]:
+    """Give what is in a container, and in those in it; one that is met again, as in itself, is empty there."""
+    if not isinstance(value, list | tuple | Mapping) or id(value) in seen:
         return
+    seen.add(id(value))
     counts: dict[str, int] = {}
     for item in value.values() if isinstance(value, Mapping) else value:
-        is_layer = isinstance(item, Layer)
-        if not is_layer and not isinstance(item, list | tuple | Mapping):
+        is_found = isinstance(item, kind)
+        if not is_found and not isinstance(item, list | tuple | Mapping):
             continue
-        name = group_name(type(item).__name__) if is_layer else "container"
+        name = group_name(type(item).__name__) if is_found else "container"
         number = counts.get(name, -1) + 1
         counts[name] = number
         inside = f"{path}/{name}_{number}" if number else f"{path}/{name}"
-        if is_layer:
+        if is_found:
             yield inside, item
         else:
-            yield from _contained(item, inside)
+            yield from _contained(item, kind, inside, seen)
 
 
 @cache
 def _hidden(is_model: bool) -> frozenset[str]:
     """Return the names of attributes that every layer, or every model, has."""
     return frozenset(vars(Model() if is_model else Layer()))
+
+
+def _read(layer: Layer, name: str) -> Any:
+    """Return what a property of a user's class returns, None where it has nothing yet."""
+    try:
+        return getattr(layer, name)
+    except Exception:  # which Keras passes over, too
+        return None
 
 
 def _properties(layer: Layer) -> list[str]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from frontends.wiring import Definition
 from nnc.layers import Layer, Variable
+from nnc.layers.weights import layers_inside
 from nnc.models import Model, Sequential
 
 Definitions = Mapping[Model, Definition]
@@ -83,10 +84,8 @@ def saved_order(layer: Layer, known: Definitions) -> list[Variable]:
 
 
 def _trained(layer: Layer, known: Definitions) -> list[Variable]:
-    if not layer.trainable:
-        return []
-    inner = [weight for part in inner_layers(layer, known) for weight in _trained(part, known)]
-    return [*(weight for weight in layer.own_weights if weight.trainable), *inner]
+    layers = layers_inside(layer, lambda item: item.trainable, lambda item: inner_layers(item, known))
+    return [weight for item in layers for weight in item.own_weights if weight.trainable]
 
 
 def _not_trained(layer: Layer, known: Definitions) -> list[Variable]:
@@ -109,10 +108,8 @@ def layer_by_layer(layer: Layer, known: Definitions) -> list[Variable]:
 
 
 def _all(layer: Layer, known: Definitions) -> Iterator[Variable]:
-    yield from (weight for weight in layer.own_weights if weight.trainable)
-    yield from (weight for weight in layer.own_weights if not weight.trainable)
-    for part in inner_layers(layer, known):
-        yield from _all(part, known)
+    for item in layers_inside(layer, inner=lambda item: inner_layers(item, known)):
+        yield from sorted(item.own_weights, key=lambda weight: not weight.trainable)
 
 
 def trained_weights(model: Model, known: Definitions) -> list[Variable]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from frontends.authored_models import authored_class, make_authored
+from frontends.authored_models import authored_class, compile_itself, compiles_itself, make_authored
 from frontends.compile_options import apply_compile
 from frontends.keras_form import is_keras_form, read_keras_form
 from frontends.legacy.compile_options import compile_options
@@ -40,12 +40,15 @@ def build_model(root: ValueNode, problems: Problems, compile: bool, options: Opt
     else:
         options = options or Options(origin_of(root))
         definition = None if authored_class(root) else read_keras_form(decoded_mapping(root), problems, options)
-        if isinstance(training, Mapping):
-            training = compile_options(training, options.origin)
     model = make_authored(root, problems) if definition is None else wire(definition, problems)
-    outputs = () if definition is None else definition.outputs or ()
-    names = [reference.name for reference in outputs] if model is None else model.output_labels
-    apply_compile(training, model, names, problems, is_short)
+    if model is not None and isinstance(training, Mapping) and compiles_itself(model):
+        compile_itself(model, training, problems)
+    else:
+        if not is_short and options is not None and isinstance(training, Mapping):
+            training = compile_options(training, options.origin)
+        outputs = () if definition is None else definition.outputs or ()
+        names = [reference.name for reference in outputs] if model is None else model.output_labels
+        apply_compile(training, model, names, problems, is_short)
     if problems or model is None:
         raise problems.error()
     return model

@@ -8,6 +8,7 @@ from typing import Any
 import numpy
 
 from frontends.hdf5 import Group, StoredArray
+from frontends.inner_groups import attribute_optimizers
 from frontends.layer_order import trained_weights
 from frontends.origin import Origin
 from frontends.problems import Problems
@@ -64,14 +65,14 @@ def resume_optimizers(root: Group, assignment: Assignment) -> None:
         root: the file's root group.
         assignment: the model, compiled.
     """
-    resume_from_tree(root.group("optimizer"), assignment)
-    model = assignment.model
-    others = [name for name, value in vars(model).items() if isinstance(value, Optimizer) and name != "optimizer"]
-    for name in sorted(others):
-        group = root.group(name)
+    for optimizer, path in attribute_optimizers(assignment.model).items():
+        group = root.group(path)
+        if optimizer is assignment.model.optimizer:
+            resume_from_tree(group, assignment)
+            continue
         arrays = numbered(None if group is None else group.group("vars"))
         if arrays and numpy.any(arrays[0].read()):
-            assignment.problems.note(f"its optimizer '{name}' starts afresh; a .nnc file goes on where it was")
+            assignment.problems.note(f"its optimizer '{path}' starts afresh; a .nnc file goes on where it was")
 
 
 def resume_from_lists(group: Group | None, assignment: Assignment) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from frontends.authored_models import authored_class, make_authored
+from frontends.authored_models import authored_class, compile_itself, compiles_itself, make_authored
 from frontends.compile_options import apply_compile
 from frontends.keras_form import read_keras_form
 from frontends.layer_order import definitions
@@ -72,6 +72,11 @@ def _compile(assignment: Assignment, training: Training) -> None:
     """Take over the training; where it is not known here, the model predicts, which is noted."""
     model, problems = assignment.model, assignment.problems
     if not isinstance(training.config, Mapping):
+        return
+    if compiles_itself(model):
+        compile_itself(model, training.config, problems)
+        if model.is_compiled:
+            training.resume(assignment)
         return
     config = compile_options(decoded_mapping(training.config), assignment.origin)
     found = Problems(problems.source, problems.place)

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from frontends.hdf5 import Group, StoredArray
-from frontends.inner_groups import attribute_layers, group_name, has_attributes, parts_by_path
+from frontends.inner_groups import (
+    attribute_layers,
+    group_name,
+    group_names,
+    has_attributes,
+    parts_by_path,
+    storage_refusals,
+)
 from frontends.layer_order import layer_by_layer, layers_of
 from frontends.legacy.weights import converted
 from frontends.stored_weights import Assignment, listed, without_states
@@ -46,13 +53,30 @@ def assign_tree(assignment: Assignment, root: Group) -> None:
         root: the file's root group.
     """
     walk = _Walk(assignment, {})
+    for layer, reason in storage_refusals(assignment.model).items():
+        assignment.refuse(layer, reason)
     walk.model(assignment.model, root)
     model = assignment.model
     for layer in [model] if has_attributes(model) else model.layers:
-        weights = without_states(layer_by_layer(layer, assignment.known))
-        missing = [weight for weight in weights if weight not in assignment.plan]
-        if missing and layer not in walk.refused:
-            assignment.refuse(layer, f"its weight '{missing[0].name}' of shape {missing[0].shape} is not in the file")
+        walk.check_whole(layer)
+
+
+def assign_layers(assignment: Assignment, layers: Sequence[Layer], container: Group | None) -> None:
+    """Take the arrays of a group for layers in their order; that some do not fit is noted.
+
+    Args:
+        assignment: takes the arrays.
+        layers: layers that are in no model.
+        container: the group that has theirs, None where there is none.
+    """
+    walk = _Walk(assignment, {})
+    groups = {} if container is None else container.groups()
+    for layer, name in zip(layers, group_names([layer.keras_class[1] for layer in layers]), strict=True):
+        for part, reason in storage_refusals(layer).items():
+            assignment.refuse(part, reason)
+        if name in groups:
+            walk.layer(layer, groups[name])
+        walk.check_whole(layer)
 
 
 @dataclass
@@ -62,7 +86,15 @@ class _Walk:
 
     def __post_init__(self) -> None:
         self.outside: set[Layer] = set()
-        self.met: set[Layer] = set()
+        self.met: set[Layer] = {self.assignment.model}
+
+    def check_whole(self, layer: Layer) -> None:
+        """Note it where a weight of a layer, or of one inside it, is not in the file."""
+        weights = without_states(layer_by_layer(layer, self.assignment.known))
+        missing = [weight for weight in weights if weight not in self.assignment.plan]
+        if missing and layer not in self.refused:
+            message = f"its weight '{missing[0].name}' of shape {missing[0].shape} is not in the file"
+            self.assignment.refuse(layer, message)
 
     def model(self, model: Model, group: Group) -> None:
         if has_attributes(model):

@@ -13,8 +13,9 @@ from typing import Any
 
 import numpy
 
+from frontends.authored_models import compile_entry
 from frontends.layer_order import layers_of, saved_order
-from frontends.writing_weights import new_hdf5, weights_content, write_optimizer
+from frontends.writing_weights import new_hdf5, weights_content, write_optimizers
 from nnc.files import write_atomically
 from nnc.layers.weights import weight_paths
 from nnc.models import Model
@@ -42,7 +43,7 @@ def write_archive(model: Model, path: str | Path) -> None:
         ModelError: a part of the model cannot be serialised, or h5py is missing.
         OSError: the file cannot be written; what was there before is untouched.
     """
-    training = compile_config(model)
+    training = compile_entry(model)
     shapes = model.get_build_config()
     config = json_text(
         layer_entry(model)
@@ -87,7 +88,7 @@ def write_hdf5(model: Model, path: str | Path) -> None:
         if training:
             optimizer = training.pop("optimizer")
             file.attrs["training_config"] = json_text(training | {"optimizer_config": optimizer})
-            write_optimizer(model, file)
+            write_optimizers(model, file)
         _write_layers(model, file.create_group("model_weights"))
     write_atomically(path, content.getbuffer())
     if model.optimizer.iterations:

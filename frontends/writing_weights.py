@@ -9,8 +9,16 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from frontends.inner_groups import attribute_layers, group_names, has_attributes, parts_by_path
+from frontends.inner_groups import (
+    attribute_layers,
+    attribute_optimizers,
+    group_names,
+    has_attributes,
+    parts_by_path,
+    storage_refusals,
+)
 from frontends.layer_order import trained_weights
+from frontends.problems import layer_subject
 from nnc.errors import ModelError
 from nnc.files import write_atomically
 from nnc.layers import Layer
@@ -41,10 +49,15 @@ def write_weights(model: Model, path: str | Path) -> None:
 
 
 def weights_content(model: Model, path: str | Path) -> memoryview:
-    """Return what `write_weights` writes; the path is for messages."""
+    """Return what `write_weights` writes; the path is for messages.
+
+    Raises:
+        ModelError: a user's class says in Keras's methods what files have of a layer; or h5py is missing.
+    """
+    _check_storage([model], path)
     with new_hdf5(path) as (file, content):
         _Tree().model(model, file)
-        write_optimizer(model, file)
+        write_optimizers(model, file)
     return content.getbuffer()
 
 
@@ -52,17 +65,25 @@ def layers_content(layers: Iterable[Layer], folder: str, path: str | Path) -> me
     """Return what a file has of the weights of layers that are in no model.
 
     Args:
-        layers: the layers.
+        layers: the layers; one that is there again has its arrays again, without which Keras does not read it.
         folder: the group that they are in.
         path: the file, for messages.
 
     Raises:
-        ModelError: h5py is missing.
+        ModelError: a user's class says in Keras's methods what files have of a layer; or h5py is missing.
     """
     with new_hdf5(path) as (file, content):
         file.create_group("vars")
-        _Tree().layers(layers, file.create_group(folder))
+        container, layers = file.create_group(folder), list(layers)
+        _check_storage(layers, path)
+        for layer, name in zip(layers, group_names([layer.keras_class[1] for layer in layers]), strict=True):
+            _Tree().layer(layer, container, name)
     return content.getbuffer()
+
+
+def _check_storage(layers: Iterable[Layer], path: str | Path) -> None:
+    for layer, reason in [item for outer in layers for item in storage_refusals(outer).items()]:
+        raise ModelError(f"{str(path)!r}: {layer_subject(layer.name, type(layer).__name__)}: {reason}")
 
 
 @contextmanager
@@ -81,20 +102,22 @@ def new_hdf5(path: str | Path) -> Iterator[tuple[Any, BytesIO]]:
         yield file, content
 
 
-def write_optimizer(model: Model, file: Any) -> None:
-    """Write the states of a compiled model's optimizers in Keras's order: ``optimizer/vars/0`` and so on.
+def write_optimizers(model: Model, file: Any) -> None:
+    """Write the states of a model's optimizers in Keras's order: ``optimizer/vars/0`` and so on.
 
-    A model with steps of its own may have several: they lie in groups named like its attributes.
+    Optimizers among its attributes lie in groups named like these. One that has changed nothing yet has the number of
+    its steps, which is 0, and its learning rate.
     """
-    if not model.objective.is_given:
-        return
-    states = model.program.states
-    for optimizer, (place, windows) in _stepped(model).items():
-        name = next((key for key, value in vars(model).items() if value is optimizer), "optimizer")
-        own = file.create_group(f"{name}/vars")
+    stepped = _stepped(model) if model.compiled else {}
+    for optimizer, path in attribute_optimizers(model).items():
+        own = file.create_group(f"{path}/vars")
         own.attrs["name"] = optimizer.name
-        seen = PlacedStates(states, partial(placed, place=place))
-        for number, array in enumerate(optimizer.export_variables(windows, seen)):
+        arrays = optimizer.variables
+        if optimizer in stepped:
+            place, windows = stepped[optimizer]
+            seen = PlacedStates(model.program.states, partial(placed, place=place))
+            arrays = optimizer.export_variables(windows, seen)
+        for number, array in enumerate(arrays):
             own.create_dataset(str(number), data=array)
 
 
@@ -116,6 +139,7 @@ class _Tree:
 
     def model(self, model: Model, group: Any) -> None:
         """Write the layers of a model, in the order of which their numbers are."""
+        self._written.add(model)
         if has_attributes(model):
             self._contents(model, group)
             return
@@ -126,9 +150,10 @@ class _Tree:
         """Write layers, in the order of which their numbers are."""
         layers = list(layers)
         for layer, name in zip(layers, group_names([layer.keras_class[1] for layer in layers]), strict=True):
-            self._layer(layer, group, name)
+            self.layer(layer, group, name)
 
-    def _layer(self, layer: Layer, parent: Any, name: str) -> None:
+    def layer(self, layer: Layer, parent: Any, name: str) -> None:
+        """Write a layer below a name, unless it has been written."""
         if layer in self._written:
             return
         self._written.add(layer)
@@ -153,7 +178,7 @@ class _Tree:
         parts = attribute_layers(layer) if has_attributes(layer) else parts_by_path(layer, self._outside).items()
         for path, part in parts:
             if part.weights:
-                self._layer(part, group, f"_{path}" if path in private else path)
+                self.layer(part, group, f"_{path}" if path in private else path)
 
     @staticmethod
     def _named(layer: Layer, group: Any) -> Any:

@@ -21,6 +21,29 @@ def leaves(structure: Any, kind: type[Any] | tuple[type[Any], ...]) -> list[Any]
     return []
 
 
+def contained(structure: Any, kind: type[Any] | tuple[type[Any], ...]) -> list[Any]:
+    """Return the leaves of some types as `leaves` does, where a container may hold itself: each is looked at once.
+
+    >>> found = [1, {"a": 2}]
+    >>> found.append(found)
+    >>> contained(found, int)
+    [1, 2]
+    """
+    found: list[Any] = []
+    seen: set[int] = set()
+
+    def look(part: Any) -> None:
+        if isinstance(part, kind):
+            found.append(part)
+        elif isinstance(part, list | tuple | dict) and id(part) not in seen:
+            seen.add(id(part))
+            for item in part.values() if isinstance(part, dict) else part:
+                look(item)
+
+    look(structure)
+    return found
+
+
 def map_leaves(function: Callable[[Any], Any], structure: Any, kind: type[Any] | tuple[type[Any], ...]) -> Any:
     """Return the structure with a function applied to the leaves of some types; all else stays.
 

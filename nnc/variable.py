@@ -48,7 +48,9 @@ class Variable(Placeholder):
     Args:
         initializer: its first value, an array or a number; or an initializer (or the name of one), with a shape.
         shape: its shape, for an initializer.
-        dtype: element type; by default that of the array, where that is one, or else ``float32``.
+        dtype: element type; by default that of the array, where that is one, or else ``float32``. As in Keras a layer
+            of float32 does not cast a variable of float64. A model whose weights are all float64 computes in it; with
+            weights of both, operators on both raise ShapeError: bring one to the other's by `nnc.ops.cast`.
         trainable: whether it is trained; one that is can be assigned in `call` while training only.
         autocast: accepted: a variable is of one element type.
         aggregation: accepted: one process has one value of it.

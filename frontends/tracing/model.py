@@ -24,6 +24,7 @@ from nnc.layers import Input, Layer, SymbolicTensor
 from nnc.layers.operation import Operation
 from nnc.layers.trace import OwnWeight, Reference, Trace, TracedCall, TraceValues
 from nnc.layers.traced import TracedLayer, at_line
+from nnc.layers.weights import layers_inside
 from nnc.models import Model
 from nnc.operations import OPERATIONS
 from nnc.structure import leaves
@@ -273,7 +274,7 @@ def _has_mode(target: Any) -> bool:
     """Whether a layer, or one inside it, does something else in training."""
     if not isinstance(target, Layer):
         return False
-    return "training" in signature(target.call).parameters or any(map(_has_mode, target.sublayers))
+    return any("training" in signature(layer.call).parameters for layer in layers_inside(target))
 
 
 _OF_MODE = ("trace", "training")

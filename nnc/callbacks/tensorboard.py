@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 from nnc.callbacks.callback import Callback, Logs
 from nnc.callbacks.event_file import EventFile
 from nnc.callbacks.replicas import columns_of, learning_rate_of
-from nnc.errors import DataError
+from nnc.errors import DataError, ModelError
 
 _REFUSED = {
     "histogram_freq": (0, "nnc writes no histograms; look at model.get_weights() in a callback of your own"),
@@ -89,11 +90,20 @@ class TensorBoard(Callback):
             self.__dict__["on_train_batch_end"] = self._end_batch
 
     def set_model(self, model: Any) -> None:
-        """Begin new files; write the layers."""
+        """Begin new files; write the layers.
+
+        Warns:
+            UserWarning: a part of the model cannot be serialised, so that its layers are left out, as in Keras.
+        """
         super().set_model(model)
         self._close()
         if self.write_graph and hasattr(model, "to_json") and type(model).__name__ in ("Model", "Sequential"):
-            self._file("train").text("keras", model.to_json(), 0, "graph_keras_model", b"1")
+            try:
+                layers = model.to_json()
+            except (ModelError, TypeError) as error:  # which must not end a training
+                warnings.warn(f"TensorBoard: the layers are left out of the graph: {error}", stacklevel=2)
+            else:
+                self._file("train").text("keras", layers, 0, "graph_keras_model", b"1")
 
     def on_train_begin(self, logs: Logs = None) -> None:
         """Begin to count batches."""

@@ -125,7 +125,7 @@ class MultiHeadAttention(NamedLayer):
         )
 
     @property
-    def takes_masks_off(self) -> bool:
+    def _takes_masks_off(self) -> bool:
         """Whether it takes the masks off its operands, as in Keras 3: what runs later finds none there."""
         return not self.keras_2_masks
 
@@ -150,7 +150,7 @@ class MultiHeadAttention(NamedLayer):
             gate = self.gate_dense(query) if self.use_gate else None
             queries, keys = self.query_dense(query), self.key_dense(value if key is None else key)
             values = self.value_dense(value)
-        if self.takes_masks_off:
+        if self._takes_masks_off:
             for operand in (query, value, value if key is None else key):
                 carried.pop(operand, None)
         queries = queries * (1.0 / sqrt(self.key_dim))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from math import prod
 from typing import Any
 
@@ -14,7 +14,7 @@ from nnc.errors import ModelError
 from nnc.ir import FLOATING, is_building
 from nnc.layers.input_types import FLOAT, dtype_name
 from nnc.layers.variable import Variable, assign_all
-from nnc.structure import leaves
+from nnc.structure import contained
 
 Array = Any
 MAX_WEIGHT_SIZE = 2**31 - 1
@@ -94,7 +94,7 @@ class Weighted:
         """Set an attribute; variables that nobody owns yet become weights, alone or in lists and dictionaries."""
         super().__setattr__(name, value)
         if isinstance(value, Variable | list | tuple | dict) and name != "own_weights":
-            for variable in leaves(value, Variable):
+            for variable in contained(value, Variable):
                 if variable.owner is None and "own_weights" in self.__dict__:
                     variable.owner = self
                     self.own_weights.append(variable)
@@ -104,13 +104,18 @@ class Weighted:
     @property
     def sublayers(self) -> list[Any]:
         """The layers among its attributes, alone or in lists, tuples and dictionaries, in the order they were set."""
-        found = leaves(list(vars(self).values()), Weighted)
+        found = contained(list(vars(self).values()), Weighted)
         return list(dict.fromkeys(layer for layer in found if layer is not self))
 
     @property
     def takes_masks_off(self) -> bool:
         """Whether a layer inside it takes the masks off its operands, so that what runs later finds none there."""
-        return any(layer.takes_masks_off for layer in self.sublayers)
+        return any(layer._takes_masks_off for layer in layers_inside(self))
+
+    @property
+    def _takes_masks_off(self) -> bool:
+        """Whether it does so itself."""
+        return False
 
     @property
     def trainable(self) -> bool:
@@ -119,9 +124,9 @@ class Weighted:
 
     @trainable.setter
     def trainable(self, value: bool) -> None:
-        self._trainable = check_flag(type(self).__name__, "trainable", value)
-        for layer in self.sublayers:
-            layer.trainable = value
+        chosen = check_flag(type(self).__name__, "trainable", value)
+        for layer in layers_inside(self):
+            layer._trainable = chosen
 
     # ------------------------------------------------------------------ looking
 
@@ -136,12 +141,8 @@ class Weighted:
     @property
     def trainable_weights(self) -> list[Variable]:
         """Weights that training changes."""
-        if not self.trainable:
-            return []
-        found = [weight for weight in self.own_weights if weight.trainable]
-        return list(
-            dict.fromkeys([*found, *(weight for layer in self.sublayers for weight in layer.trainable_weights)])
-        )
+        layers = layers_inside(self, lambda layer: layer.trainable)
+        return list(dict.fromkeys(weight for layer in layers for weight in layer.own_weights if weight.trainable))
 
     @property
     def non_trainable_weights(self) -> list[Variable]:
@@ -228,6 +229,28 @@ def archived_weights(owner: Weighted) -> list[Variable]:
     return owner._archived_weights()
 
 
+def layers_inside(
+    layer: Any,
+    is_kept: Callable[[Any], bool] = lambda layer: True,
+    inner: Callable[[Any], Iterable[Any]] = lambda layer: layer.sublayers,
+) -> list[Any]:
+    """Return a layer and all layers inside it, each once, before those inside it: they may refer to one another.
+
+    Args:
+        layer: the layer.
+        is_kept: whether a layer is returned; those inside one that is not are left out as well.
+        inner: returns the layers right inside one.
+    """
+    found: dict[Any, None] = {}
+    waiting = [layer]
+    while waiting:
+        item = waiting.pop()
+        if item not in found and is_kept(item):
+            found[item] = None
+            waiting += reversed(list(inner(item)))
+    return list(found)
+
+
 def weight_paths(layer: Weighted, prefix: str = "") -> dict[Variable, str]:
     """Return all weights of a layer in Keras's order, each once, with unique paths such as ``encoder/dense/kernel``.
 
@@ -237,8 +260,12 @@ def weight_paths(layer: Weighted, prefix: str = "") -> dict[Variable, str]:
     """
     found: dict[Variable, str] = {}
     taken: set[str] = set()
+    visited: set[Weighted] = set()
 
     def visit(owner: Weighted, prefix: str) -> None:
+        if owner in visited:
+            return
+        visited.add(owner)
         own = sorted(owner.own_weights, key=lambda weight: not weight.trainable)
         for weight in own:
             if weight not in found:

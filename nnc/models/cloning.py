@@ -28,7 +28,7 @@ def clone_model(
 ) -> Model:
     """Return a model that is wired like another, of new layers with first weights of their own.
 
-    It is compiled as the other is, with an optimizer of its own.
+    It is compiled as the other is, with an optimizer of its own; for replicas, if the other is.
 
     Args:
         model: the model.
@@ -68,6 +68,7 @@ class _Cloning:
                 objective.loss_weights,
                 objective.metrics,
                 objective.weighted_metrics,
+                **model.replica_options,
             )
         return made
 

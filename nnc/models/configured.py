@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from inspect import signature
 from typing import Any, Self
@@ -11,6 +12,12 @@ from nnc.identity import is_own
 from nnc.layers.automatic_config import with_arguments
 from nnc.models.authored import build_config, build_from_config
 from nnc.models.trainer import Trainer
+
+OWN_COMPILE = (
+    "the model's `compile()` method is custom. All subclassed Models that have `compile()` overridden should also"
+    " override `get_compile_config()` and `compile_from_config(config)`. Alternatively, call `compile()` after loading"
+)
+"""Why a model whose class says how it is compiled is not compiled when it is read, in Keras's words."""
 
 
 class Configured(Trainer):
@@ -47,6 +54,36 @@ class Configured(Trainer):
             ModelError: there are none, or those of several arguments; or the layers do not accept them.
         """
         build_from_config(self, config)
+
+    def get_compile_config(self) -> dict[str, Any]:
+        """Return what `compile` was given, as plain data in Keras's form; empty where it was not called.
+
+        A class with a `compile` of its own defines this and `compile_from_config`: files have what this returns, in
+        which objects may stand for their configs.
+
+        Raises:
+            ModelError: the optimizer, a loss or a metric cannot be serialised.
+        """
+        from nnc.models.config import compile_config
+
+        return compile_config(self)
+
+    def compile_from_config(self, config: Mapping[str, Any]) -> None:
+        """Compile the model as a config of `get_compile_config`, Keras's or nnc's, says.
+
+        Args:
+            config: the arguments of `compile`, objects by their configs.
+
+        Warns:
+            UserWarning: the class has a `compile` of its own, which is not called, as in Keras.
+
+        Raises:
+            ModelError: an argument is unknown or wrong.
+        """
+        if type(self).compile is not Trainer.compile:
+            warnings.warn(f"`compile()` was not called: {OWN_COMPILE}", stacklevel=2)
+            return
+        self.compile(**config)
 
     @property
     def keras_class(self) -> tuple[str, str, str | None]:

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy
 
-from nnc.layers import Layer
 from nnc.layers.array_masks import mask_of, with_mask
 from nnc.layers.call_arguments import default_training
 from nnc.layers.symbolic import Call
+from nnc.layers.weights import layers_inside
 from nnc.structure import leaves, map_leaves
 
 Array = Any
@@ -25,11 +25,10 @@ def is_more_than_a_prediction(inputs: Any, options: Mapping[str, Any]) -> bool:
 
 def trains_by_default(calls: Sequence[Call]) -> bool:
     """Return whether a layer acts as in training if a call does not say."""
-
-    def is_so(layer: Layer) -> bool:
-        return bool(default_training(layer.call)) or any(map(is_so, layer.sublayers))
-
-    return any(call.kwargs.get("training") or is_so(call.layer) for call in calls)
+    return any(
+        call.kwargs.get("training") or any(default_training(layer.call) for layer in layers_inside(call.layer))
+        for call in calls
+    )
 
 
 def with_masks(forward: Callable[..., Any], found: Any, inputs: Any) -> Any:

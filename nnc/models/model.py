@@ -23,7 +23,7 @@ from nnc.models.authored import arrays_as_types, shapes_as_types, wire_author
 from nnc.models.compiler import Compiler
 from nnc.models.configured import Configured
 from nnc.models.eager import is_more_than_a_prediction, with_masks
-from nnc.models.nesting import flat_tensors, labels_of, one_or_list, producer, sorted_map
+from nnc.models.nesting import flat_tensors, labels_of, one_or_list, producer, sorted_map, unique_labels
 from nnc.models.overriding import check_overrides
 from nnc.models.summary import parameter_table, summary
 from nnc.models.text_edge import text_results
@@ -160,13 +160,7 @@ class Model(Configured, Presented):
     @property
     def output_labels(self) -> list[str]:
         """Names of the outputs in graphs, losses and logs: as in Keras the keys of dictionaries they are in."""
-        found: list[str] = []
-        for label in labels_of(self._nested_outputs):
-            unique = label
-            while unique in found:
-                unique = f"{label}_{len(found)}"
-            found.append(unique)
-        return found
+        return unique_labels(labels_of(self._nested_outputs))
 
     @property
     def named_outputs(self) -> list[tuple[str, TensorType]]:

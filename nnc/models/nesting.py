@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from nnc.errors import ModelError
@@ -64,6 +64,22 @@ def labels_of(nested: Any, path: str = "", key: str | None = None) -> list[str]:
     if isinstance(nested, list | tuple):
         return [label for part in nested for label in labels_of(part, inside)]
     return [path + (producer(nested).layer.name if key is None else key)]
+
+
+def unique_labels(labels: Iterable[str]) -> list[str]:
+    """Return labels so that each is there once: one that has been there gets a number.
+
+    >>> unique_labels(["a", "a_2", "a", "a"])
+    ['a', 'a_2', 'a_3', 'a_4']
+    """
+    found: list[str] = []
+    for label in labels:
+        unique, number = label, len(found)
+        while unique in found:
+            unique = f"{label}_{number}"
+            number += 1
+        found.append(unique)
+    return found
 
 
 def in_order(logs: Mapping[str, Any], several: bool) -> list[Any]:

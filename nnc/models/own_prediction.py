@@ -9,7 +9,7 @@ from typing import Any
 from nnc.errors import ModelError
 from nnc.execution.spec import Structure, described
 from nnc.ir import Graph, TensorType, Value
-from nnc.models.nesting import sorted_map
+from nnc.models.nesting import sorted_map, unique_labels
 from nnc.recording import Recording
 
 
@@ -52,7 +52,8 @@ def own_prediction(model: Any, predict: Callable[[Graph], Any]) -> OwnPrediction
     count = iter(range(len(values)))
     structure = described(sorted_map(lambda _: next(count), returned), len(values))
     return OwnPrediction(
-        tuple((label, value.type) for label, value in zip(_labels(returned), values, strict=True)), structure
+        tuple((label, value.type) for label, value in zip(unique_labels(_labels(returned)), values, strict=True)),
+        structure,
     )
 
 

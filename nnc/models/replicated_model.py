@@ -35,6 +35,13 @@ class ReplicatedModel(Layer):
         """The compiled program."""
         raise NotImplementedError
 
+    @property
+    def replica_options(self) -> dict[str, Any]:
+        """What `compile` was given about replicas, as its arguments; empty for one network."""
+        if self._replicas is None:
+            return {}
+        return dict(zip(("replicas", "seeds", "hyperparameters"), self._replicas, strict=True))
+
     def _make_replicas(
         self,
         count: int,

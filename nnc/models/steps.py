@@ -11,6 +11,7 @@ from nnc.ir import Value
 from nnc.ir.ops import cast, reshape, size
 from nnc.layers import Layer
 from nnc.layers.lowering import current_lowering, is_lowering
+from nnc.layers.weights import layers_inside
 from nnc.metrics import Mean, Metric
 from nnc.metrics.stateful import AuthoredMetric
 from nnc.models.head import ModelHead, OutputHead
@@ -18,7 +19,7 @@ from nnc.models.objective import Objective
 from nnc.models.replicated_model import ReplicatedModel
 from nnc.models.step_data import StepData, step_data, with_first_batch
 from nnc.program import EVALUATE
-from nnc.structure import leaves
+from nnc.structure import contained, leaves
 from nnc.utils import unpack_x_y_sample_weight
 
 STEPS = ("train_step", "test_step", "predict_step", "compute_loss", "compute_metrics")
@@ -390,7 +391,5 @@ class Steps(ReplicatedModel):
 def _attributes(owner: Layer) -> list[Metric]:
     """Return the metrics among the attributes of a layer and of the layers inside it."""
     hidden = {"_loss_tracker", "measures", "_compiled_metrics", "_heads", "_objective", "_compiler", "optimizer"}
-    found = leaves([value for key, value in vars(owner).items() if key not in hidden], Metric)
-    for layer in owner.sublayers:
-        found += _attributes(layer)
-    return found
+    given = [value for layer in layers_inside(owner) for key, value in vars(layer).items() if key not in hidden]
+    return contained(given, Metric)

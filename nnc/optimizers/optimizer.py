@@ -299,14 +299,14 @@ class Optimizer(NamedRule):
         """Return what Keras calls ``optimizer.variables``, in its order.
 
         Args:
-            windows: the trainable variables, in the model's order.
+            windows: the trainable variables, in the model's order; none, if they are not known yet.
         """
         saved = counter_and_rate(None if self.schedule is not None else self.learning_rate)
         if self.use_ema:
             saved += [slot_variable(AVERAGE, window, windows) for window in windows]
         if self.gradient_accumulation_steps:
             saved += [slot_variable(ACCUMULATOR, window, windows) for window in windows]
-        return saved + self.saved_slots(windows)
+        return saved + (self.saved_slots(windows) if windows else [])
 
     def export_variables(self, windows: Sequence[Window], states: Mapping[str, Array]) -> list[Array]:
         """Return copies of what Keras calls ``optimizer.variables``: counter, learning rate, slots by variable.

@@ -13,6 +13,7 @@ from nnc.backends import BackendName
 from nnc.choices import FloatName
 from nnc.errors import ModelError
 from nnc.layers.traced import TracedLayer
+from nnc.layers.weights import layers_inside
 from nnc.models.model import Model
 from nnc.program.data import as_arrays
 from nnc.readers import read_model
@@ -145,9 +146,7 @@ def _traced_root(own: Model) -> str:
 
 
 def _own_layers(layer: Any) -> Iterator[Any]:
-    for inner in layer.sublayers:
-        yield inner
-        yield from _own_layers(inner)
+    yield from layers_inside(layer)[1:]
 
 
 @contextmanager

@@ -83,6 +83,29 @@ def test_numbers_and_tags_are_those_of_keras(keras, read, tmp_path, options):
     assert json.loads(our_texts["train", "keras", "graph_keras_model"]) == json.loads(model.to_json())
 
 
+def test_layers_that_cannot_be_serialised_are_left_out(keras, read, tmp_path):
+    def trained(nn, folder):
+        class Unwritten(nn.layers.Layer):
+            def __init__(self, function, **options):
+                super().__init__(**options)
+                self.function = function
+
+            def call(self, x):
+                return self.function(x)
+
+        model = nn.Sequential([nn.Input((3,)), Unwritten(nn.ops.abs), nn.layers.Dense(1)])
+        model.compile("sgd", "mse")
+        with warnings.catch_warnings(record=True) as found:
+            warnings.simplefilter("always")
+            model.fit(X, Y, verbose=0, callbacks=[nn.callbacks.TensorBoard(folder)])
+        return [str(item.message) for item in found if "non-serializable" in str(item.message)]
+
+    assert len(trained(nnc, tmp_path / "ours")) == len(trained(keras, tmp_path / "theirs")) == 1
+    ours, texts = read(tmp_path / "ours")
+    assert "epoch_loss" in {tag for _, tag, _ in ours}
+    assert texts == read(tmp_path / "theirs")[1] == {}
+
+
 def test_numbers_between_two_batches_that_are_written(read, tmp_path):
     train(nnc, tmp_path, update_freq=5, write_graph=False)
     found, texts = read(tmp_path)

@@ -86,6 +86,27 @@ def test_first_weights_are_those_of_a_clone_with_the_seed():
     assert all((array == array[:1]).all() for array in same.get_weights())
 
 
+@pytest.mark.parametrize("kind", ["sequential", "functional"])
+def test_the_clone_of_a_model_with_replicas_has_as_many(kind):
+    inputs = nnc.Input((6,))
+    outputs = nnc.layers.Dense(1, name="sum")(nnc.layers.Dropout(0.5, name="drop")(inputs))
+    model = nnc.Model(inputs, outputs)
+    if kind == "sequential":
+        model = nnc.Sequential([inputs, *model.layers[1:]])
+    rates = [0.05 * (number + 1) for number in range(COUNT)]
+    options = {
+        "replicas": COUNT,
+        "seeds": range(COUNT),
+        "hyperparameters": {"drop/rate": rates, "learning_rate": rates},
+    }
+    model.compile("sgd", "mse", **options)
+    clone = clone_model(model)
+    found = [item.fit(X, YES, epochs=2, shuffle=False, verbose=0).history["loss"] for item in (model, clone)]
+    assert numpy.shape(found[1]) == (2, COUNT)
+    numpy.testing.assert_array_equal(*found)
+    assert model.program is not clone.program
+
+
 def test_weights_of_an_authors_layer_are_not_drawn():
     keras = pytest.importorskip("tensorflow").keras
 

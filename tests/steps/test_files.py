@@ -198,6 +198,43 @@ def wider(self, units=3, **kwargs):
     Plain.__init__(self, 3, **kwargs)
 
 
+STORING = {
+    "save_own_variables": lambda self, store: None,
+    "load_own_variables": lambda self, store: None,
+    "save_assets": lambda self, inner_path: None,
+    "load_assets": lambda self, inner_path: None,
+}
+"""Methods by which a class of Keras's says what files have of it."""
+
+
+@pytest.mark.parametrize("whose", ["layer", "inner layer", "model"])
+@pytest.mark.parametrize("method", STORING)
+def test_classes_that_say_what_files_have_of_them(method, whose, tmp_path):
+    def made(methods):
+        found = classes(nnc)
+        block = type("Block", (found["Block"],), methods if whose == "inner layer" else {})
+        dense = type("Dense", (nnc.layers.Dense,), methods if whose == "layer" else {})
+        plain = type("Plain", (Plain,), methods if whose == "model" else {})
+        model = plain(2)
+        model.dense = nnc.Sequential([dense(2), block(2)]) if whose != "model" else model.dense
+        model(X)
+        return model
+
+    message = f"has {method} of its own, which nnc does not call for files of Keras's"
+    without, storing = made({}), made({method: STORING[method]})
+    for name in ("model.keras", "model.weights.h5"):
+        write = (lambda model, path: model.save(path)) if name.endswith(".keras") else nnc.Model.save_weights
+        with pytest.raises(ModelError, match=message):
+            write(storing, tmp_path / name)
+        assert not (tmp_path / name).exists()
+    without.save_weights(tmp_path / "model.weights.h5")
+    before = storing.get_weights()
+    with pytest.raises(ModelFileError, match=message):
+        storing.load_weights(tmp_path / "model.weights.h5")
+    for one, other in zip(storing.get_weights(), before, strict=True):
+        numpy.testing.assert_array_equal(one, other)
+
+
 class Wired(nnc.Model):
     def __init__(self, units, **kwargs):
         inputs = nnc.Input((4,))

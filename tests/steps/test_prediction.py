@@ -73,6 +73,33 @@ class Stacked(nnc.Sequential):
     predict_step = Softened.predict_step
 
 
+def test_outputs_whose_keys_give_one_name(tmp_path):
+    def nested(logits):
+        return {"a/b": logits, "a": {"b": logits * 2, "0": logits * 3}, "a/0": [logits * 4], "a/b_2": logits * 5}
+
+    class Network(nnc.Model):
+        def __init__(self):
+            super().__init__()
+            self.dense = nnc.layers.Dense(3)
+
+        def call(self, inputs):
+            return self.dense(inputs)
+
+        def predict_step(self, data):
+            return nested(self(data))
+
+    model = Network()
+    found = model.predict(X, verbose=0)
+    kernel, bias = model.dense.get_weights()
+    expected = nested(X @ kernel + bias)
+    assert list(found) == list(expected)
+    for one, other in zip(leaves(found, numpy.ndarray), leaves(expected, numpy.ndarray), strict=True):
+        numpy.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
+    model.save(tmp_path / "model.nnc")
+    again = nnc.load(tmp_path / "model.nnc").predict(X, verbose=0)
+    numpy.testing.assert_array_equal(again["a"]["b"], found["a"]["b"])
+
+
 @pytest.mark.parametrize("nested", ["one", "list", "dictionary", "sequential"])
 def test_models_that_are_wired_by_layers(nested):
     first, second = nnc.Input((5,), name="first"), nnc.Input((5,), name="second")

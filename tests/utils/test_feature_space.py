@@ -245,7 +245,53 @@ def test_a_file_without_what_a_layer_has_learnt(tmp_path):
     normalized = FeatureSpace({"a": "float_normalized"})
     normalized.adapt({"a": [1.0, 2.0]})
     changed(tmp_path / "good.keras", tmp_path / "bad.keras", features=normalized.get_config()["features"])
-    with pytest.raises(ModelFileError, match="the file has no weight 0 of layer 'a_preprocessor'"):
+    with pytest.raises(
+        ModelFileError, match=r"layer 'a_preprocessor' \(Normalization\): its weight 'mean' of shape \(1,\) is not"
+    ):
+        nnc.models.load_model(tmp_path / "bad.keras")
+
+
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # of Keras's variables
+@pytest.mark.parametrize("writer", ["nnc", "keras"])
+def test_files_of_layers_with_layers_inside(keras, writer, tmp_path):
+    package = {"nnc": nnc, "keras": keras}[writer]
+    layers, space = package.layers, package.utils.FeatureSpace
+    chain = package.Sequential([package.Input((1,)), layers.Dense(3, "tanh"), layers.Dense(2)])
+    features = {
+        "f1": space.feature("float32", chain, "float"),
+        "f2": space.feature("float32", layers.Dense(2), "float"),
+    }
+    features["f3"] = "float_normalized"
+    made = space(features)
+    made.adapt(part(DATA, features))
+    expected = numpy.asarray(made(part(DATA, features)))
+    made.save(tmp_path / "space.keras")
+    for load in (nnc.models.load_model, keras.saving.load_model):
+        check(numpy.asarray(load(tmp_path / "space.keras")(part(DATA, features))), expected)
+
+
+def test_files_of_a_layer_for_two_features(keras, tmp_path):
+    layer = nnc.layers.Normalization()
+    space = FeatureSpace({name: FeatureSpace.feature("float32", layer, "float") for name in ("f1", "f2")})
+    data = part(DATA, space.features)
+    space.adapt(data)
+    space.save(tmp_path / "space.keras")
+    for load in (nnc.models.load_model, keras.saving.load_model):
+        check(numpy.asarray(load(tmp_path / "space.keras")(data)), space(data))
+
+
+def test_a_file_with_weights_of_other_shapes(tmp_path):
+    def space(units):
+        return FeatureSpace({"a": FeatureSpace.feature("float32", nnc.layers.Dense(units, name="d"), "float")})
+
+    made = space(3)
+    made({"a": [1.0]})
+    made.save(tmp_path / "good.keras")
+    changed(tmp_path / "good.keras", tmp_path / "bad.keras", features=space(2).get_config()["features"])
+    with pytest.raises(
+        ModelFileError,
+        match=r"layer 'd' \(Dense\): its weights have the shapes \(1, 3\), \(3,\) in the file, expected \(1, 2\)",
+    ):
         nnc.models.load_model(tmp_path / "bad.keras")
 
 

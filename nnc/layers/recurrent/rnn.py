@@ -20,6 +20,7 @@ from nnc.layers.recurrent.cell import Cell, checked_cell
 from nnc.layers.recurrent.stacked import StackedRNNCells
 from nnc.layers.recurrent.time_loop import Stepper, zeros
 from nnc.layers.variable import Variable
+from nnc.layers.weights import layers_inside
 from nnc.objects import snake_case
 from nnc.structure import leaves, map_leaves
 
@@ -172,7 +173,7 @@ def _cell_config(cell: Any) -> dict[str, Any]:
 
 
 def _cells(layer: Layer) -> list[Layer]:
-    return [found for inner in layer.sublayers for found in (inner, *_cells(inner))]
+    return layers_inside(layer)[1:]
 
 
 class RNN(Recurrent, metaclass=ABCMeta):
