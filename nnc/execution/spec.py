@@ -88,6 +88,7 @@ class TargetSpec(ArraySpec):
         steps: number of axes behind the rows that weights may have.
         output: name of the output they belong to.
         exact: whether a last axis of length 1 makes a difference, which is no matter otherwise.
+        weighed_alike: whether its rows have the weights of all outputs' rows, as a loss of several outputs takes them.
     """
 
     classes: int = 0
@@ -98,6 +99,7 @@ class TargetSpec(ArraySpec):
     steps: int = 0
     output: str = ""
     exact: bool = False
+    weighed_alike: bool = False
 
 
 @dataclass(frozen=True)
@@ -356,7 +358,11 @@ def _records(cls: Any, items: list[Any]) -> tuple[Any, ...]:
         values: dict[str, Any] = {}
         for entry in fields(cls):
             kind = str(entry.type)
-            if entry.name in ("steps", "output", "exact", "rows") and isinstance(item, dict) and entry.name not in item:
+            if (
+                entry.name in ("steps", "output", "exact", "weighed_alike", "rows")
+                and isinstance(item, dict)
+                and entry.name not in item
+            ):
                 continue  # files of before have none
             if kind == "Shape":
                 values[entry.name] = _shape(_item(item, entry.name, list), entry.name)

@@ -107,6 +107,7 @@ def Input(  # noqa: N802  (Keras's name)
     dtype: Any = None,
     name: str | None = None,
     batch_shape: Sequence[Any] | None = None,
+    optional: bool = False,
 ) -> SymbolicTensor:
     """Return a symbolic input to wire layers to.
 
@@ -116,10 +117,16 @@ def Input(  # noqa: N802  (Keras's name)
         dtype: element type, float32 by default; ``string`` for texts.
         name: name of the input.
         batch_shape: the shape with the batch in front, instead of `shape`.
+        optional: must be False: a static graph is always given all of its inputs.
 
     Raises:
-        ModelError: the shape is missing or has no positive numbers.
+        ModelError: the shape is missing or has no positive numbers, or the input is optional.
     """
+    if optional:
+        raise ModelError(
+            f"Input '{name or 'input'}': optional=True is not supported, as a static graph is always given all of its"
+            " inputs; make a model with the input and one without it, of the same layers"
+        )
     return InputLayer(shape, batch_shape=batch_shape, batch_size=batch_size, dtype=dtype, name=name).output
 
 

@@ -17,6 +17,7 @@ from nnc.losses.expected_targets import ExpectedTargets
 from nnc.losses.measure import FunctionMeasure, Masked, Measure, MeasureWrapper, function_name
 from nnc.losses.weighting import align, divide_no_nan, merge_masks, merge_weights
 from nnc.settings import SETTINGS
+from nnc.structure import leaves
 
 REDUCTIONS = ("sum_over_batch_size", "mean", "mean_with_sample_weight", "sum", "none", None)
 _SCALED = ("sum_over_batch_size", "mean")
@@ -79,16 +80,14 @@ class Loss(Measure):
         """Whether targets of whole numbers become floating-point numbers as well: as in Keras for its author's call."""
         return not is_own(type(self).call)
 
-    def lower(
-        self, y_true: Value, y_pred: Value, sample_weight: Value | None = None, mask: Value | None = None
-    ) -> Value:
+    def lower(self, y_true: Any, y_pred: Any, sample_weight: Value | None = None, mask: Value | None = None) -> Value:
         """Return the loss of a batch, a scalar of y_pred's element type; without a reduction all of its values.
 
         As Keras's ``reduce_weighted_values``, but that one weight per row always weighs whole rows.
 
         Args:
-            y_true: targets of the type that `target` returns.
-            y_pred: the model's output, shape (batch, …).
+            y_true: targets of the type that `target` returns, or several where the author's `call` takes them nested.
+            y_pred: the model's output, shape (batch, …), or several, nested likewise.
             sample_weight: weights of shape (batch), or of more of the axes of what `call` returns.
             mask: bool, true where a value counts, shape (batch, …).
 
@@ -101,7 +100,7 @@ class Loss(Measure):
         weights = merge_weights(values, sample_weight, merge_masks(mask, own_mask), scaled, self._where)
         if weights is not None:
             values = values * align(weights, values)[0]
-        return ops.cast(self._reduced(values, weights), y_pred.dtype)
+        return ops.cast(self._reduced(values, weights), leaves(y_pred, Value)[0].dtype)
 
     def _reduced(self, values: Value, weights: Value | None) -> Value:
         if values.rank == 0 or self.reduction in _UNREDUCED:

@@ -12,6 +12,7 @@ from nnc.checks import check_choice
 from nnc.errors import ModelError
 from nnc.ir import FLOATING, Graph, TensorType, Value, ops
 from nnc.objects import function_config, snake_case
+from nnc.structure import leaves, map_leaves
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,17 +86,24 @@ class Measure(Declared):
             raise ModelError(f"{self._where} computes with floating-point numbers, not in {dtype}; leave dtype out")
         return dtype
 
-    def _values(self, y_true: Value, y_pred: Value) -> tuple[Value, Value | None]:
+    def _values(self, y_true: Any, y_pred: Any) -> tuple[Value, Value | None]:
         """Return what `call` computes from the operands, all of them in one floating-point type, and which of it count.
+
+        The operands may be nested alike, where it is a user's own that takes them so.
 
         Targets of whole numbers are class indices and stay as they are.
 
         Raises:
             ModelError: `call` returned something other than a graph value.
         """
-        dtype = self.compute_dtype(y_pred)
-        targets = ops.cast(y_true, dtype) if y_true.type.is_floating or self.wants_floating_targets else y_true
-        found: object = self.call(targets, ops.cast(y_pred, dtype))
+        dtype = self.compute_dtype(leaves(y_pred, Value)[0])
+
+        def target(value: Value) -> Value:
+            return ops.cast(value, dtype) if value.type.is_floating or self.wants_floating_targets else value
+
+        found: object = self.call(
+            map_leaves(target, y_true, Value), map_leaves(lambda value: ops.cast(value, dtype), y_pred, Value)
+        )
         values, mask = (found.values, found.mask) if isinstance(found, Masked) else (found, None)
         if not isinstance(values, Value):
             raise ModelError(f"{self._where} must return a graph value, got {values!r}")

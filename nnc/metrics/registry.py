@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any, overload
 
 from nnc.errors import ModelError
+from nnc.identity import is_own
 from nnc.ir import TensorType, Value
 from nnc.losses.measure import FunctionMeasure
 from nnc.losses.registry import FUNCTIONS as LOSS_FUNCTIONS
@@ -111,7 +112,18 @@ def metric_for(
     metric = _REGISTRY.get(identifier, custom_objects)
     if isinstance(identifier, str):
         metric.name = identifier
+    _check_overrides(metric)
     return metric
+
+
+def _check_overrides(metric: Metric) -> None:
+    cls = type(metric)
+    ignored = [name for name in ("result", "reset_state") if not is_own(getattr(cls, name))]
+    if ignored and is_own(cls.update_state):
+        raise ModelError(
+            f"metric '{metric.name}': its class {cls.__name__} has {' and '.join(ignored)} of its own, which a program"
+            " that adds up for Keras's update_state never calls; define update_state and result"
+        )
 
 
 def get(identifier: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:

@@ -200,7 +200,8 @@ class Compiler:
     def _head(self, weights: str = "") -> ModelHead | None:
         """Return losses and metrics for a graph whose name ends so."""
         names = [name for name, _ in self.inputs]
-        head = self.objective.head(self.named_outputs, names, self.dtype, bool(weights), self.adds_loss)
+        known = self.named_outputs, names, self.dtype
+        head = self.objective.head(*known, bool(weights), self.adds_loss, self.model.nesting)
         if head is not None and self.hyperparameters is not None:
             head = self.hyperparameters.in_head(head)
         return head and replace(head, steps=weights.endswith(STEPS))

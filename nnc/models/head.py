@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from nnc.errors import ModelError, NncError
 from nnc.ir import Graph, Shape, TensorType, Value
@@ -13,6 +14,7 @@ from nnc.layers.batch import BATCH
 from nnc.losses import Loss
 from nnc.metrics import Metric
 from nnc.program import COUNT, TOTAL, ResultSpec, sums_label, weight_labels
+from nnc.structure import map_leaves
 
 MASK, PENALTY = "mask/", "penalty/"
 """Prefixes of outputs beside those of the model: their masks, and what layers and weights add to the loss."""
@@ -30,6 +32,7 @@ class OutputHead:
         weight: factor of the loss in the sum, or the label of the state that it is read from.
         metrics: what else is measured, row by row alike.
         weighted_metrics: what is measured with the weights of the rows.
+        prefix: what names of metrics begin with where the model has several outputs; the label by default.
     """
 
     label: str
@@ -39,6 +42,7 @@ class OutputHead:
     weight: float | str
     metrics: tuple[Metric, ...]
     weighted_metrics: tuple[Metric, ...]
+    prefix: str | None = None
 
     def steps(self, type: TensorType) -> Shape:
         """Return the shape of a row of the values of the loss, for an output of this type."""
@@ -46,6 +50,23 @@ class OutputHead:
             return ()
         shape = self.loss.values_type(self.target_type, type).shape
         return shape[1:] if shape[:1] == (BATCH,) else ()
+
+
+@dataclass(frozen=True)
+class JointLoss:
+    """A loss beside the one that each output may have: of several outputs at once, or one more of an output.
+
+    Args:
+        name: what it is called in logs; empty where they show another one of the same output.
+        loss: the loss.
+        weight: its factor in the sum.
+        place: the label of the output, or those of several, nested as the loss takes them.
+    """
+
+    name: str
+    loss: Loss
+    weight: float
+    place: Any
 
 
 @dataclass(frozen=True)
@@ -80,6 +101,8 @@ class ModelHead:
         dtype: element type of the loss.
         steps: whether these weigh every value of a loss, instead of whole rows.
         several: whether the model has several outputs, by whose names those of metrics begin.
+        joint: losses beside those of single outputs.
+        order: names of the losses in logs, by default those of the outputs.
     """
 
     outputs: tuple[OutputHead, ...]
@@ -87,11 +110,18 @@ class ModelHead:
     dtype: str
     steps: bool = False
     several: bool = False
+    joint: tuple[JointLoss, ...] = ()
+    order: tuple[str, ...] = ()
+
+    @property
+    def _shown(self) -> list[str]:
+        """Names of the losses that logs show beside their sum."""
+        own = [head.label for head in self.outputs if head.loss is not None]
+        return (list(self.order) or own) if len(own) + len(self.joint) > 1 else []
 
     @property
     def _losses(self) -> list[str]:
-        own = [f"{head.label}_loss" for head in self.outputs if head.loss is not None]
-        return ["loss", *(own if len(own) > 1 else [])]
+        return ["loss", *(f"{name}_loss" for name in self._shown)]
 
     @property
     def measures(self) -> tuple[Measured, ...]:
@@ -105,7 +135,7 @@ class ModelHead:
         taken, found = self._losses, []
         for is_weighted in (False, True):
             for head in self.outputs:
-                prefix = f"{head.label}_" if self.several else ""
+                prefix = f"{head.prefix or head.label}_" if self.several else ""
                 for metric in head.weighted_metrics if is_weighted else head.metrics:
                     is_free = not is_weighted or f"{prefix}{metric.name}" not in taken
                     name = _unique(f"{prefix}{'' if is_free else 'weighted_'}{metric.name}", taken)
@@ -180,12 +210,22 @@ class ModelHead:
         targets = {head.label: graph.input(head.target, head.target_type) for head in self.outputs}
         masks = {head.label: outputs.get(MASK + head.label) for head in self.outputs}
         losses: list[tuple[Value, float | Value]] = []
+        named: dict[str, Value] = {}
         for head in self.outputs:
             if head.loss is not None:
                 with graph.scope("", "loss"):
                     label = head.label
                     loss = head.loss.lower(targets[label], outputs[label], weights[label], masks[label])
-                    losses.append((cast(loss, self.dtype), _factor(graph, head.weight, self.dtype)))
+                    named[label] = cast(loss, self.dtype)
+                    losses.append((named[label], _factor(graph, head.weight, self.dtype)))
+        for beside in self.joint:
+            with graph.scope("", "loss"):
+                y_true, y_pred = (map_leaves(values.__getitem__, beside.place, str) for values in (targets, outputs))
+                label = beside.place if isinstance(beside.place, str) else self.outputs[0].label
+                mask = masks[label] if label == beside.place else None
+                joint = cast(beside.loss.lower(y_true, y_pred, weights[label], mask), self.dtype)
+                losses.append((joint, beside.weight))
+                named.setdefault(beside.name, joint)
         measures = self.measures
         with graph.scope("", "metrics"):
             measured: list[tuple[Value, ...]] = []
@@ -205,8 +245,7 @@ class ModelHead:
             graph.output("loss", total)
         with graph.scope("", "metrics"):
             rows = size(next(iter((targets or graph.inputs).values())), [0], self.dtype)
-            per_output = [loss for loss, _ in losses] if len(losses) > 1 else []
-            means = [(loss * rows, rows) for loss in (total, *per_output)]
+            means = [(loss * rows, rows) for loss in (total, *(named[name] for name in self._shown))]
             means += [(parts[0], parts[1]) for item, parts in zip(measures, measured, strict=True) if item.is_mean]
             _accumulate(graph, TOTAL, [value for value, _ in means])
             _accumulate(graph, COUNT, [count for _, count in means])

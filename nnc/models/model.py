@@ -23,6 +23,7 @@ from nnc.models.authored import arrays_as_types, shapes_as_types, wire_author
 from nnc.models.compiler import Compiler
 from nnc.models.configured import Configured
 from nnc.models.eager import is_more_than_a_prediction, with_masks
+from nnc.models.nested_losses import Nesting
 from nnc.models.nesting import flat_tensors, labels_of, one_or_list, producer, sorted_map, unique_labels
 from nnc.models.overriding import check_overrides
 from nnc.models.summary import parameter_table, summary
@@ -124,6 +125,10 @@ class Model(Configured, Presented):
         """The layers, each once, in Keras's order: those farther from the outputs first."""
         return [layer for layer in self.operations if not isinstance(layer, Operation)]
 
+    @layers.setter
+    def layers(self, given: Any) -> None:
+        raise AttributeError("`Model.layers` attribute is reserved and should not be used; take another name")
+
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
         """Return a layer by name or by index.
 
@@ -168,6 +173,11 @@ class Model(Configured, Presented):
         names = length_names(tensor.type for tensor in (*self.inputs, *text_results(self.calls)))
         types = [tensor.type.substitute(names) for tensor in self.outputs]
         return list(zip(self.output_labels, types, strict=True))
+
+    @property
+    def nesting(self) -> Nesting:
+        """How the outputs are nested, and the layers they come from."""
+        return Nesting(self.output_structure, [producer(tensor).layer.name for tensor in self.outputs])
 
     @property
     def input_shape(self) -> Any:

@@ -98,3 +98,8 @@ def in_order(logs: Mapping[str, Any], several: bool) -> list[Any]:
 def one_or_list(items: list[Any]) -> Any:
     """Return the only item, or the list where there are several."""
     return items[0] if len(items) == 1 else items
+
+
+def is_config(given: Any) -> bool:
+    """Return whether a dictionary is the config of an object."""
+    return isinstance(given, Mapping) and "class_name" in given

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from nnc.errors import ModelError, nearest
+from nnc.execution.spec import packed
+from nnc.identity import is_own
 from nnc.ir import TensorType
 from nnc.layers.batch import BATCH
-from nnc.losses import ExpectedTargets
+from nnc.losses import ExpectedTargets, Loss, LossFunctionWrapper
 from nnc.losses.registry import as_loss
 from nnc.metrics.registry import metric_for
-from nnc.models.head import ModelHead, OutputHead
+from nnc.models.head import JointLoss, ModelHead, OutputHead
+from nnc.models.nested_losses import FLAT, Nesting, PlacedLoss, is_nested_deeper, numbers_in, placed_losses
 from nnc.program import SAMPLE_WEIGHT, TargetSpec
 
 Outputs = Sequence[tuple[str, TensorType]]
@@ -38,7 +41,13 @@ class Objective:
     is_given: bool = False
 
     def head(
-        self, outputs: Outputs, input_names: Collection[str], dtype: str, weighted: bool, adds_loss: bool = False
+        self,
+        outputs: Outputs,
+        input_names: Collection[str],
+        dtype: str,
+        weighted: bool,
+        adds_loss: bool = False,
+        nesting: Nesting = FLAT,
     ) -> ModelHead | None:
         """Return losses and metrics as graph code, None where there is no loss.
 
@@ -48,6 +57,7 @@ class Objective:
             dtype: element type to compute in.
             weighted: whether rows have weights.
             adds_loss: whether layers or weights add to the loss, so that outputs need none.
+            nesting: how the outputs are nested.
 
         Raises:
             ModelError: a loss does not fit its output, or a name is unknown.
@@ -60,25 +70,23 @@ class Objective:
                     f"compile: an input cannot be named '{name}', which is what weights of rows are called"
                 )
         names = [name for name, _ in outputs]
-        chosen = per_output(self.loss, names, "loss", repeat=True)
-        weights = per_output(self.loss_weights, names, "loss_weights")
+        single, joint, order = self._losses(names, nesting)
+        measured = {number for item in joint for number in numbers_in(item.place)}
         plain = _metrics(self.metrics, names, "metrics")
         by_weight = _metrics(self.weighted_metrics, names, "weighted_metrics")
         heads = []
         for position, (name, type) in enumerate(outputs):
-            loss = None if chosen[position] is None else as_loss(_single(chosen[position]))
-            if loss is None and not plain[position] and not by_weight[position]:
+            placed = single.get(position)
+            loss = None if placed is None else as_loss(_single(placed.given))
+            if loss is None and not plain[position] and not by_weight[position] and position not in measured:
                 continue  # an output that nothing reads while training
             if type.shape[:1] != (BATCH,):
                 raise ModelError(
                     f"output '{name}' of type {type} has no row for each row of the input, which a loss or a metric"
                     " needs; name those of other outputs, in a dictionary"
                 )
-            if loss is not None and not loss.is_reduced:
-                raise ModelError(
-                    f"loss '{loss.name}': reduction {loss.reduction!r} leaves no single number to minimise; use"
-                    " 'sum_over_batch_size' or 'sum'"
-                )
+            if loss is not None:
+                _check_reduced(loss)
             computed = type.with_dtype(dtype) if type.is_floating else type
             target = computed if loss is None else loss.target(computed).type
             heads.append(
@@ -87,14 +95,70 @@ class Objective:
                     target=_target_label(name, len(names) > 1, input_names),
                     target_type=target,
                     loss=loss,
-                    weight=_loss_weight(weights[position]),
+                    weight=_loss_weight(None if placed is None else placed.weight),
                     metrics=tuple(metric_for(item, computed, target) for item in plain[position]),
                     weighted_metrics=tuple(metric_for(item, computed, target) for item in by_weight[position]),
+                    prefix=nesting.producers[position] if nesting.is_deep else None,
                 )
             )
-        if all(head.loss is None for head in heads) and not adds_loss:
+        if all(head.loss is None for head in heads) and not joint and not adds_loss:
             raise ModelError(f"none of the outputs {', '.join(names)} has a loss; give one with loss=")
-        return ModelHead(tuple(heads), weighted, dtype, several=len(names) > 1)
+        beside = tuple(_joint(item, names) for item in joint)
+        return ModelHead(tuple(heads), weighted, dtype, several=len(names) > 1, joint=beside, order=order)
+
+    def _losses(
+        self, names: Sequence[str], nesting: Nesting
+    ) -> tuple[dict[int, PlacedLoss], list[PlacedLoss], tuple[str, ...]]:
+        """Return the losses by output, those beside them, and the names of those that logs show."""
+        is_list = isinstance(self.loss, list | tuple) and nesting.structure is not None
+        if not is_nested_deeper(self.loss) and not (is_list and len(self.loss) != len(names)):
+            losses = per_output(self.loss, names, "loss", repeat=True)
+            weights = per_output(self.loss_weights, names, "loss_weights")
+            rows = zip(losses, weights, names, strict=True)
+            placed = {
+                number: PlacedLoss(loss, weight, number, name)
+                for number, (loss, weight, name) in enumerate(rows)
+                if loss is not None
+            }
+            return placed, [], ()
+        placed, joint = {}, []
+        found = placed_losses(self.loss, self.loss_weights, names, nesting)
+        if len(names) == 1 and len(found) > 1:  # of which Keras takes the first, and says nothing
+            raise ModelError(f"loss: there are {len(found)} losses of the only output '{names[0]}'; give one")
+        for item in found:
+            if isinstance(item.place, int) and item.place in placed:
+                joint.append(replace(placed[item.place], name=""))  # logs show the last of them, as in Keras
+            if isinstance(item.place, int):
+                placed[item.place] = item
+            else:
+                joint.append(item)
+        return placed, joint, tuple(dict.fromkeys(item.name for item in found))
+
+
+def _joint(item: PlacedLoss, names: Sequence[str]) -> JointLoss:
+    """Return a loss beside those of single outputs.
+
+    Raises:
+        ModelError: it is one of nnc's, which take one output, and there are several.
+    """
+    loss = as_loss(_single(item.given))
+    _check_reduced(loss)
+    is_own_kind = is_own(loss.fn) if isinstance(loss, LossFunctionWrapper) else is_own(type(loss))
+    if not isinstance(item.place, int) and is_own_kind:
+        several = ", ".join(names[number] for number in numbers_in(item.place))
+        raise ModelError(
+            f"loss '{loss.name}' takes one output, and stands where there are several: {several}; give a list with one"
+            " loss for each, or a function of all of them"
+        )
+    return JointLoss(item.name, loss, _loss_weight(item.weight), packed(item.place, names))
+
+
+def _check_reduced(loss: Loss) -> None:
+    if not loss.is_reduced:
+        raise ModelError(
+            f"loss '{loss.name}': reduction {loss.reduction!r} leaves no single number to minimise; use"
+            " 'sum_over_batch_size' or 'sum'"
+        )
 
 
 def _single(given: Any) -> Any:
@@ -122,6 +186,7 @@ def target_specs(head: ModelHead, outputs: Outputs) -> tuple[TargetSpec, ...]:
                 steps=rank,
                 output=output.label,
                 exact=target.exact,
+                weighed_alike=any(not isinstance(item.place, str) for item in head.joint),
             )
         )
     return tuple(specs)

@@ -116,6 +116,10 @@ class Sequential(Model):
         """The layers in order, without the input, as in Keras."""
         return list(self._chain)
 
+    @layers.setter
+    def layers(self, given: Any) -> None:
+        raise AttributeError("`Sequential.layers` attribute is reserved. Use `add()` and `pop()` to change the layers")
+
     def _ensure_wired(self, x: Any) -> None:
         if self.outputs or not self._chain:
             return

@@ -15,10 +15,12 @@ from nnc.layers.weights import layers_inside
 from nnc.metrics import Mean, Metric
 from nnc.metrics.stateful import AuthoredMetric
 from nnc.models.head import ModelHead, OutputHead
+from nnc.models.nested_losses import Nesting
 from nnc.models.objective import Objective
 from nnc.models.replicated_model import ReplicatedModel
 from nnc.models.step_data import StepData, step_data, with_first_batch
 from nnc.program import EVALUATE
+from nnc.program.streams import gives_next_alone
 from nnc.structure import contained, leaves
 from nnc.utils import unpack_x_y_sample_weight
 
@@ -159,9 +161,31 @@ class Steps(ReplicatedModel):
         self.measures: list[tuple[str, Metric]] = []
 
     @property
+    def input_names(self) -> list[str]:
+        """Names of the inputs in graphs."""
+        raise NotImplementedError
+
+    @property
+    def nesting(self) -> Nesting:
+        """How the outputs are nested."""
+        raise NotImplementedError
+
+    @property
     def own_steps(self) -> list[str]:
         """The steps that its class, or somebody for this model, has written anew."""
         return [name for name in STEPS if getattr(type(self), name) is not getattr(Steps, name) or name in vars(self)]
+
+    def _ensure_wired(self, x: Any) -> None:
+        """Let a subclass take the shape of its input from the first array it meets."""
+
+    def _wired_for(self, x: Any) -> Any:
+        """Return data, all of them, after a model without outputs has looked at the first batch."""
+        if self.nesting.producers or not gives_next_alone(x):
+            self._ensure_wired(x)
+            return x
+        x, first = with_first_batch(x)
+        self._ensure_wired(None if first is None else first[0])
+        return x
 
     # ------------------------------------------------------------------ recording
 
@@ -361,6 +385,11 @@ class Steps(ReplicatedModel):
             self._heads[key] = head
             self.measures += [(item.name, own_metric(item.metric)) for item in (head.measures if head else ())]
         head, values = self._heads[key], dict(zip(names, outputs, strict=True))
+        if head is not None and head.joint:
+            raise ModelError(
+                f"model '{self.name}': steps of its class's own take one loss for each output; compute losses of"
+                " several outputs, and more than one for an output, in compute_loss()"
+            )
         return [
             CompiledOutput(item, targets[item.label], values[item.label]) for item in (head.outputs if head else ())
         ]

@@ -17,6 +17,7 @@ from nnc.ir import TensorType
 from nnc.layers import Variable
 from nnc.layers.symbolic import Call, SymbolicTensor
 from nnc.models.head import ModelHead
+from nnc.models.nested_losses import is_nested_deeper
 from nnc.models.nesting import in_order, one_or_list
 from nnc.models.objective import Objective
 from nnc.models.step_data import flat_data
@@ -69,11 +70,6 @@ class Trainer(Steps):
     @property
     def is_authored(self) -> bool:
         """Whether its class says in ``call`` what is computed."""
-        raise NotImplementedError
-
-    @property
-    def input_names(self) -> list[str]:
-        """Names of the inputs in graphs."""
         raise NotImplementedError
 
     @property
@@ -142,9 +138,10 @@ class Trainer(Steps):
 
         Args:
             optimizer: an optimizer or the name of one.
-            loss: a loss or the name of one; for several outputs a list or a dictionary by output name; None where
-                `add_loss` and regularizers are all there is.
-            loss_weights: factors of the losses of several outputs.
+            loss: a loss or the name of one; for several outputs a list or a dictionary by output name, or nested as
+                the outputs are. A list where they are nested otherwise is several losses of the same outputs: a
+                function of them as they are nested, or one for each. None where `add_loss` and regularizers are all.
+            loss_weights: factors of the losses, nested likewise.
             metrics: list of metrics or names; for several outputs a list of lists or a dictionary.
             weighted_metrics: the same, weighted by ``sample_weight`` and ``class_weight``.
             run_eagerly: must be False; there is no eager mode.
@@ -163,11 +160,13 @@ class Trainer(Steps):
         if run_eagerly:
             raise ModelError("compile: run_eagerly=True is not supported; nnc has no eager mode")
         chosen = as_optimizer(optimizer)
-        loss, loss_weights = self._per_output(loss), self._per_output(loss_weights)
+        if not is_nested_deeper(loss):
+            loss, loss_weights = self._per_output(loss), self._per_output(loss_weights)
         metrics, weighted_metrics = self._per_output(metrics), self._per_output(weighted_metrics)
         objective = Objective(loss, loss_weights, metrics, weighted_metrics, is_given=True)
         if self.outputs:
-            objective.head(self.named_outputs, self.input_names, self.compute_dtype, False, adds_loss=loss is None)
+            known = self.named_outputs, self.input_names, self.compute_dtype
+            objective.head(*known, False, adds_loss=loss is None, nesting=self.nesting)
         self.optimizer, self._objective, self.uncompiled = chosen, objective, ""
         self._program = self._resumed = self._step_data = None
         self._heads, self.measures = {}, []
@@ -177,7 +176,7 @@ class Trainer(Steps):
 
     def _per_output(self, given: Any) -> Any:
         """Return a list of what is given per output where it is nested as the outputs are."""
-        found = unpacked(self.output_structure, given)
+        found = None if given is None else unpacked(self.output_structure, given)
         return given if found is None else found
 
     @property
@@ -215,7 +214,7 @@ class Trainer(Steps):
             ModelError: a loss does not fit its output.
         """
         adds_loss = self._objective.loss is None and self.is_compiled
-        return self._objective.head(self.named_outputs, self.input_names, dtype, weighted, adds_loss)
+        return self._objective.head(self.named_outputs, self.input_names, dtype, weighted, adds_loss, self.nesting)
 
     @property
     def program(self) -> Program:
@@ -284,7 +283,7 @@ class Trainer(Steps):
             DataError: the arrays do not fit the model.
         """
         self._must_be_compiled("fit")
-        self._ensure_wired(x)
+        x = self._wired_for(x)
         is_validated = validation_data is not None or bool(validation_split)
         x = self._take_data(x, y, sample_weight, class_weight, evaluates=is_validated)
         if self.outputs and not self.trainable_weights:
@@ -334,7 +333,7 @@ class Trainer(Steps):
             DataError: the arrays do not fit the model.
         """
         self._must_be_compiled("evaluate")
-        self._ensure_wired(x)
+        x = self._wired_for(x)
         x = self._take_data(x, y, sample_weight, evaluates=True)
         logs = self.program.evaluate(
             self._named(x),
@@ -361,7 +360,7 @@ class Trainer(Steps):
         Raises:
             DataError: the arrays do not fit the model.
         """
-        self._ensure_wired(x)
+        x = self._wired_for(x)
         self._must_be_wired()
         found: NDArray[Any] = self.program.predict(self._named(x), batch_size, verbose, steps, callbacks, self)
         return found
@@ -445,9 +444,6 @@ class Trainer(Steps):
     def reset_metrics(self) -> None:
         """Start metrics afresh."""
         self.program.reset_metrics()
-
-    def _ensure_wired(self, x: Any) -> None:
-        """Let a subclass take the shape of its input from the first array it meets."""
 
     def _ensure_wired_for(self, tensors: Sequence[Any]) -> None:
         """Let a subclass take the shape of its input from the first tensors that it is applied to."""

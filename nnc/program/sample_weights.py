@@ -65,6 +65,13 @@ def as_weights(
         label: numpy.ones(rows) if item is None else _checked(item, rows, spec, label)
         for label, spec, item in zip(labels, specs, _per_output(given, specs, names), strict=True)
     }
+    first = next(iter(weights.values()))
+    if any(spec.weighed_alike for spec in specs) and not all(
+        numpy.array_equal(first, item) for item in weights.values()
+    ):
+        raise DataError(
+            "sample_weight: a loss measures several outputs at once, whose rows can't have different weights"
+        )
     if class_weight is not None:
         if len(targets) != 1:
             raise DataError("class_weight needs a model with one output")

@@ -330,19 +330,20 @@ def applications_section() -> str | None:
 
 def suite_section() -> str:
     """Return how many of Keras's own tests pass, as they were recorded last."""
-    from tests.keras_suite.report import RECORD, table
-    from tests.keras_suite.scope import OUT_OF_SCOPE
+    from tests.keras_suite.report import RECORD, scope_table, table
 
-    reasons = "\n".join(f"- {reason[0].upper()}{reason[1:]}." for reason in OUT_OF_SCOPE)
+    recorded = json.loads(RECORD.read_text())
     return (
         "## Keras's own tests\n\n"
         "The tests that Keras's package brings, run on nnc: `keras` and its insides are answered by nnc, and the base\n"
         "class of the tests by one of the same assertions and the same trials of layers. Recorded by\n"
         "`python -m tests.keras_suite --write`; slow tests hold that what passed passes."
         " What is not in the table is not\n"
-        "recorded yet, and of `layers` the first third of the files.\n\n"
-        f"{table(json.loads(RECORD.read_text())['counts'])}\n\n"
-        f"Out of scope are, by patterns in `tests/keras_suite/scope.py`:\n\n{reasons}"
+        "recorded yet.\n\n"
+        f"{table(recorded['counts'])}\n\n"
+        "Out of scope are, by patterns of files and names in `tests/keras_suite/scope.py` and their reasons, so many"
+        " tests\n(of a file that cannot be imported, one); the first pattern that fits counts.\n\n"
+        f"{scope_table(recorded['left_out'])}"
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,7 +11,9 @@ import numpy
 import nnc
 from nnc.layers import SymbolicTensor, Variable
 from nnc.layers.array_masks import MaskedArray, mask_of
+from nnc.layers.lowering import is_lowering
 from nnc.tree import map_structure
+from tests.keras_suite.trainers import Trainer
 
 _ROOMS = {"nn": "nn", "numpy": "numpy", "math": "math", "linalg": "linalg", "image": "image"}
 
@@ -61,7 +64,15 @@ def set_keras_mask(x: Any, mask: Any) -> None:
     x._mask = mask
 
 
+def engine() -> str:
+    """Return the name of the engine: for files that know those of Keras alone, of the one that nnc is written like."""
+    return os.environ.get(ENGINE) or nnc.backend.backend()
+
+
+ENGINE = "KERAS_SUITE_ENGINE"
+"""Name of the setting that says so."""
 OWN = {
+    "backend": engine,
     "KerasTensor": KerasTensor,
     "SUPPORTS_COMPLEX_DTYPES": False,
     "SUPPORTS_RAGGED_TENSORS": False,
@@ -72,6 +83,7 @@ OWN = {
     "convert_to_numpy": convert_to_numpy,
     "get_keras_mask": get_keras_mask,
     "set_keras_mask": set_keras_mask,
+    "in_symbolic_scope": is_lowering,
     "is_tensor": is_tensor,
     "standardize_shape": tuple,
     "random_seed_dtype": lambda: "uint32",
@@ -87,6 +99,8 @@ def lookup(inner: Sequence[str], name: str) -> Any:
     """
     if name in OWN:
         return OWN[name]
+    if inner and inner[-1] == "trainer" and name.endswith("Trainer"):
+        return Trainer
     if not inner and name == "random":
         return nnc.random
     if not inner and name in _ROOMS:

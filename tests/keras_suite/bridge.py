@@ -13,7 +13,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from tests.keras_suite import backend, insides, places
+from tests.keras_suite import backend, insides, operations, places
 
 SOURCE = Path(str(distribution("keras").locate_file("keras"))) / "src"
 """Keras's source in the installed package."""
@@ -157,9 +157,18 @@ def find_spec_or_none(name: str) -> ModuleSpec | None:
 def _found(module: str, name: str) -> Any:
     """Return what the bridge itself has for a name, or None."""
     inner = module.removeprefix("keras").removeprefix(".src").removeprefix(".")
-    if inner.split(".")[0] == "backend":
-        return backend.lookup(inner.split(".")[1:], name)
+    room, *inside = inner.split(".")
+    if room == "backend":
+        return backend.lookup(inside, name)
+    if room == "ops" and inside and name[:1].isupper():
+        return operations.lookup(_file_of(f"keras.src.{inner}"), name, lambda maker: _operation(inside, maker))
     return places.lookup(inner, name)
+
+
+def _operation(inside: list[str], name: str) -> Any:
+    """Return the function of nnc's that a module of ``keras.src.ops`` has by a name, or None."""
+    room = getattr(import_module("nnc").ops, inside[0], None)
+    return getattr(room, name, None) or getattr(import_module("nnc").ops, name, None)
 
 
 def _candidates(module: str) -> Iterator[Any]:

@@ -57,6 +57,7 @@ def install() -> None:
     layers._flatten_layers = _flatten_layers
     models: Any = nnc.Model
     models._operations = property(lambda self: self.operations)
+    models._compile_metrics = property(lambda self: self._compiled_metrics)
     chains: Any = nnc.Sequential
     chains._functional = property(_functional)
     measured: Any = Metric

@@ -9,7 +9,7 @@ from typing import Any
 import nnc
 from nnc import registration
 from nnc.objects import layer_snake_case
-from tests.keras_suite import backend, testing
+from tests.keras_suite import backend, testing, trainers
 
 
 class Absent:
@@ -53,6 +53,7 @@ NAMES = {
     ("saving.object_registration", "GLOBAL_CUSTOM_NAMES"): registration._NAMES,
     ("saving.saving_lib", "load_weights_only"): nnc.saving.load_weights,
     ("saving.saving_lib", "save_weights_only"): nnc.saving.save_weights,
+    ("trainers.trainer", "Trainer"): trainers.Trainer,
     ("testing", "TestCase"): testing.TestCase,
     ("testing.test_case", "TestCase"): testing.TestCase,
     ("testing.test_utils", "named_product"): testing.named_product,

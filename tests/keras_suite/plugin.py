@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.keras_suite.bridge import SOURCE, install
-from tests.keras_suite.scope import reason_of
+from tests.keras_suite.scope import pattern_of, reason_of
 
 SECONDS = 60
 """The longest that a test may take."""
@@ -37,7 +37,7 @@ def pytest_collection_modifyitems(items: list[Any]) -> None:
         if reason is None:
             kept.append(item)
         else:
-            _write(name_of(item), "out of scope", reason)
+            _write(name_of(item), "out of scope", reason, pattern_of(name_of(item)) or "")
     items[:] = kept
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from tests.keras_suite.running import Outcome
+from tests.keras_suite.scope import OUT_OF_SCOPE
 
 RECORD = Path(__file__).parent / "recorded.json"
 COLUMNS = ("passed", "failed", "skips itself", "out of scope")
@@ -69,11 +70,51 @@ def causes(found: Sequence[Outcome]) -> str:
 
 
 def record(found: Sequence[Outcome]) -> None:
-    """Write counts, and the names of what passes by file."""
+    """Write counts, and the names of what passes by file, of the folders that were run as a whole; others stay."""
+    data = json.loads(RECORD.read_text())
+    folders = {outcome.folder for outcome in found}
     passing: dict[str, list[str]] = defaultdict(list)
     for outcome in found:
         if outcome.outcome == "passed":
             file, _, name = outcome.name.partition("::")
             passing[file].append(name)
-    data = {"counts": counts(found), "passing": {file: sorted(names) for file, names in sorted(passing.items())}}
+    kept = {file: names for file, names in data["passing"].items() if file.split("/")[0] not in folders}
+    data["passing"] = {file: sorted(names) for file, names in sorted((kept | passing).items())}
+    data["counts"] = dict(sorted((data["counts"] | counts(found)).items()))
+    _write(data)
+
+
+def record_scope(found: Sequence[Outcome]) -> None:
+    """Write how many tests each pattern leaves out, by folder.
+
+    Args:
+        found: all tests that are out of scope.
+    """
+    data = json.loads(RECORD.read_text())
+    left_out: dict[str, Counter[str]] = defaultdict(Counter)
+    folders: Counter[str] = Counter()
+    for outcome in found:
+        left_out[outcome.kind][outcome.folder] += 1
+        folders[outcome.folder] += 1
+    data["left_out"] = {pattern: dict(sorted(row.items())) for pattern, row in sorted(left_out.items())}
+    for folder, row in data["counts"].items():
+        row["out of scope"] = folders[folder]
+    _write(data)
+
+
+def scope_table(left_out: Mapping[str, Mapping[str, int]]) -> str:
+    """Return how many tests each pattern leaves out, by folder, as a Markdown table."""
+    lines = ["| Pattern | Tests | In |", "| --- | ---: | --- |"]
+    for reason, patterns in OUT_OF_SCOPE.items():
+        rows = {pattern: left_out.get(pattern, {}) for pattern in patterns}
+        lines.append(
+            f"| **{reason[0].upper()}{reason[1:]}** | **{sum(sum(row.values()) for row in rows.values())}** | |"
+        )
+        for pattern, row in rows.items():
+            inside = ", ".join(f"`{folder}` {count}" for folder, count in row.items())
+            lines.append(f"| `{pattern}` | {sum(row.values())} | {inside} |")
+    return "\n".join(lines)
+
+
+def _write(data: Mapping[str, object]) -> None:
     RECORD.write_text(json.dumps(data, indent=1, ensure_ascii=False) + "\n")

@@ -8,9 +8,9 @@ import sys
 
 import pytest
 
-from tests.keras_suite.report import RECORD, cause, table
+from tests.keras_suite.report import RECORD, cause, scope_table, table
 from tests.keras_suite.running import Outcome, files, run_file
-from tests.keras_suite.scope import OUT_OF_SCOPE, reason_of
+from tests.keras_suite.scope import OUT_OF_SCOPE, pattern_of, reason_of
 
 RECORDED = json.loads(RECORD.read_text())
 PASSING = RECORDED["passing"]
@@ -68,3 +68,33 @@ def test_table():
         "| `layers` | 3 | 1 | 75 % | 0 | 0 |",
         "| All | 3 | 1 | 75 % | 0 | 0 |",
     ]
+
+
+def test_scope_table():
+    found = scope_table({"*ragged*": {"layers": 2, "ops": 1}}).splitlines()
+    assert found[2:] and "| **Sparse and ragged tensors** | **3** | |" in found
+    assert "| `*ragged*` | 3 | `layers` 2, `ops` 1 |" in found
+    assert pattern_of("layers/core/dense_test.py::DenseTest::test_dense_sparse") == "*_sparse"
+
+
+def test_what_is_private_in_keras_is_what_is_public():
+    code = """
+from tests.keras_suite.bridge import install
+install()
+import nnc, numpy
+from keras.src import layers
+from keras.src.ops import numpy as knp
+from keras.src.trainers.trainer import Trainer
+x = numpy.arange(6.0).reshape(2, 3)
+assert (knp.Pad(1)(x) == nnc.ops.pad(x, 1)).all() and knp.Sum(axis=1).symbolic_call(nnc.Input((3,))).shape == (None,)
+class Network(Trainer, layers.Dense):
+    def __init__(self, units):
+        layers.Dense.__init__(self, units=units, kernel_initializer="ones")
+        Trainer.__init__(self)
+network = Network(4)
+network.compile("sgd", "mse")
+dense = nnc.layers.Dense(4, kernel_initializer="ones")
+assert isinstance(network, nnc.Model) and (network.predict(x, verbose=0) == dense(x)).all()
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr

@@ -5,7 +5,9 @@ import warnings
 import numpy
 import pytest
 
+import nnc
 from nnc import metrics
+from nnc.errors import ModelError
 from tests.registry_battery import check_mistake
 
 BATCHES = (8, 5, 13)
@@ -283,3 +285,12 @@ def test_variables_are_those_of_keras(keras, name, settings):
         ours.variables[0].assign(numpy.zeros(ours.variables[0].shape))
     ours.reset_state()
     assert not any(item.numpy().any() for item in ours.variables)
+
+
+@pytest.mark.parametrize("method", ["result", "reset_state"])
+def test_what_a_program_would_not_call_is_refused(method):
+    """A program adds up for the metrics of Keras, and reads and resets the sums by itself."""
+    kind = type("Changed", (metrics.MeanSquaredError,), {method: lambda self: None})
+    model = nnc.Sequential([nnc.Input((1,)), nnc.layers.Dense(1)])
+    with pytest.raises(ModelError, match=f"'changed': its class Changed has {method} of its own"):
+        model.compile("sgd", "mse", metrics=[kind(name="changed")])

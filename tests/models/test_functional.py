@@ -274,3 +274,15 @@ def test_layers_and_weights_come_in_the_order_of_keras():
     ours, theirs = branches(nnc), branches(keras)
     assert [layer.name for layer in ours.layers] == [layer.name for layer in theirs.layers]
     assert [weight.shape for weight in ours.get_weights()] == [weight.shape for weight in theirs.get_weights()]
+
+
+def test_an_optional_input_is_refused():
+    assert nnc.Input((2,), optional=False).shape == (None, 2)
+    with pytest.raises(ModelError, match="Input 'o': optional=True is not supported"):
+        nnc.Input((2,), name="o", optional=True)
+
+
+@pytest.mark.parametrize(("make", "message"), [(nnc.Model, "is reserved"), (nnc.Sequential, "Use `add")])
+def test_layers_of_a_model_are_no_name_for_others(make, message):
+    with pytest.raises(AttributeError, match=message):
+        make().layers = [nnc.layers.Dense(4)]

@@ -26,6 +26,7 @@ NESTS = {
     "one in a dictionary": lambda two, one: {"two": two},
     "dictionary of lists": lambda two, one: {"q": [two, one], "p": (one,)},
     "list with a dictionary": lambda two, one: [two, {"z": one}],
+    "dictionary with a tuple": lambda two, one: {"q": (two, one), "p": one},
     "twice": lambda two, one: {"two": two, "again": two},
 }
 
@@ -97,6 +98,15 @@ def test_files_keep_the_nest(nest, keras, tmp_path):
     assert listed(written.predict(X, verbose=0)) == expected
 
 
+def of_both(y_true, y_pred):
+    first, second = (abs(true - pred) for true, pred in zip(y_true, y_pred, strict=True))
+    return first[:, 0] * second[:, 0] + first[:, 1]
+
+
+def of_both_by_key(y_true, y_pred):
+    return of_both([y_true["two"], y_true["a"]], [y_pred["two"], y_pred["a"]])
+
+
 TRAINED = {
     "one loss": ("dictionary", "mse", {"a": ONE, "two": TWO}, {}),
     "a loss by key": ("dictionary", {"a": "mse", "two": "mae"}, {"a": ONE, "two": TWO}, {}),
@@ -122,6 +132,27 @@ TRAINED = {
     "one weight of rows for all": ("dictionary", "mse", {"a": ONE, "two": TWO}, {}, ROWS),
     "single": ("one in a dictionary", {"two": "mse"}, {"two": TWO}, {"metrics": ["mae"]}),
     "single array": ("one in a dictionary", "mse", TWO, {}),
+    "both at once, and each": (
+        "tuple",
+        [of_both, ("mse", "mae")],
+        (TWO, ONE),
+        {"loss_weights": [0.5, (2.0, 3.0)], "metrics": (["mae"], ["mse"])},
+        ROWS,
+    ),
+    "both at once alone": ("tuple", [of_both], (TWO, ONE), {}),
+    "several for one output": ("list", ["mse", ["mse", "mae"]], [TWO, ONE], {}),
+    "both of a part": (
+        "dictionary with a tuple",
+        {"q": [of_both, (None, "mae")], "p": "mse"},
+        {"q": (TWO, ONE), "p": ONE},
+        {"metrics": {"q": (["mae"], None), "p": ["mse"]}},
+    ),
+    "both in a dictionary": (
+        "dictionary",
+        [of_both_by_key, {"a": "mse", "two": None}],
+        {"a": ONE, "two": TWO},
+        {},
+    ),
 }
 
 
@@ -157,6 +188,30 @@ def test_what_does_not_fit_is_refused():
     with pytest.raises(ModelError, match="keys of a dictionary of tensors must be strings"):
         x = nnc.Input((3,))
         nnc.Model(x, {1: x})
+
+
+@pytest.mark.parametrize(
+    ("nest", "loss", "weights", "message"),
+    [
+        ("tuple", [of_both, ("mse", "mae")], [1.0, 2.0], "there are 3 losses, and 2 weights"),
+        ("tuple", ["mse", ("mse", "mae")], None, "takes one output, and stands where there are"),
+        ("dictionary", {"two": {"b": "mse"}}, None, r"a dict of 1 losses at the path \('two',\), where .* 'two'"),
+        ("dictionary", {"b": ["mse", "mae"]}, None, r"the path \('b',\) can't be found"),
+        ("tuple", (of_both, ("mse",), "mae"), None, "expected 2 items at the top"),
+        ("one in a dictionary", {"two": ["mse", "mae"]}, None, "there are 2 losses of the only output 'two'"),
+    ],
+)
+def test_nested_losses_that_do_not_fit_are_refused(nest, loss, weights, message):
+    with pytest.raises(ModelError, match=message):
+        model(nnc, nest).compile("sgd", loss, weights)
+
+
+def test_rows_weigh_alike_for_a_loss_of_several_outputs():
+    trained = model(nnc, "tuple")
+    trained.compile("sgd", [of_both])
+    assert trained.evaluate(X, (TWO, ONE), sample_weight=(ROWS, ROWS), verbose=0) > 0
+    with pytest.raises(DataError, match="whose rows can't have different weights"):
+        trained.evaluate(X, (TWO, ONE), sample_weight=(ROWS, 1.0 - ROWS), verbose=0)
 
 
 @pytest.mark.parametrize(

@@ -69,6 +69,37 @@ def test_generators(keras, weighted):
     assert len(ours["loss"]) == 3
 
 
+class Line(nnc.Model):
+    def __init__(self):
+        super().__init__()
+        self.dense = nnc.layers.Dense(1, kernel_initializer="ones")
+
+    def call(self, x):
+        return self.dense(x)
+
+
+@pytest.mark.parametrize("make", [Line, lambda: nnc.Sequential([nnc.layers.Dense(1, kernel_initializer="ones")])])
+def test_a_generator_gives_a_model_its_shapes(make):
+    """The first batch is looked at to make the weights, and trained on as well."""
+    x, y = numpy.arange(12.0).reshape(4, 3) / 10, numpy.arange(4.0)[:, None]
+    found = []
+    for is_built in (False, True):
+        model = make()
+        if is_built:
+            model.build((None, 3))
+        model.compile(nnc.optimizers.SGD(0.01), "mse")
+        history = model.fit(((x * n, y) for n in range(1, 4)), verbose=0)
+        found.append([*history.history["loss"], *model.predict((x * n for n in range(1, 3)), verbose=0)[:, 0]])
+    numpy.testing.assert_array_equal(*found)
+    kernel, bias = numpy.ones((3, 1)), numpy.zeros(1)
+    losses = []
+    for n in range(1, 4):
+        error = x * n @ kernel + bias - y
+        losses.append(numpy.mean(error**2))
+        kernel, bias = kernel - 0.01 * 2 * (x * n).T @ error / 4, bias - 0.01 * 2 * error.mean(0)
+    numpy.testing.assert_allclose(found[0][0], numpy.mean(losses), rtol=1e-5)
+
+
 def test_numbered_batches(keras):
     def make(module: Any) -> Any:
         if module is nnc:
