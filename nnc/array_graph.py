@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import Context
 from typing import Any
 
 import numpy
 
+from nnc.eager_tensor import EagerTensor
 from nnc.ir import Graph, State, TensorType, Value
 from nnc.layers.lowering import RANDOM, lowering
 from nnc.layers.variable import Variable
+from nnc.optimizers.applying import Pairs, applying
 from nnc.recording import Meanings, label_of
 from nnc.utils import random_generator
 
@@ -28,14 +31,17 @@ class ArrayGraph(Graph):
 
     def of_array(self, array: Any) -> Value:
         """Return an array as an input."""
+        if isinstance(array, EagerTensor) and array.recorded is not None and array.recorded.graph is self:
+            found: Value = array.recorded
+            return found
         given = numpy.asarray(array)
         value = self.input(f"x{len(self.inputs)}", TensorType(given.dtype.name, given.shape))
         self._known[value] = given.copy()
         return value
 
-    def of_state(self, label: str, array: Array) -> None:
-        """Know the numbers of a state."""
-        self._known[self.states[label]] = numpy.array(array)
+    def know(self, value: Value, array: Array) -> None:
+        """Know the numbers of a value."""
+        self._known[value] = numpy.array(array)
 
     def numbers(self, value: Value) -> Array:
         """Return a copy of the numbers of a value."""
@@ -73,9 +79,22 @@ def recording_arrays() -> Iterator[ArrayGraph]:
         label = label_of(variable)
         with graph.scope(path="", phase="forward"):
             context.declare(variable, label)
-        graph.of_state(label, variable.memory)
+        graph.know(context.meanings[variable], variable.memory)
 
-    with lowering(graph, None, meanings=Meanings(declare)) as context:
+    def apply(optimizer: Any, pairs: Pairs) -> None:
+        """Take a step at once; what reads the variables from then on has their new values."""
+        known = [(graph.numbers(item) if isinstance(item, Value) else item, variable) for item, variable in pairs]
+        settle()
+        Context().run(optimizer.array_steps.take, known)  # outside of the block, where variables have their arrays
+        for _, variable in pairs:
+            context.meanings.pop(variable, None)
+
+    def settle() -> None:
+        assigned = {variable: graph.numbers(value) for variable, value in context.updates.items()}
+        context.updates.clear()
+        for variable, array in assigned.items():
+            Context().run(variable.assign, array)
+
+    with lowering(graph, None, meanings=Meanings(declare)) as context, applying(apply):
         yield graph
-    for variable, value in context.updates.items():
-        variable.assign(graph.numbers(value))
+    settle()

@@ -13,6 +13,7 @@ import numpy
 from nnc.arrays import is_array_like, to_array
 from nnc.backends import AUTO, backend_name
 from nnc.backends.numpy import kernel_settings
+from nnc.eager_tensor import eager
 from nnc.errors import ModelError
 from nnc.execution.executor import Executor
 from nnc.execution.spec import ProgramSpec
@@ -186,7 +187,7 @@ class Function:
             version = variables[label].version if label in variables else None
             if version is not None:
                 version.change()
-        return map_leaves(lambda item: bound.outputs[item.label].copy(), trace.result, _Output)
+        return map_leaves(lambda item: eager(bound.outputs[item.label].copy()), trace.result, _Output)
 
 
 def _key_of(item: Any) -> Any:

@@ -8,6 +8,7 @@ from typing import Any, TypeVar, cast
 
 import numpy
 
+from nnc.eager_tensor import eager
 from nnc.ir import Graph, Placeholder, TensorType, Value, interpret
 from nnc.settings import SETTINGS
 from nnc.structure import leaves, map_leaves
@@ -53,7 +54,7 @@ def computed_from(function: Callable[..., Any], *operands: Any) -> Any:
         graph.output(label, value)
     with numpy.errstate(all="ignore"):
         outputs, _ = interpret(graph, arrays)
-    return map_leaves(lambda value: numpy.asarray(outputs[results[value]]), found, Value)
+    return map_leaves(lambda value: eager(numpy.asarray(outputs[results[value]])), found, Value)
 
 
 def method_on_arrays(method: FunctionT) -> FunctionT:

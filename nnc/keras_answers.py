@@ -21,34 +21,21 @@ _ROOMS = frozenset(
         *("preprocessing", "random", "regularizers", "saving", "tree", "utils", "visualization", "wrappers"),
     )
 )
-_OWN = ("GradientTape", "function")
-"""Names of TensorFlow's that nnc has itself."""
 _INSTEAD = {
     "Module": "keras.Layer",
     "Tensor": "keras.KerasTensor",
-    "Variable": "a layer's add_weight()",
-    "clip_by_value": "keras.ops.clip",
     "compat": "Keras's own names",
-    "concat": "keras.ops.concatenate",
-    "config": "",
-    "constant": "keras.ops.convert_to_tensor",
-    "data": "arrays, or keras.utils.PyDataset",
     "distribute": "model.fit(…, distribute='mpi')",
     "device": "keras.device('cpu')",
     "executing_eagerly": "",
-    "gather": "keras.ops.take",
     "io": "Python's open",
-    "range": "keras.ops.arange",
-    "reduce_max": "keras.ops.max",
-    "reduce_mean": "keras.ops.mean",
-    "reduce_min": "keras.ops.min",
-    "reduce_prod": "keras.ops.prod",
-    "reduce_sum": "keras.ops.sum",
     "summary": "keras.callbacks.CSVLogger",
     "train": "model.save_weights and keras.callbacks.BackupAndRestore",
 }
 """What to write instead of names of TensorFlow's that `keras.ops` has under others; nothing where they mean nothing."""
 _SPACES = {
+    "config": "",
+    "data": "keras.utils",
     "image": "keras.ops.image",
     "linalg": "keras.ops",
     "math": "keras.ops",
@@ -110,25 +97,28 @@ class TensorFlow(ModuleType):
     def __getattr__(self, name: str) -> Any:
         if name == "keras":
             return import_module("tensorflow.keras")
-        if name in _OWN:
-            return getattr(import_module("nnc"), name)
         if name in _SPACES:
-            return Space(name)
+            return import_module(f"tensorflow.{name}")
+        answers = import_module("nnc.tensorflow")
+        if name in answers.__all__:
+            return getattr(answers, name)
         raise AttributeError(_refusal(f"tensorflow.{name}"))
 
 
-class Space:
-    """A room of TensorFlow's, none of whose names are there.
+class Space(ModuleType):
+    """A room of TensorFlow's, some of whose names are there.
 
     Args:
-        name: its name.
+        name: its name for the script, such as ``tensorflow.math``.
     """
 
-    def __init__(self, name: str) -> None:
-        self._name = name
-
     def __getattr__(self, name: str) -> Any:
-        raise AttributeError(_refusal(f"tensorflow.{self._name}.{name}"))
+        if name.startswith("__"):
+            raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
+        answers = import_module(f"nnc.{self.__name__}")
+        if name in answers.__all__:
+            return getattr(answers, name)
+        raise AttributeError(_refusal(f"{self.__name__}.{name}"))
 
 
 class Finder(MetaPathFinder, Loader):
@@ -145,12 +135,14 @@ class Finder(MetaPathFinder, Loader):
         del path, target
         if fullname.partition(".")[0] not in ("keras", "tensorflow"):
             return None
-        if fullname != "tensorflow" and room_of(fullname) is None:
+        if fullname != "tensorflow" and room_of(fullname) is None and not _is_space(fullname):
             raise NotAnsweredError(_refusal(fullname))
         return ModuleSpec(fullname, self, is_package=True)
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
         """Return the module."""
+        if _is_space(spec.name):
+            return Space(spec.name)
         room = room_of(spec.name)
         return TensorFlow() if room is None else Answer(spec.name, room)
 
@@ -177,6 +169,11 @@ def room_of(name: str) -> str | None:
         return room if find_spec(room) is not None else None
     except (ImportError, AttributeError):  # what it would be in is no package
         return None
+
+
+def _is_space(name: str) -> bool:
+    first, _, rest = name.partition(".")
+    return first == "tensorflow" and rest in _SPACES
 
 
 def install() -> None:
@@ -210,6 +207,8 @@ def _instead(name: str, inner: str = "", *others: str) -> str:
     del others
     if name == "random" and inner in ("set_seed", "set_random_seed"):
         return "keras.utils.set_random_seed"
+    if name in _SPACES and not _SPACES[name]:
+        return ""
     if name in _SPACES:
         place = import_module(_SPACES[name].replace("keras", "nnc"))
         if not inner or hasattr(place, inner):

@@ -12,6 +12,7 @@ from typing import Any
 import numpy
 
 from nnc.checks import is_whole
+from nnc.eager_tensor import eager
 from nnc.element_types import is_float_dtype
 from nnc.errors import ModelError
 from nnc.ir import SymbolicDim, Value
@@ -112,7 +113,7 @@ def _drawn(
             f"random.{name}: numbers by a seed are the same in each run, and need a shape that is known before; leave"
             " the seed out, or give a SeedGenerator"
         )
-    return numpy.asarray(draw(_generator(seed))).astype(kind)
+    return eager(numpy.asarray(draw(_generator(seed))).astype(kind))
 
 
 def beta(shape: Any, alpha: Any, beta: Any, dtype: Any = None, seed: Any = None) -> Any:
@@ -136,7 +137,7 @@ def categorical(logits: Any, num_samples: Any, dtype: Any = "int32", seed: Any =
     if scores.ndim != 2:
         raise ModelError(f"random.categorical: logits must be of shape (rows, classes), got {scores.shape}")
     noise = _generator(seed).gumbel(size=(*scores.shape[:-1], num_samples, scores.shape[-1]))
-    return (scores[..., None, :] + noise).argmax(-1).astype(dtype)
+    return eager((scores[..., None, :] + noise).argmax(-1).astype(dtype))
 
 
 def dropout(inputs: Any, rate: Any, noise_shape: Any = None, seed: Any = None) -> Any:
@@ -146,13 +147,13 @@ def dropout(inputs: Any, rate: Any, noise_shape: Any = None, seed: Any = None) -
         return DRAWS["dropout"](inputs.graph, inputs=inputs, rate=float(rate), noise_shape=noise_shape)
     x = _array("dropout", inputs)
     if not 0.0 < rate < 1.0:
-        return x if rate <= 0.0 else x * 0
+        return eager(x if rate <= 0.0 else x * 0)
     drawn = [None] * x.ndim if noise_shape is None else list(noise_shape)
     if len(drawn) != x.ndim:
         raise ModelError(f"random.dropout: noise_shape {tuple(drawn)} does not fit an input of shape {x.shape}")
     shape = [length if dim is None else dim for dim, length in zip(drawn, x.shape, strict=True)]
     kept = _generator(seed).random(shape) >= rate
-    return (x * kept / (1.0 - rate)).astype(x.dtype)
+    return eager((x * kept / (1.0 - rate)).astype(x.dtype))
 
 
 def gamma(shape: Any, alpha: Any, dtype: Any = None, seed: Any = None) -> Any:
@@ -179,7 +180,7 @@ def shuffle(x: Any, axis: Any = 0, seed: Any = None) -> Any:
     if isinstance(x, Value):
         _check_stream("shuffle", seed)
         return DRAWS["shuffle"](x.graph, x=x, axis=int(axis))
-    return _generator(seed).permutation(_array("shuffle", x), axis=axis)
+    return eager(_generator(seed).permutation(_array("shuffle", x), axis=axis))
 
 
 def truncated_normal(shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = None, seed: Any = None) -> Any:

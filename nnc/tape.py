@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from nnc.checks import check_choice, check_flag
+from nnc.eager_tensor import EagerTensor, eager
 from nnc.errors import ModelError
 from nnc.ir import Graph, Placeholder, Value, gradients
 from nnc.ir.backward import dependents
@@ -68,6 +69,7 @@ class GradientTape:
         self._meanings: dict[Placeholder, Value] = {}
         self._live: Any = None
         self._watched: set[Any] = set()
+        self._tensors: list[tuple[EagerTensor, Value]] = []
         self._is_used = False
         self._stack = ExitStack()
 
@@ -132,13 +134,26 @@ class GradientTape:
         Raises:
             ModelError: it is an array, of which nobody knows what is computed; make a `nnc.Variable` of it.
         """
-        found = leaves(tensor, (Value, Variable))
+        found = leaves(tensor, (Value, Variable, EagerTensor))
         if not found or len(found) < len(_flat(tensor)):
             raise ModelError(
-                "GradientTape.watch takes graph values and variables; what is computed of an array is not recorded:"
-                " make it a variable, x = nnc.Variable(x), or compute inside a function of nnc.function"
+                "GradientTape.watch takes tensors and variables; what is computed of an array of NumPy's is not"
+                " recorded: make it a tensor, x = nnc.ops.convert_to_tensor(x), or a variable, x = nnc.Variable(x)"
             )
-        self._watched.update(found)
+        self._watched.update(self._entered(item) for item in found)
+
+    def _entered(self, item: Any) -> Any:
+        """Return what is watched: for a tensor, the value that stands for it until the block ends."""
+        if not isinstance(item, EagerTensor):
+            return item
+        if item.recorded is None:
+            graph = self._recording_graph("watch")
+            if not graph.is_concrete:
+                raise ModelError("GradientTape.watch: this tensor is a constant of the graph that is being built")
+            item.recorded = graph.of_array(item)
+            self._stack.callback(setattr, item, "recorded", None)
+        self._tensors.append((item, item.recorded))
+        return item.recorded
 
     def watched_variables(self) -> tuple[Variable, ...]:
         """Return the variables that were read, or watched."""
@@ -180,6 +195,8 @@ class GradientTape:
         self._is_used = True
         graph = self._graph
         seeds = self._seeds(graph, target, output_gradients)
+        for tensor, value in self._tensors:
+            sources = map_leaves(lambda item: value if item is tensor else item, sources, EagerTensor)  # noqa: B023
         wanted = leaves(sources, (Value, Placeholder))
         if len(wanted) < len(_flat(sources)):
             raise ModelError("GradientTape.gradient: sources must be variables or graph values of the block")
@@ -193,8 +210,8 @@ class GradientTape:
             if value is None and choice == "zero":
                 import numpy
 
-                return numpy.zeros([int(dim) for dim in source.shape], source.dtype)
-            return value if value is None or is_lowering() else graph.numbers(value)
+                return eager(numpy.zeros([int(dim) for dim in source.shape], source.dtype))
+            return value if value is None or is_lowering() else eager(graph.numbers(value))
 
         return map_leaves(result, sources, (Value, Placeholder))
 

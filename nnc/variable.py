@@ -14,6 +14,7 @@ import numpy
 from nnc import initializers
 from nnc.arrays import is_array_like, to_array
 from nnc.checks import check_choice
+from nnc.eager_tensor import eager
 from nnc.errors import DataError, GraphError, ModelError
 from nnc.initializers.constant import CONSTANT_CLASSES
 from nnc.ir import FLOATING, Graph, Placeholder, TensorType, Value, interpret, is_building
@@ -240,7 +241,7 @@ class Variable(Placeholder):
 
     def numpy(self) -> Array:
         """Return a copy of the value."""
-        return self.memory.copy()
+        return self.memory.copy()[()]
 
     # ------------------------------------------------------------------ operators
 
@@ -259,14 +260,14 @@ class Variable(Placeholder):
             array = other.memory if isinstance(other, Variable) else to_array(other, f"an operand of '{self.path}'")
             given, arrays = graph.input("other", TensorType(array.dtype.name, array.shape)), {"other": array}
         graph.output("result", graph.add(op, *((given, own) if swap else (own, given)))[0])
-        return interpret(graph, {"own": self.memory, **arrays})[0]["result"]
+        return eager(interpret(graph, {"own": self.memory, **arrays})[0]["result"])
 
     def __neg__(self) -> Any:
-        return super().__neg__() if is_building() else -self.memory
+        return super().__neg__() if is_building() else eager(-self.memory)
 
     def __getitem__(self, key: Any) -> Any:
         """Return a part: of the graph value inside a layer's call(), otherwise a copy of that of the array."""
-        return self.value[key] if self.has_value else numpy.array(self.memory[key])
+        return self.value[key] if self.has_value else eager(numpy.array(self.memory[key]))
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         if self.has_value:  # an array would be a constant of the graph, which nothing trains

@@ -159,7 +159,8 @@ class Engines:
         runs = times * (SINGLE_CALLS if batches is None else batches)
         key = unweighted(name)
         reason = self._refused.get(key) or self._refused.get("") or ""
-        if not self._cost(key if key == TRAIN else name, sizes).is_worth_compiling(runs):
+        known = key if key == TRAIN and TRAIN in self._graphs.names else name  # own steps may have weights only
+        if not self._cost(known, sizes).is_worth_compiling(runs):
             reason = "too little work to compile for"
         elif not reason:
             from nnc.backends.c.toolchain import find_compiler

@@ -223,7 +223,7 @@ class GraphTable:
         """
         for dim in self.made(name).symbolic_dims:
             size = dim.bind(bindings)
-            if size < 1:
+            if size < (0 if set(dim.symbols) == {ROWS} else 1):  # a full batch leaves no row of a layer's state
                 given = ", ".join(f"{symbol} = {bindings[symbol]}" for symbol in sorted(dim.symbols))
                 raise DataError(
                     f"the arrays are too short for program '{self.program_name}': a dimension of length {dim} would be"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy
+from nnc.eager_tensor import EagerTensor
 
 Array = Any
 
 
-class MaskedArray(numpy.ndarray):
+class MaskedArray(EagerTensor):
     """An array with the mask that a layer gave it; what is computed from it by other means than layers has none."""
 
     _mask: Any = None

@@ -55,6 +55,10 @@ class Lambda(Layer):
         found: Value | None = self.mask(inputs, previous_mask) if callable(self.mask) else self.mask
         return found
 
+    def copied(self) -> Lambda:
+        """Return another layer of the same function and name."""
+        return Lambda(self.function, self._output_shape, self.mask, self.arguments, name=self.name)
+
     def get_config(self) -> NoReturn:
         """Refuse: a file would hold Python code, which is never run.
 

@@ -13,6 +13,7 @@ from nnc.arrays import is_array_like, to_array
 from nnc.backends import AUTO, backend_name
 from nnc.backends.numpy import kernel_settings
 from nnc.checks import is_whole
+from nnc.eager_tensor import eager
 from nnc.errors import DataError, ModelError
 from nnc.execution.executor import Executor
 from nnc.execution.spec import ProgramSpec
@@ -108,7 +109,7 @@ class Standalone:
             if any(mask_of(array) is mask for mask in taken):
                 array._mask = None
         masks = {label: outputs.get(_MASK + label) for label in outputs}
-        return map_leaves(lambda label: with_mask(outputs[label], masks[label]), found, str)
+        return map_leaves(lambda label: with_mask(eager(outputs[label]), masks[label]), found, str)
 
     def backward(self, gradient: Any) -> Any:
         """Return the inputs' gradient and fill in the weights'."""

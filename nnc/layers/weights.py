@@ -14,6 +14,7 @@ from nnc.errors import ModelError
 from nnc.ir import FLOATING, is_building
 from nnc.layers.input_types import FLOAT, dtype_name
 from nnc.layers.variable import Variable, assign_all
+from nnc.metrics.metric import Metric
 from nnc.structure import contained
 
 Array = Any
@@ -93,6 +94,8 @@ class Weighted:
     def __setattr__(self, name: str, value: Any) -> None:
         """Set an attribute; variables that nobody owns yet become weights, alone or in lists and dictionaries."""
         super().__setattr__(name, value)
+        if isinstance(value, Metric):
+            value.is_a_layers = True
         if isinstance(value, Variable | list | tuple | dict) and name != "own_weights":
             for variable in contained(value, Variable):
                 if variable.owner is None and "own_weights" in self.__dict__:

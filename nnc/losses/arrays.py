@@ -9,6 +9,7 @@ from typing import Any, TypeVar, cast
 import numpy
 
 from nnc.arrays import check_whole, to_array
+from nnc.eager_tensor import eager
 from nnc.ir import Graph, Placeholder, TensorType, Value, interpret
 from nnc.settings import SETTINGS
 
@@ -78,7 +79,7 @@ def takes_arrays(function: FunctionT) -> FunctionT:
 
         given = {"first": operands[0], "second": as_floating(operands[1]), **arrays}
         (array,) = ArrayFunction(computed, SETTINGS.floatx)(given)
-        return array
+        return eager(array)
 
     return cast("FunctionT", taking)
 

@@ -9,6 +9,7 @@ from nnc.arguments import passed_on
 from nnc.arrays import to_array
 from nnc.checks import check_choice
 from nnc.choices import Reduction
+from nnc.eager_tensor import eager
 from nnc.errors import ModelError
 from nnc.identity import is_own
 from nnc.ir import Graph, Placeholder, TensorType, Value, ops
@@ -48,6 +49,7 @@ class Loss(Measure):
     registered: ClassVar[dict[str, type[Loss]]] = {}
     name: str = "loss"
     reduction: Reduction | None = "sum_over_batch_size"
+    _row_shape: tuple[int, ...] | None = None
 
     def __init__(
         self, name: str | None = None, reduction: Reduction | None = "sum_over_batch_size", dtype: str | None = None
@@ -63,17 +65,22 @@ class Loss(Measure):
         """
         if not output.is_floating:
             raise ModelError(f"{self._where} needs an output of floating-point numbers, got {output}")
-        return ExpectedTargets(output)
+        shape = output.shape if self._row_shape is None else (*output.shape[:1], *self._row_shape)
+        return ExpectedTargets(TensorType(output.dtype, shape))
 
     def take(self, output: TensorType, shape: Sequence[int]) -> bool:
         """Take targets of another shape from now on, and return True, where the loss takes several kinds.
+
+        A loss that a user wrote takes what it is given, as in Keras.
 
         Args:
             output: type of the output.
             shape: the targets' shape.
         """
-        del output, shape
-        return False
+        if not self.wants_floating_targets or tuple(shape[1:]) == self.target(output).type.shape[1:]:
+            return False
+        self._row_shape = tuple(shape[1:])
+        return True
 
     @property
     def wants_floating_targets(self) -> bool:
@@ -126,7 +133,7 @@ class Loss(Measure):
             return self.lower(*(_in_graph(item, y_pred.graph) for item in (y_true, y_pred, sample_weight, mask)))
         named = {"y_true": y_true, "y_pred": as_floating(y_pred), "sample_weight": sample_weight, "mask": mask}
         (found,) = ArrayFunction(lambda **values: [self.lower(**values)], self.dtype or SETTINGS.floatx)(named)
-        return found if found.ndim else found[()]
+        return eager(found)
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments, with Keras's keys."""

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import numpy
 
 from nnc.arguments import passed_on
+from nnc.eager_tensor import eager
 from nnc.errors import ModelError
 from nnc.identity import is_own
 from nnc.ir import FLOATING, TensorType, Value, ops
@@ -51,6 +52,8 @@ class Metric(Measure):
     """What Keras calls the variables of a metric that has none of its author's; they are attributes, too."""
     is_part: bool = False
     """Whether it is one of several numbers of a metric, whose names are keys of logs as they are."""
+    is_a_layers: bool = False
+    """Whether it is an attribute of a layer, whose call may update it."""
     _standalone: Standalone
 
     def __init__(self, name: str | None = None, dtype: str | None = None) -> None:
@@ -186,7 +189,9 @@ class Metric(Measure):
         if not are_in_graph(y_true, y_pred, sample_weight):
             self.standalone.add(y_true=y_true, y_pred=as_floating(y_pred), sample_weight=sample_weight)
             return
-        states = metric_states(self._where)
+        states = metric_states(self._where, self.is_a_layers)
+        if states is None:
+            return
         operands = as_values(states.graph, y_true, y_pred, sample_weight)
         if self.keeps_state:
             raise ModelError(f"{self._where} was traced for compile(), and has no update_state in a step")
@@ -224,8 +229,10 @@ class Metric(Measure):
     def result(self) -> Any:
         """Return the metric of what `update_state` added since the last `reset_state`: a number, or an array."""
         if is_adding_up():
-            return MetricResult(self, metric_states(self._where))
-        return self.standalone.result(self.result_name, self.result_settings)
+            states = metric_states(self._where)
+            assert states is not None
+            return MetricResult(self, states)
+        return eager(self.standalone.result(self.result_name, self.result_settings))
 
     def reset_state(self) -> None:
         """Start afresh; variables become zeros."""

@@ -54,17 +54,18 @@ def are_in_graph(*operands: Any) -> bool:
     return any(not value.graph.is_concrete for value in values)
 
 
-def metric_states(where: str) -> MetricStates:
-    """Return the states to add up in.
+def metric_states(where: str, is_a_layers: bool = False) -> MetricStates | None:
+    """Return the states to add up in; None where a layer that has the metric only predicts.
 
     Args:
         where: the metric, for messages.
+        is_a_layers: whether the metric is an attribute of a layer, whose model records the steps that train and test.
 
     Raises:
         ModelError: there are none.
     """
     found = _STATES.get()
-    if found is None:
+    if found is None and not is_a_layers:
         raise ModelError(
             f"{where}: graph values are added up in a training step, such as train_step of a model; in call() use"
             " add_loss, or metrics of compile()"

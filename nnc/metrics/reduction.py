@@ -28,8 +28,9 @@ class Values(SumsMetric):
             ShapeError: the weights do not fit.
         """
         if are_in_graph(values, sample_weight):
-            states = metric_states(self._where)
-            self._add(states, self._parts(*as_values(states.graph, values, sample_weight)))
+            states = metric_states(self._where, self.is_a_layers)
+            if states is not None:
+                self._add(states, self._parts(*as_values(states.graph, values, sample_weight)))
             return
         self.standalone.add(values=as_floating(values), sample_weight=sample_weight)
 

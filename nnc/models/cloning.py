@@ -7,7 +7,7 @@ from typing import Any
 
 from nnc.errors import ModelError
 from nnc.execution.spec import packed
-from nnc.layers import InputLayer, Layer
+from nnc.layers import InputLayer, Lambda, Layer
 from nnc.layers.symbolic import SymbolicTensor
 from nnc.models.model import Model
 from nnc.models.nesting import one_or_list
@@ -98,6 +98,8 @@ class _Cloning:
                 found = _Cloning(self.clone, None if isinstance(layer, Sequential) else self.call, True).model(layer)
             elif self.clone is not None:
                 found = self.clone(layer)
+            elif isinstance(layer, Lambda):
+                found = layer.copied()
             else:
                 config = layer.get_config()
                 if not layer.is_named:  # as those of a chain whose input is not known yet: the clone's model will

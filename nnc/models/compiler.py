@@ -100,7 +100,7 @@ class Compiler:
         self.paths, self.optimizer = weight_paths(model), model.optimizer
         self.outputs = list(zip([label for label, _ in model.named_outputs], model.outputs, strict=True))
         self.lengths = length_names(tensor.type for tensor in (*model.inputs, *text_results(model.calls)))
-        self.named_outputs, self.objective = model.named_outputs, model.objective
+        self.named_outputs, self.objective = model.named_outputs, model.objective.with_losses()
         self.trainable = model.trainable_weights
         self.segments = self._layout(model)
         self.told: set[str] = set()

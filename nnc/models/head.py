@@ -48,7 +48,12 @@ class OutputHead:
         """Return the shape of a row of the values of the loss, for an output of this type."""
         if self.loss is None:
             return ()
-        shape = self.loss.values_type(self.target_type, type).shape
+        try:
+            shape = self.loss.values_type(self.target_type, type).shape
+        except NncError:
+            if not self.loss.wants_floating_targets:
+                raise
+            return ()  # a user's loss may take targets of a shape that only the data tell
         return shape[1:] if shape[:1] == (BATCH,) else ()
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 import numpy
 
+from nnc.eager_tensor import eager_leaves
 from nnc.errors import ModelError, nearest
 from nnc.execution.spec import described, packed
 from nnc.ir import TensorType, Value
@@ -212,15 +213,31 @@ class Model(Configured, Presented):
             raise ModelError(f"model '{self.name}' mixes weights of {' and '.join(sorted(dtypes))}; give one dtype")
         return dtypes.pop()
 
-    def summary(self, print_fn: Any = None, expand_nested: bool = False) -> None:
+    def summary(
+        self,
+        line_length: Any = None,
+        positions: Any = None,
+        print_fn: Any = None,
+        expand_nested: bool = False,
+        show_trainable: bool = False,
+        layer_range: Any = None,
+    ) -> None:
         """Print a table of the layers with shapes and numbers of parameters.
 
         Args:
+            line_length: no matter: columns are as wide as what stands in them.
+            positions: likewise.
             print_fn: takes the text; by default it is printed.
             expand_nested: whether models that are layers, and layers of their authors', are followed by what is in
                 them: layers, and operations of `keras.ops`.
+            show_trainable: whether a column says of each layer with weights whether they are trained.
+            layer_range: two regular expressions, of the names of the first and of the last layer that are shown.
+
+        Raises:
+            ModelError: no layer has such a name.
         """
-        text = summary(self, self.layers, expand_nested)
+        del line_length, positions
+        text = summary(self, self.layers, expand_nested, show_trainable, layer_range)
         print(text) if print_fn is None else print_fn(text)
 
     def parameter_table(self) -> str:
@@ -350,7 +367,7 @@ class Model(Configured, Presented):
                 raise ModelError(f"model '{self.name}' takes texts, and only predicts where it is called; use fit")
             self.check_single("a call in training, or with masks,")
             return self.forward(*inputs, **options)
-        found = program(*inputs)
+        found = eager_leaves(program(*inputs))
         return with_masks(self.forward, found, inputs) if self._compiler.is_masked else found
 
     def _wire(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

@@ -15,7 +15,16 @@ from nnc.losses import ExpectedTargets, Loss, LossFunctionWrapper
 from nnc.losses.registry import as_loss
 from nnc.metrics.registry import metric_for
 from nnc.models.head import JointLoss, ModelHead, OutputHead
-from nnc.models.nested_losses import FLAT, Nesting, PlacedLoss, is_nested_deeper, numbers_in, placed_losses
+from nnc.models.nested_losses import (
+    FLAT,
+    Nesting,
+    PlacedLoss,
+    is_nested,
+    is_nested_deeper,
+    numbers_in,
+    placed_losses,
+)
+from nnc.objects import is_function
 from nnc.program import SAMPLE_WEIGHT, TargetSpec
 
 Outputs = Sequence[tuple[str, TensorType]]
@@ -39,6 +48,18 @@ class Objective:
     metrics: Any = None
     weighted_metrics: Any = None
     is_given: bool = False
+
+    def with_losses(self) -> Objective:
+        """Return the objective with losses in the places of functions, so that each stays one."""
+
+        def adapted(given: Any) -> Any:
+            if is_nested(given):
+                parts = given.items() if isinstance(given, Mapping) else enumerate(given)
+                made = {key: adapted(item) for key, item in parts}
+                return made if isinstance(given, Mapping) else type(given)(made.values())
+            return as_loss(given) if is_function(given) and not isinstance(given, Loss) else given
+
+        return replace(self, loss=adapted(self.loss))
 
     def head(
         self,

@@ -26,6 +26,8 @@ from nnc.utils import unpack_x_y_sample_weight
 
 STEPS = ("train_step", "test_step", "predict_step", "compute_loss", "compute_metrics")
 """Methods by which a model's class says how it is trained, tested and asked, beside ``call``."""
+STEPS_THAT_MEASURE = ("train_step", "test_step")
+"""Steps that are recorded where layers have metrics of their own."""
 LOSS = "loss"
 """Key of the loss in logs."""
 
@@ -158,6 +160,7 @@ class Steps(ReplicatedModel):
         self._loss_tracker = LossTracker(self)
         self._compiled_metrics = CompiledMetrics(self)
         self._heads: dict[Any, ModelHead | None] = {}
+        self._calls_measure = False
         self.measures: list[tuple[str, Metric]] = []
 
     @property
@@ -173,7 +176,12 @@ class Steps(ReplicatedModel):
     @property
     def own_steps(self) -> list[str]:
         """The steps that its class, or somebody for this model, has written anew."""
-        return [name for name in STEPS if getattr(type(self), name) is not getattr(Steps, name) or name in vars(self)]
+        found = [name for name in STEPS if getattr(type(self), name) is not getattr(Steps, name) or name in vars(self)]
+        return found or (list(STEPS_THAT_MEASURE) if self._calls_measure else [])
+
+    def _note_metrics(self) -> None:
+        """Let steps be recorded from now on if layers have metrics, which their calls may update."""
+        self._calls_measure = bool(_attributes(self))
 
     def _ensure_wired(self, x: Any) -> None:
         """Let a subclass take the shape of its input from the first array it meets."""
@@ -349,6 +357,7 @@ class Steps(ReplicatedModel):
         found: dict[str, Any] = {}
         for metric in self.metrics:
             if is_lowering() and not self._is_measured(metric):
+                found[metric.name] = 0.0
                 continue
             result = metric.result()
             found |= result if isinstance(result, dict) else {metric.name: result}

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy
 
+from nnc.errors import ModelError
 from nnc.layers import Layer
 from nnc.models.trainer import Trainer
 
@@ -31,24 +33,39 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[in
     return "\n".join([line(head), "  ".join("─" * width for width in widths), *map(line, rows)])
 
 
-def summary(model: Trainer, layers: Sequence[Layer], expand_nested: bool = False) -> str:
+def summary(
+    model: Trainer,
+    layers: Sequence[Layer],
+    expand_nested: bool = False,
+    show_trainable: bool = False,
+    layer_range: Sequence[str] | None = None,
+) -> str:
     """Return a model's layers with output shapes and numbers of parameters.
 
     Args:
         model: the model.
         layers: its layers, which are shown where it is not wired yet.
         expand_nested: whether models that are layers, and layers of their authors', are followed by what is in them.
+        show_trainable: whether a column says of each layer with weights whether they are trained.
+        layer_range: regular expressions of the names of the first and of the last layer that are shown.
+
+    Raises:
+        ModelError: no layer has such a name.
     """
     inside = model.calls[-1].inner if model.calls and model.is_authored else None
-    rows = list(_rows(model.calls if inside is None else inside.calls, expand_nested, ""))
+    calls = list(model.calls if inside is None else inside.calls)
+    chosen = calls if layer_range is None else calls[_places([call.layer.name for call in calls], layer_range)]
+    rows = list(_rows(chosen, expand_nested, ""))
     if not model.calls:
-        rows = [(_title(layer), "?", "?", "") for layer in layers]
+        rows = [(_title(layer), "?", "?", "", _trainable(layer)) for layer in layers]
+    titles = ("Layer", "Output shape", "Parameters", "Connected to", "Trainable")
+    columns = len(titles) if show_trainable else len(titles) - 1
     trainable = sum(weight.size for weight in model.trainable_weights)
     total = model.count_params()
     return "\n".join(
         [
             f"Model: {model.name}",
-            table(("Layer", "Output shape", "Parameters", "Connected to"), rows, right=(2,)),
+            table(titles[:columns], [row[:columns] for row in rows], right=(2,)),
             f"Parameters: {total:,} ({trainable:,} trainable, {total - trainable:,} not)"
             if model.calls
             else "Parameters: ? (the shape of the input is not known yet)",
@@ -56,11 +73,26 @@ def summary(model: Trainer, layers: Sequence[Layer], expand_nested: bool = False
     )
 
 
-def _rows(calls: Sequence[Any], expand_nested: bool, indent: str) -> Iterator[tuple[str, str, str, str]]:
+def _places(names: Sequence[str], layer_range: Sequence[str]) -> slice:
+    """Return where the layers of a range are: from the first that its first name matches to the last of its second."""
+    first, last = layer_range
+    starts = [number for number, name in enumerate(names) if re.match(first, name)]
+    ends = [number for number, name in enumerate(names) if re.match(last, name)]
+    if not starts or not ends:
+        raise ModelError(f"summary: layer_range {tuple(layer_range)} names no layers; there are {', '.join(names)}")
+    return slice(min(starts[0], ends[0]), max(starts[-1], ends[-1]) + 1)
+
+
+def _trainable(layer: Any) -> str:
+    """Return Keras's letter for a layer: Y or N, and a line where it has no weights."""
+    return ("Y" if layer.trainable else "N") if getattr(layer, "weights", None) else "-"
+
+
+def _rows(calls: Sequence[Any], expand_nested: bool, indent: str) -> Iterator[tuple[str, ...]]:
     for call in calls:
         shapes = ", ".join(str(tensor.shape) for tensor in call.outputs)
         sources = ", ".join(tensor.call.layer.name for tensor in call.inputs if tensor.call is not None)
-        yield f"{indent}{_title(call.layer)}", shapes, f"{call.layer.count_params():,}", sources
+        yield f"{indent}{_title(call.layer)}", shapes, f"{call.layer.count_params():,}", sources, _trainable(call.layer)
         is_wired = getattr(call.layer, "calls", None) and not call.layer.is_authored
         opened = (call.layer if is_wired else call.inner) if expand_nested else None
         if opened is not None:

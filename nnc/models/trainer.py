@@ -168,6 +168,7 @@ class Trainer(Steps):
             known = self.named_outputs, self.input_names, self.compute_dtype
             objective.head(*known, False, adds_loss=loss is None, nesting=self.nesting)
         self.optimizer, self._objective, self.uncompiled = chosen, objective, ""
+        self._note_metrics()
         self._program = self._resumed = self._step_data = None
         self._heads, self.measures = {}, []
         self._replicas = None if replicas is None else (replicas, seeds, hyperparameters)

@@ -161,7 +161,8 @@ def run_calls(calls: Sequence[Call], values: Mapping[SymbolicTensor, Value]) -> 
     """
     if any(call.layer.takes_masks_off for call in calls):  # from what runs later in Keras
         depths = _depths(calls)
-        calls = sorted(depths, key=lambda call: -depths[call])
+        own = set(calls)  # texts may come before them
+        calls = sorted((call for call in depths if call in own), key=lambda call: -depths[call])
     known = dict(values)
     is_decided = not current_lowering().is_undecided
     for call in calls:

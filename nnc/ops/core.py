@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy
 
+from nnc.eager_tensor import eager
 from nnc.errors import ModelError
 from nnc.ir import Placeholder, Value
 from nnc.layers import SymbolicTensor
@@ -83,7 +84,7 @@ def convert_to_numpy(x: Any) -> Any:
             "ops.convert_to_numpy needs numbers, and there are none before the graph runs: compute with functions of"
             " nnc.ops instead of NumPy's"
         )
-    return convert_to_tensor(x)
+    return numpy.asarray(convert_to_tensor(x))
 
 
 def convert_to_tensor(x: Any, dtype: Any = None, sparse: Any = None, ragged: Any = None) -> Any:
@@ -101,7 +102,7 @@ def convert_to_tensor(x: Any, dtype: Any = None, sparse: Any = None, ragged: Any
         array = numpy.asarray(array)
     if not isinstance(array, numpy.ndarray):
         raise ModelError(f"ops.convert_to_tensor needs numbers, got {x!r:.80}")
-    return array if dtype is None else array.astype(_name(dtype))
+    return eager(array if dtype is None else array.astype(_name(dtype)))
 
 
 def dtype(x: Any) -> Any:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy
 
+from nnc.eager_tensor import eager
 from nnc.errors import ModelError
 from nnc.ir import SymbolicDim, Value, ops
 from nnc.ir.ops.sizes import Iota
@@ -127,7 +128,7 @@ def arange(start: Any, stop: Any = None, step: Any = None, dtype: Any = None) ->
         SETTINGS.floatx if any(number.dtype.kind == "f" for number in numbers) else f"int{SETTINGS.floatx[-2:]}"
     )
     first, last = (0, *ends) if stop is None else ends
-    return numpy.arange(first, last, step).astype(_name(kind))
+    return eager(numpy.arange(first, last, step).astype(_name(kind)))
 
 
 def _counted(start: Any, stop: Any, step: Any, dtype: Any) -> Any:
@@ -145,7 +146,7 @@ def empty(shape: Any, dtype: Any = None) -> Any:
 
 def eye(N: Any, M: Any = None, k: Any = 0, dtype: Any = None) -> Any:
     """Return ones on a diagonal of a matrix, zeros elsewhere."""
-    return numpy.eye(N, M, k, _name(dtype))
+    return eager(numpy.eye(N, M, k, _name(dtype)))
 
 
 def geomspace(start: Any, stop: Any, num: Any = 50, endpoint: Any = True, dtype: Any = None, axis: Any = 0) -> Any:
@@ -185,7 +186,7 @@ def ones(shape: Any, dtype: Any = None) -> Any:
 
 def tri(N: Any, M: Any = None, k: Any = 0, dtype: Any = None) -> Any:
     """Return ones on and below a diagonal of a matrix, zeros above."""
-    return numpy.tri(N, M, k, _name(dtype))
+    return eager(numpy.tri(N, M, k, _name(dtype)))
 
 
 def zeros(shape: Any, dtype: Any = None) -> Any:
@@ -229,7 +230,7 @@ def _filled(shape: Any, number: int, dtype: Any) -> Any:
     dims = tuple(shape) if isinstance(shape, list | tuple | numpy.ndarray) else (shape,)
     if is_lowering() and any(isinstance(dim, SymbolicDim) for dim in dims):
         return ops.broadcast_to(current_graph().constant(number, _name(dtype)), dims)
-    return numpy.full([int(dim) for dim in dims], number, _name(dtype))
+    return eager(numpy.full([int(dim) for dim in dims], number, _name(dtype)))
 
 
 def _name(dtype: Any) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy
 
 from nnc.arrays import is_array_like, to_array
+from nnc.eager_tensor import eager
 from nnc.errors import ModelError
 from nnc.ir import Graph, Placeholder, SymbolicDim, TensorType, Value, interpret
 from nnc.ir.ops.sizes import Size
@@ -74,7 +75,7 @@ def evaluated(definition: Definition, operands: Any, settings: Mapping[str, Any]
         graph.output(f"y{number}", value)
     with numpy.errstate(all="ignore"):
         outputs, _ = interpret(graph, inputs)
-    known = {value: numpy.asarray(outputs[f"y{number}"]) for number, value in enumerate(results)}
+    known = {value: eager(numpy.asarray(outputs[f"y{number}"])) for number, value in enumerate(results)}
     return map_leaves(known.__getitem__, found, Value)
 
 

@@ -115,10 +115,12 @@ def apply_pairs(optimizer: Any, pairs: Pairs) -> None:
     Raises:
         ModelError: gradients are graph values, and nothing is being built in which an optimizer can take a step.
     """
-    if not any(isinstance(gradient, Value) for gradient, _ in pairs):
-        optimizer.array_steps.take(pairs)
-        return
     apply = _APPLY.get()
+    values = [gradient for gradient, _ in pairs if isinstance(gradient, Value)]
+    if apply is None and all(value.graph.is_concrete for value in values):
+        known = [(item.numpy() if isinstance(item, Value) else item, variable) for item, variable in pairs]
+        optimizer.array_steps.take(known)
+        return
     if apply is None:
         raise ModelError(
             "an optimizer takes steps in train_step of a model, in a function of nnc.function, or on arrays; not in"

@@ -69,7 +69,7 @@ def training_arrays(
 
 
 def _validation(executor: Executor, given: Any, share: Callable[[int], range]) -> Arrays:
-    if not isinstance(given, list | tuple) or len(given) not in (2, 3):
+    if not isinstance(given, list | tuple) or len(given) not in (1, 2, 3):
         raise DataError("validation_data must be (x, y) or (x, y, sample_weight)")
-    x, y, sample_weight = (*given, None)[:3]
+    x, y, sample_weight = (*given, None, None)[:3]
     return prepare(executor, x, y, sample_weight, share=share)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from operator import itemgetter
@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy
 
+from nnc.eager_tensor import eager_leaves
 from nnc.errors import DataError
 from nnc.utils.seeds import random_generator
 
@@ -53,7 +54,7 @@ class Pipeline:
         self._make, self._length, self.is_batched = make, length, is_batched
 
     def __iter__(self) -> Iterator[Element]:
-        return self._make()
+        return map(eager_leaves, self._make())
 
     def __len__(self) -> int:
         if self._length is None:
@@ -88,7 +89,151 @@ class Pipeline:
 
     def as_numpy_iterator(self) -> Iterator[Element]:
         """Return an iterator over the elements."""
-        return iter(self)
+        return self._make()
+
+    @staticmethod
+    def from_tensor_slices(tensors: Any, name: Any = None) -> Pipeline:
+        """Return the rows of arrays.
+
+        Args:
+            tensors: arrays of as many rows, nested in tuples and dictionaries.
+            name: no matter.
+
+        Raises:
+            DataError: there are none, or they have different numbers of rows.
+        """
+        del name
+        arrays = _nested(_of_user, _tuples_of(tensors))
+        counts = {len(array) if array.ndim else None for array in _leaves(arrays)}
+        if len(counts) != 1 or None in counts:
+            listed = ", ".join(sorted(map(str, counts)))
+            raise DataError(f"from_tensor_slices: arrays must have the same number of rows, got {listed}")
+        (count,) = counts
+
+        def make() -> Iterator[Element]:
+            for row in range(count or 0):
+                yield _nested(itemgetter(row), arrays)
+
+        return Pipeline(make, count)
+
+    @staticmethod
+    def from_tensors(tensors: Any, name: Any = None) -> Pipeline:
+        """Return arrays as one element.
+
+        Args:
+            tensors: arrays, nested in tuples and dictionaries.
+            name: no matter.
+        """
+        del name
+        element = _nested(_of_user, _tuples_of(tensors))
+        return Pipeline(lambda: iter((element,)), 1)
+
+    @staticmethod
+    def from_generator(
+        generator: Callable[..., Any],
+        output_types: Any = None,
+        output_shapes: Any = None,
+        args: Sequence[Any] = (),
+        output_signature: Any = None,
+        name: Any = None,
+    ) -> Pipeline:
+        """Return what a generator gives, which is begun anew in each epoch; nobody knows how much it is.
+
+        Args:
+            generator: returns an iterator.
+            output_types: element types, nested as elements are.
+            output_shapes: no matter: they are those of the arrays.
+            args: arguments of the generator.
+            output_signature: objects with a `dtype`, instead of element types.
+            name: no matter.
+
+        Raises:
+            DataError: nothing says the element types.
+        """
+        del output_shapes, name
+        types = output_types if output_signature is None else output_signature
+        if types is None:
+            raise DataError("from_generator: give output_signature or output_types")
+
+        def make() -> Iterator[Element]:
+            for element in generator(*args):
+                yield _typed(element, types)
+
+        return Pipeline(make, None)
+
+    @staticmethod
+    def range(*bounds: int, output_type: Any = "int64", name: Any = None) -> Pipeline:
+        """Return whole numbers, as Python's range.
+
+        Args:
+            bounds: start, stop and step, or the stop alone.
+            output_type: element type.
+            name: no matter.
+        """
+        del name
+        numbers = numpy.arange(*bounds, dtype=numpy.dtype(output_type))
+        return Pipeline(lambda: iter(numbers), len(numbers))
+
+    @staticmethod
+    def zip(*datasets: Any, name: Any = None) -> Pipeline:
+        """Return tuples of the elements of several data sets, as many as the shortest has.
+
+        Args:
+            datasets: the data sets, or a tuple of them.
+            name: no matter.
+        """
+        del name
+        parts = _tuples_of(datasets[0] if len(datasets) == 1 else datasets)
+        sets = _leaves(parts)
+
+        def make() -> Iterator[Element]:
+            for elements in zip(*(part._make() for part in sets), strict=False):
+                found = iter(elements)
+                yield _nested(lambda _: next(found), parts)  # noqa: B023 - used before the next one
+
+        lengths = [part._length for part in sets if part._length is not None]
+        return Pipeline(make, min(lengths) if lengths else None, all(part.is_batched for part in sets))
+
+    def concatenate(self, dataset: Pipeline) -> Pipeline:
+        """Return the elements, and those of another data set behind them.
+
+        Args:
+            dataset: the other one.
+        """
+
+        def make() -> Iterator[Element]:
+            yield from self._make()
+            yield from dataset._make()
+
+        lengths = (self._length, dataset._length)
+        return Pipeline(make, None if None in lengths else sum(length or 0 for length in lengths), self.is_batched)
+
+    def filter(self, predicate: Callable[..., Any]) -> Pipeline:
+        """Return the elements that a function says True of; nobody knows how many they are.
+
+        Args:
+            predicate: takes an element's arrays, a tuple's one by one.
+        """
+
+        def make() -> Iterator[Element]:
+            for element in self:
+                if bool(predicate(*element) if isinstance(element, tuple) else predicate(element)):
+                    yield element
+
+        return Pipeline(make, None, self.is_batched)
+
+    def enumerate(self, start: int = 0) -> Pipeline:
+        """Return pairs of a number and an element.
+
+        Args:
+            start: the first number.
+        """
+
+        def make() -> Iterator[Element]:
+            for number, element in enumerate(self._make(), start):
+                yield numpy.asarray(number, "int64"), element
+
+        return Pipeline(make, self._length, self.is_batched)
 
     def take(self, count: int) -> Pipeline:
         """Return the first elements; all where the count is -1.
@@ -286,6 +431,44 @@ def _nested(function: Callable[[Any], Any], element: Element) -> Any:
     if isinstance(element, dict):
         return {key: _nested(function, part) for key, part in element.items()}
     return function(element)
+
+
+def _leaves(nested: Any) -> list[Any]:
+    if isinstance(nested, tuple):
+        return [leaf for part in nested for leaf in _leaves(part)]
+    if isinstance(nested, dict):
+        return [leaf for part in nested.values() for leaf in _leaves(part)]
+    return [nested]
+
+
+def _tuples_of(given: Any) -> Any:
+    """Return what a user gives with dictionaries for what is like one, such as a table."""
+    if isinstance(given, tuple):
+        return tuple(map(_tuples_of, given))
+    return {key: _tuples_of(part) for key, part in given.items()} if isinstance(given, Mapping) else given
+
+
+def _of_user(given: Any) -> Any:
+    """Return what a user gives as an array, numbers of Python's and texts in the types that tensors have of them."""
+    array = numpy.asarray(given)
+    if array.dtype.kind in "UO":
+        encoded = [item.encode() if isinstance(item, str) else item for item in array.ravel().tolist()]
+        found = numpy.empty(array.size, object)
+        found[:] = encoded
+        return found.reshape(array.shape)
+    if isinstance(given, list | int | float) and array.dtype.kind in "if":
+        return array.astype("float32" if array.dtype.kind == "f" else "int32")
+    return array
+
+
+def _typed(element: Any, types: Any) -> Any:
+    """Return what a generator gave as arrays of these types."""
+    if isinstance(types, tuple):
+        return tuple(_typed(part, kind) for part, kind in zip(element, types, strict=True))
+    if isinstance(types, dict):
+        return {key: _typed(element[key], kind) for key, kind in types.items()}
+    kind = getattr(types, "dtype", types) if not isinstance(types, numpy.dtype) else types
+    return _as_array(element) if str(kind) == "string" else numpy.asarray(element, numpy.dtype(kind))
 
 
 def _as_array(given: Any) -> Any:

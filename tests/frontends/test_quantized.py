@@ -215,5 +215,5 @@ def test_a_policy_without_a_name_is_no_element_type():
 
 def test_summaries_say_what_was_stored(keras):
     lines: list[str] = []
-    read_model(quantized(keras, dense)).summary(lines.append)
+    read_model(quantized(keras, dense)).summary(print_fn=lines.append)
     assert "(Dense int8)" in lines[0]

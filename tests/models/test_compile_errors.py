@@ -116,7 +116,7 @@ FIT = [
     ({"validation_split": 1.5}, "validation_split must be a number between 0 and 1, got 1.5"),
     ({"validation_split": "a"}, "validation_split must be a number between 0 and 1, got 'a'"),
     ({"validation_split": 0.99}, "validation_split 0.99 of 8 rows leaves nothing to train or to validate on"),
-    ({"validation_data": (X,)}, "validation_data must be (x, y) or (x, y, sample_weight)"),
+    ({"validation_data": (X, Y, None, Y)}, "validation_data must be (x, y) or (x, y, sample_weight)"),
     ({"validation_data": X}, "validation_data must be (x, y) or (x, y, sample_weight)"),
     ({"validation_data": (X, Y[:3])}, "all arrays must have the same number of rows: x has 8, y has 3"),
     ({"sample_weight": [1.0]}, "sample_weight must have shape (8,), got (1,)"),

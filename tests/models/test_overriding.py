@@ -56,7 +56,7 @@ def test_what_changes_nothing() -> None:
     """Helpers, and methods that extend nnc's own, are the user's business."""
 
     def summary(self: Any, print_fn: Any = None) -> None:
-        nnc.Model.summary(self, print_fn)
+        nnc.Model.summary(self, print_fn=print_fn)
 
     model = made((nnc.Model,), summary=summary, accuracy_of=own)
     model.compile("sgd", "mse")

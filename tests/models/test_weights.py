@@ -170,3 +170,25 @@ def test_parameter_table_of_layers_without_bias(capsys):
     model = nnc.Sequential([Dense(1, use_bias=False, kernel_initializer="ones", input_dim=1)])
     assert model.parameter_table() == "        param1    bias\n──────  ──────  ──────\nLayer1  1.0000  0.0000"
     assert nnc.Sequential([Dense(2)], name="late").parameter_table() == "Model late has no parameters to show"
+
+
+def test_a_summary_shows_what_is_trained_and_a_range_of_layers():
+    keras = pytest.importorskip("keras")
+
+    def shown(module, **options):
+        first, second = (module.layers.Dense(2, name=name) for name in ("first", "second"))
+        second.trainable = False
+        chain = [first, second, module.layers.Flatten(name="flat"), module.layers.Dense(2, name="last")]
+        lines = []
+        model = module.Sequential([module.Input((3,)), *chain])
+        model.summary(100, None, lambda text, line_break=False: lines.append(text), **options)
+        rows = [line.lstrip("│ ").split() for line in "\n".join(lines).splitlines()]
+        return [words for words in rows if words and words[0] in ("first", "second", "flat", "last")]
+
+    found = shown(nnc, show_trainable=True)
+    assert {words[0]: words[-1] for words in found} == {"first": "Y", "second": "N", "flat": "-", "last": "Y"}
+    for names in (("second", "flat"), ("f.*", "f.*"), ("last", "first")):
+        ours, theirs = shown(nnc, layer_range=names), shown(keras, layer_range=names)
+        assert [words[0] for words in ours] == [words[0] for words in theirs]
+    with pytest.raises(ModelError, match="names no layers"):
+        shown(nnc, layer_range=("none", "last"))

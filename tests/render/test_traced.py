@@ -71,8 +71,8 @@ def test_costs_add_up(model: nnc.Model) -> None:
 
 def test_summaries_show_it(model: nnc.Model) -> None:
     texts: list[str] = []
-    model.summary(texts.append)
-    model.summary(texts.append, expand_nested=True)
+    model.summary(print_fn=texts.append)
+    model.summary(print_fn=texts.append, expand_nested=True)
     short, long = (text.splitlines() for text in texts)
     assert "block1 (Block)      (None, 5, 8)         168  block0" in short
     assert any(line.startswith("block0 (Block)") for line in long)

@@ -104,9 +104,30 @@ def looked_up(nn: Any) -> Any:
     return [numpy.asarray(nn.keras.ops.convert_to_numpy(found))]
 
 
+def watched_tensor(nn: Any) -> Any:
+    """What operators, functions and layers make of a tensor is recorded, and nothing after the block."""
+    x = nn.keras.ops.convert_to_tensor(numbers(2, 3))
+    layer = nn.keras.layers.Dense(2, kernel_initializer="ones")
+    with nn.Tape() as tape:
+        tape.watch(x)
+        y = nn.keras.ops.sum(layer(2.0 * x - 1.0) ** 2) + x[0, 1] * 3.0
+    return [tape.gradient(y, x), y, x * 2.0]
+
+
+def step_in_the_block(nn: Any) -> Any:
+    """As keras.io's actor-critic takes it: what is computed afterwards has the new weights."""
+    x, optimizer = nn.keras.Variable(numpy.float32(2.0)), nn.keras.optimizers.SGD(0.25)
+    with nn.Tape() as tape:
+        y = x * x
+        gradients = tape.gradient(y, [x] if not hasattr(x, "_value") else [x._value])
+        optimizer.apply(gradients, [x])
+        z = x * 10.0
+    return [y, z, x]
+
+
 CASES = [
     second_order, several_calls, outside_of_the_block, not_recorded, begun_anew, frozen, watched, factors,
-    several_targets, stopped, looked_up,
+    several_targets, stopped, looked_up, watched_tensor, step_in_the_block,
 ]  # fmt: skip
 
 

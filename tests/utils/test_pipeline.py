@@ -9,6 +9,7 @@ import pytest
 
 import nnc
 from nnc.errors import DataError
+from nnc.utils.pipeline import Pipeline
 
 SERIES = numpy.arange(24.0, dtype="float32").reshape(12, 2)
 
@@ -57,7 +58,7 @@ def same(found, expected):
     ours, theirs = list(found), list(expected.as_numpy_iterator())
     assert len(ours) == len(theirs) == len(found) == len(expected) == found.cardinality()
     for one, other in zip(ours, theirs, strict=True):
-        assert type(one) is type(other)
+        assert isinstance(one, type(other))
         for left, right in zip(leaves(one), leaves(other), strict=True):
             assert left.dtype == right.dtype
             numpy.testing.assert_array_equal(left, right)
@@ -91,7 +92,7 @@ def test_functions_of_elements(make):
 def test_functions_may_be_of_ops_and_layers():
     scaled = pairs(nnc).map(lambda x, y: (nnc.ops.multiply(x, 2.0), y)).map(lambda x, y: nnc.layers.Rescaling(0.5)(x))
     for found, (expected, _) in zip(scaled, pairs(nnc), strict=True):
-        assert type(found) is numpy.ndarray
+        assert isinstance(found, numpy.ndarray)
         numpy.testing.assert_allclose(found, expected)
 
 
@@ -155,3 +156,61 @@ def test_what_is_missing_is_named():
         windows(nnc).interleave  # noqa: B018
     with pytest.raises(AttributeError, match="has no 'class_names'"):
         windows(nnc).class_names  # noqa: B018
+
+
+def made_of_arrays(data):
+    table = {"a": [1.0, 2.0, 3.0], "b": numpy.array(["x", "yy", "z"]), "c": numpy.arange(3)}
+    return data.from_tensor_slices((table, [[1], [2], [3]]))
+
+
+def made_by_a_generator(data):
+    def counting(last):
+        for number in range(last):
+            yield number, [number, number]
+
+    return data.from_generator(counting, output_types=("int32", "float32"), output_shapes=((), (2,)), args=(3,))
+
+
+SOURCES = {
+    "arrays": made_of_arrays,
+    "one element": lambda data: data.from_tensors((SERIES, 2.0)),
+    "generator": made_by_a_generator,
+    "numbers": lambda data: data.range(2, 9, 3),
+    "pairs": lambda data: data.zip((data.range(5), data.zip(data.range(2, 5), data.from_tensor_slices(SERIES)))),
+    "chained": lambda data: data.range(2).concatenate(data.range(3)),
+    "chosen": lambda data: data.range(9).filter(lambda x: x % 2 == 0),
+    "counted": lambda data: data.from_tensor_slices(SERIES).enumerate(start=3),
+    "batches": lambda data: data.zip((data.range(4), data.from_tensor_slices(SERIES))).batch(3),
+}
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_sources_are_those_of_tensorflow(source):
+    data = pytest.importorskip("tensorflow").data.Dataset
+    expected, found = SOURCES[source](data), SOURCES[source](Pipeline)
+    for one, other in zip(found.as_numpy_iterator(), expected.as_numpy_iterator(), strict=True):
+        for left, right in zip(leaves(one), leaves(other), strict=True):
+            assert numpy.asarray(left).dtype == numpy.asarray(right).dtype
+            numpy.testing.assert_array_equal(left, right)
+    assert found.cardinality() == max(expected.cardinality(), -1)
+
+
+def test_elements_have_the_methods_of_tensors():
+    data = Pipeline.from_tensor_slices((SERIES, numpy.arange(12))).batch(4)
+    rows, labels = next(iter(data))
+    assert type(rows.numpy()) is numpy.ndarray
+    assert labels[1].numpy() == 1
+
+
+def test_arrays_of_different_lengths_are_refused():
+    with pytest.raises(DataError, match="the same number of rows, got 12, 3"):
+        Pipeline.from_tensor_slices((SERIES, [1, 2, 3]))
+    with pytest.raises(DataError, match="output_signature"):
+        Pipeline.from_generator(lambda: iter(()))
+
+
+def test_a_model_is_fitted_to_what_a_generator_gives():
+    model = nnc.Sequential([nnc.Input((2,)), nnc.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    data = Pipeline.from_generator(lambda: zip(SERIES, SERIES[:, :1], strict=True), output_types=("float32", "float32"))
+    assert len(model.fit(data.batch(4), epochs=2, verbose=0).history["loss"]) == 2

@@ -8,10 +8,10 @@ from typing import Any, ClassVar
 from nnc.arguments import argument, flag, passed_on
 from nnc.errors import ModelError
 from nnc.identity import is_own
-from nnc.ir import Value
+from nnc.ir import TensorType, Value
 from nnc.ir.ops import cast, concatenate, take
 from nnc.layers.base import Layer
-from nnc.layers.batch import known_batch_size
+from nnc.layers.batch import BATCH, known_batch_size
 from nnc.layers.declared import NamedLayer
 from nnc.layers.input_types import FLOAT
 from nnc.layers.lowering import current_lowering
@@ -57,6 +57,10 @@ class Recurrent(NamedLayer):
             raise ModelError(f"expected an input with at least 3 dimensions, (batch, time, …), got {sequences_shape}")
         if isinstance(self.cell, Layer):
             self.build_sublayer(self.cell, (sequences_shape[0], *sequences_shape[2:]))
+            if any(not layer.built for layer in self.cell.sublayers):  # by an author's call
+                dtype = self.weights_dtype or FLOAT
+                states = [TensorType(dtype, (BATCH, *shape)) for shape in self._state_shapes()]
+                self.cell.output_types(TensorType(dtype, (BATCH, *sequences_shape[2:])), states)
         if self.stateful:
             self._make_states(sequences_shape[0])
 
