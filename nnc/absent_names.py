@@ -112,6 +112,36 @@ REASONS = {
 """By names below ``keras``, or patterns of them, of which the first counts."""
 
 
+_ALWAYS_COMPILED = "a model is always compiled"
+_OWN_STEPS = "write train_step, test_step or predict_step anew"
+_STATELESS = "a compiled model has its state in a program; see nnc.Program"
+_SCOPES = "keep what it saves in weights, or in get_config"
+_STRATEGIES = "several processes train with fit(…, distribute='mpi')"
+MEMBERS = {
+    "add_metric": "Keras 3 refuses it as well; update a metric in call, or give it to compile",
+    "add_variable": "use add_weight()",
+    "build_from_config": "build it by a shape, or call it",
+    **dict.fromkeys(("compiled_loss", "compiled_metrics"), "use compute_loss() and metrics"),
+    **dict.fromkeys(("distribute_reduction_method", "distribute_strategy"), _STRATEGIES),
+    "export": "save a program, model.save('FILE.nnc'), which needs NumPy alone, or export C or Python: nnc export",
+    "get_build_config": "a layer is built by the shapes of what it is called on",
+    **dict.fromkeys(("get_state_tree", "set_state_tree"), "use get_weights(), set_weights() and optimizer.variables"),
+    "jit_compile": _ALWAYS_COMPILED,
+    **dict.fromkeys(("load_own_variables", "save_own_variables"), _SCOPES),
+    **dict.fromkeys(("make_predict_function", "make_test_function", "make_train_function"), _OWN_STEPS),
+    "metrics_variables": "each of the metrics has variables",
+    "path": "use name",
+    "metrics": "a model has those of its layers",
+    **dict.fromkeys(("get_quantization_layer_structure", "quantization_mode", "quantize"), _QUANTIZED),
+    **dict.fromkeys(("enable_lora", "lora_enabled"), "nnc has no adapters that are trained beside weights"),
+    **dict.fromkeys(("quantized_build", "quantized_call"), _QUANTIZED),
+    "rematerialized_call": "what is kept of a step is the plan's choice",
+    **dict.fromkeys(("stateless_call", "stateless_compute_loss"), _STATELESS),
+    "symbolic_call": "call it on nnc.Input",
+}
+"""Members of Keras's layers and models that nnc's do not have, by name, with what to do instead."""
+
+
 def reason_of(name: str) -> str | None:
     """Return why nnc does not have a name of Keras's and what to do instead; None where nothing is said of it.
 
@@ -122,6 +152,20 @@ def reason_of(name: str) -> str | None:
     ('write x + bias', None)
     """
     return next((reason for pattern, reason in REASONS.items() if fnmatchcase(name, pattern)), None)
+
+
+def check_member(owner: str, name: str) -> None:
+    """Refuse a member of Keras's layers and models that nnc's do not have.
+
+    Args:
+        owner: the class of what was asked for it.
+        name: the member.
+
+    Raises:
+        AttributeError: it is one of `MEMBERS`.
+    """
+    if reason := MEMBERS.get(name):
+        raise AttributeError(f"{owner} has no {name}: {reason}")
 
 
 def absence(room: str, name: str) -> AttributeError:

@@ -35,6 +35,10 @@ class UnwrittenError(ModelError, NotImplementedError):
     """A class does not say what its subclasses have to say."""
 
 
+class UnwiredError(ModelError, AttributeError):
+    """A layer was asked for its inputs or outputs, and has not been called: `hasattr` finds none, as in Keras."""
+
+
 class ArgumentError(ModelError, TypeError):
     """An argument is unknown, missing, or given twice."""
 

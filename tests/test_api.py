@@ -52,7 +52,7 @@ METHODS = {
         make_program measured_results metrics metrics_names name named_outputs nest_outputs nesting
         non_trainable_variables non_trainable_weights noted_arguments objective operations output output_labels
         output_names output_shape output_types own_steps parameter_table parameters pop predict predict_on_batch
-        predict_step program program_results replica_options reset_metrics save save_parameters save_weights
+        predict_step program program_results replica_options reset_metrics run_eagerly save save_parameters save_weights
         serialized_config set_default_name set_weights stepped_variables sublayers summary summary_arguments
         summary_class summary_note summary_text supports_masking takes_masks_off takes_texts test_on_batch test_step
         to_json train_on_batch train_step trainable trainable_variables trainable_weights variable_dtype variables

@@ -153,8 +153,7 @@ class Graph(Presented):
         name: shown in texts and pictures, such as ``train``.
 
     Attributes:
-        source: the graph that the pass ``inline`` has opened the fusions of; None for all other graphs. Like `origins`
-            it is not a part of the text.
+        source: the graph whose fusions the pass ``inline`` has opened, None for all others; no part of the text.
         origins: the node of `source` that a node comes from, by index; those that the pass has added have none.
         lowered: what passes have made of it for targets, by pipeline and size; see `nnc.passes.lower`.
     """
@@ -330,7 +329,7 @@ class Graph(Presented):
         self.updates[label] = self._own(value)
 
     def has_inferred(self, node: Node) -> bool:
-        """Whether the types of a node are those that `add` has inferred, and no one has put it here by hand."""
+        """Whether the types of a node are those that `add` has inferred: it was not put here by hand."""
         return node.index < len(self._inferred) and self._inferred[node.index] is node
 
     def _own(self, value: Value) -> Value:
@@ -344,8 +343,7 @@ class Graph(Presented):
         if not node.is_leaf and not value.name:
             names = (*node.names[: value.result], name, *node.names[value.result + 1 :])
             renamed = replace(node, names=names)
-            if self._inferred[node.index] is node:
-                self._inferred[node.index] = renamed
+            self._inferred[node.index] = renamed if self.has_inferred(node) else self._inferred[node.index]
             self.nodes[node.index] = renamed
             self._nx = self._text = None
             self.lowered.clear()
@@ -359,13 +357,9 @@ class Graph(Presented):
             return (self.state(op.label, op.type, op.role),)
         if isinstance(op, Constant):
             return (self.add_constant(op),)
-        if (
-            len(operands) == len(node.operands) > 0
-            and node.operands[0].graph.has_inferred(node)
-            and all(
-                new.graph is self and new.type is old.type for new, old in zip(operands, node.operands, strict=True)
-            )
-        ):  # the types are known; most nodes that a pass keeps come this way
+        is_known = len(operands) == len(node.operands) > 0 and node.operands[0].graph.has_inferred(node)
+        pairs = zip(operands, node.operands, strict=False)
+        if is_known and all(new.graph is self and new.type is old.type for new, old in pairs):  # as most that are kept
             return self._append(Node(len(self.nodes), op, operands, node.types, node.names, node.path, node.phase))
         with self.scope(node.path, node.phase):
             return self.add(op, *operands, names=node.names)
@@ -431,9 +425,8 @@ class Graph(Presented):
     def nx(self) -> networkx.MultiDiGraph[int]:
         """The graph as a networkx ``MultiDiGraph``.
 
-        Nodes are node indices with the attribute ``node``; an edge's key is the operand's position (so
-        that ``x * x`` keeps two edges) and it carries the attribute ``result``. Graph attributes are
-        ``name``, ``outputs`` and ``updates``. It is frozen; ``graph.nx.copy()`` can be changed.
+        Nodes are node indices with the attribute ``node``; an edge's key is the operand's position (``x * x`` has two),
+        its attribute ``result``. The graph has ``name``, ``outputs`` and ``updates``, and is frozen, its copy is not.
         """
         key = self._stage()
         if self._nx is None or self._nx[0] != key:

@@ -11,9 +11,10 @@ from weakref import WeakSet
 import numpy
 
 from nnc import regularizers
+from nnc.absent_names import check_member
 from nnc.checks import check_flag
 from nnc.eager import computed_from
-from nnc.errors import ModelError, UnwrittenError
+from nnc.errors import ModelError, UnwiredError, UnwrittenError
 from nnc.identity import is_own
 from nnc.ir import FLOATING, Placeholder, TensorType, Value
 from nnc.layers.automatic_config import plain_arguments
@@ -158,6 +159,13 @@ class Layer(Computation):
         self.__dict__.update(state)
         self.models = WeakSet()
 
+    if not TYPE_CHECKING:  # to a type checker a member that is not there is a slip
+
+        def __getattr__(self, name: str) -> Any:
+            """Say why a member of Keras's layers is not there."""
+            check_member(type(self).__name__, name)
+            return object.__getattribute__(self, name)  # raises, also what a property has raised
+
     @property
     def sublayers(self) -> list[Layer]:
         """The layers among its attributes, alone or in lists, tuples and dictionaries, in the order they were set."""
@@ -293,7 +301,7 @@ class Layer(Computation):
     @property
     def _first_call(self) -> Any:
         if not self._calls:
-            raise ModelError(f"Layer '{self.name}' is not wired: apply it to a symbolic tensor first")
+            raise UnwiredError(f"Layer '{self.name}' is not wired: apply it to a symbolic tensor first")
         return self._calls[0]
 
     # ------------------------------------------------------------------ on arrays

@@ -128,7 +128,7 @@ def compile_config(model: Trainer, keeps_names: bool = True) -> dict[str, Any]:
         "optimizer": optimizers.serialize(model.optimizer),
         **{key: _nested(item, model) for key, item in given.items()},
         "run_eagerly": False,
-        "steps_per_execution": 1,
+        "steps_per_execution": model.steps_per_execution,
         "jit_compile": "auto",
     }
 

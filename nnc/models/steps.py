@@ -174,6 +174,20 @@ class Steps(ReplicatedModel):
         raise NotImplementedError
 
     @property
+    def run_eagerly(self) -> bool:
+        """Whether steps run one operation after the other: never.
+
+        Raises:
+            ModelError: it is set to True.
+        """
+        return False
+
+    @run_eagerly.setter
+    def run_eagerly(self, value: bool) -> None:
+        if value:
+            raise ModelError("compile: run_eagerly=True is not supported; nnc has no eager mode")
+
+    @property
     def own_steps(self) -> list[str]:
         """The steps that its class, or somebody for this model, has written anew."""
         found = [name for name in STEPS if getattr(type(self), name) is not getattr(Steps, name) or name in vars(self)]

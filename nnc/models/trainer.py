@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from nnc import optimizers
 from nnc.backends import BackendName, backend_name
 from nnc.callbacks import History
+from nnc.checks import check_positive
 from nnc.choices import Verbosity
 from nnc.errors import ModelError
 from nnc.execution.spec import unpacked
@@ -59,6 +60,7 @@ class Trainer(Steps):
         self._objective = Objective()
         self._memory: list[tuple[Variable, Array]] = []
         self.chosen_backend: str | None = None
+        self.steps_per_execution = 1
         self.uncompiled = ""
         self.stop_training = self.stop_evaluating = self.stop_predicting = False
         self.history: History | None = None
@@ -145,7 +147,7 @@ class Trainer(Steps):
             metrics: list of metrics or names; for several outputs a list of lists or a dictionary.
             weighted_metrics: the same, weighted by ``sample_weight`` and ``class_weight``.
             run_eagerly: must be False; there is no eager mode.
-            steps_per_execution: accepted and ignored.
+            steps_per_execution: number of batches between calls of the hooks of callbacks.
             jit_compile: accepted and ignored: a model is always compiled.
             auto_scale_loss: accepted and ignored.
             replicas: number of networks to train at once; see `nnc.compile`. `fit`, `evaluate`, `predict` and
@@ -156,9 +158,9 @@ class Trainer(Steps):
         Raises:
             ModelError: a name is unknown, or a loss does not fit the output.
         """
-        del steps_per_execution, jit_compile, auto_scale_loss
-        if run_eagerly:
-            raise ModelError("compile: run_eagerly=True is not supported; nnc has no eager mode")
+        del jit_compile, auto_scale_loss
+        check_positive("compile", "steps_per_execution", steps_per_execution)
+        self.run_eagerly = run_eagerly
         chosen = as_optimizer(optimizer)
         if not is_nested_deeper(loss):
             loss, loss_weights = self._per_output(loss), self._per_output(loss_weights)
@@ -169,6 +171,7 @@ class Trainer(Steps):
             objective.head(*known, False, adds_loss=loss is None, nesting=self.nesting)
         self.optimizer, self._objective, self.uncompiled = chosen, objective, ""
         self._note_metrics()
+        self.steps_per_execution = steps_per_execution
         self._program = self._resumed = self._step_data = None
         self._heads, self.measures = {}, []
         self._replicas = None if replicas is None else (replicas, seeds, hyperparameters)

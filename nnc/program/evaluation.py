@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
@@ -13,12 +13,13 @@ from nnc.backends.numpy import kernel_settings
 from nnc.callbacks import CallbackList
 from nnc.errors import DataError, NonFiniteError
 from nnc.execution.executor import Executor
-from nnc.execution.spec import outputs_of, packed
+from nnc.execution.spec import Structure, outputs_of, packed
 from nnc.execution.state import ProgramState
 from nnc.labels import EVALUATE, PREDICT, ROWS
 from nnc.program.batches import Feed
 from nnc.program.data import as_arrays, check_rows, input_arrays, known_sizes
 from nnc.program.direct_calls import DirectCalls
+from nnc.program.executions import Executions, steps_per_execution
 from nnc.program.preparation import batch_size_of, check_trains, prepare, steps_of
 from nnc.program.progress import Count, Counted, Logs, batches_shown, line_of, no_logs, verbosity
 from nnc.program.streams import (
@@ -37,6 +38,31 @@ if TYPE_CHECKING:
 
 Array = Any
 PREDICT_BATCH = 256
+
+
+class PredictHooks:
+    """Calls the hooks of callbacks around batches of prediction.
+
+    Args:
+        callbacks: what is called.
+        structure: how the outputs are nested.
+        found: the outputs of each batch, to which more come.
+    """
+
+    def __init__(self, callbacks: CallbackList, structure: Structure, found: Sequence[Sequence[Array]]) -> None:
+        self.callbacks, self.structure, self.found = callbacks, structure, found
+        self._told = 0
+
+    def begin(self, batch: int) -> None:
+        """Call what wants to be called before a batch."""
+        self.callbacks.on_predict_batch_begin(batch)
+
+    def end(self, batch: int) -> bool:
+        """Call what wants to be called after a batch, with the predictions since the last time."""
+        outputs = [numpy.concatenate(parts) for parts in zip(*self.found[self._told :], strict=True)]
+        self._told = len(self.found)
+        self.callbacks.on_predict_batch_end(batch, {"outputs": packed(self.structure, outputs)})
+        return bool(self.callbacks.model.stop_predicting)
 
 
 class TestHooks:
@@ -74,12 +100,15 @@ def run_evaluation(state: ProgramState, feed: Feed, callbacks: CallbackList, wan
         callbacks: what is called.
         wants_batches: whether one of them, or one of another process, is called around batches.
     """
-    hooks = TestHooks(state, callbacks) if wants_batches else None
+    steps = steps_per_execution(callbacks.model)
+    hooks = Executions(TestHooks(state, callbacks), steps) if wants_batches else None
     callbacks.on_test_begin()
     state.reset_metrics()
     feed.restart()
     feed.begin_epoch(None)
     feed.run(hooks)
+    if hooks is not None:
+        hooks.finish()
     logs = state.metric_values(EVALUATE)
     callbacks.on_test_end(by_name(logs))
     return logs
@@ -287,12 +316,13 @@ def _predict_batches(
     owner.stop_predicting = False
     listed.on_predict_begin()
     found: list[list[Array]] = []
+    hooks = Executions(PredictHooks(listed, spec.structure, found), steps_per_execution(owner))
     tell(source, "on_epoch_begin")
     for number, item in enumerate(batches_of(source)):
         if number == limit:
             tell(source, "on_epoch_end")
             break
-        listed.on_predict_batch_begin(number)
+        hooks.begin(number)
         x, _, _ = parts_of(item)
         try:
             outputs = calls.of_arrays(tuple(input_arrays(spec, x)))
@@ -301,11 +331,11 @@ def _predict_batches(
             raise
         found.append(outputs_of(spec.structure, outputs))
         batches.done = number + 1
-        listed.on_predict_batch_end(number, {"outputs": outputs})
-        if owner.stop_predicting:
+        if hooks.end(number):
             break
     else:
         tell(source, "on_epoch_end")
+    hooks.finish()
     listed.on_predict_end()
     if not found:
         raise DataError("there is nothing to predict from: x yields no batch")

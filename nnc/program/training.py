@@ -18,6 +18,7 @@ from nnc.execution.state import ProgramState
 from nnc.labels import EVALUATE, TRAIN, WEIGHTED
 from nnc.program.batches import Batches, Feed, WholeEpochs, whole_epochs
 from nnc.program.evaluation import by_name, run_evaluation
+from nnc.program.executions import Executions, steps_per_execution
 from nnc.program.first_step import FirstLook
 from nnc.program.preparation import batch_size_of, check_trains, epochs_of, steps_of, whole
 from nnc.program.progress import Progress, line_of, verbosity
@@ -325,7 +326,9 @@ class TrainingLoop:
         self.state, self.callbacks = state, callbacks
         self.feed, self.checks, self.validation_freq = feed, checks, validation_freq
         self.shuffle, self.progress, self.group = shuffle, progress, group
-        self.hooks = TrainHooks(state, callbacks) if group.any(callbacks.wants_train_batches) else None
+        self.hooks = None
+        if group.any(callbacks.wants_train_batches):
+            self.hooks = Executions(TrainHooks(state, callbacks), steps_per_execution(callbacks.model))
         self._is_checked_by_batch = checks is not None and group.any(callbacks.wants_test_batches)
         self.logs: dict[str, Any] = {}
         self.is_over = False
@@ -360,6 +363,8 @@ class TrainingLoop:
         if self.progress is not None:
             self.progress.watch(self.feed)
         ran = self.feed.run(self.hooks, first, interrupted)
+        if self.hooks is not None:
+            self.hooks.finish()
         state.restore_stopped()
         if interrupted:
             return False

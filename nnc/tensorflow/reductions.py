@@ -9,12 +9,15 @@ from nnc import ops
 from nnc.errors import ModelError
 
 
-def _reduction(function: Callable[..., Any], is_of_fractions: bool = False) -> Callable[..., Any]:
+def _reduction(
+    function: Callable[..., Any], is_of_fractions: bool = False, keeps_type: bool = False
+) -> Callable[..., Any]:
     def reduce(input_tensor: Any, axis: Any = None, keepdims: bool = False, name: Any = None) -> Any:
         del name
         if is_of_fractions and "int" in str(ops.dtype(input_tensor)):
             raise ModelError("tensorflow's mean of whole numbers is rounded; cast them to float32 first")
-        return function(input_tensor, axis=tuple(axis) if isinstance(axis, list) else axis, keepdims=keepdims)
+        found = function(input_tensor, axis=tuple(axis) if isinstance(axis, list) else axis, keepdims=keepdims)
+        return ops.cast(found, ops.dtype(input_tensor)) if keeps_type else found
 
     reduce.__doc__ = function.__doc__
     return reduce
@@ -26,9 +29,9 @@ reduce_logsumexp = _reduction(ops.logsumexp)
 reduce_max = _reduction(ops.max)
 reduce_mean = _reduction(ops.mean, is_of_fractions=True)
 reduce_min = _reduction(ops.min)
-reduce_prod = _reduction(ops.prod)
+reduce_prod = _reduction(ops.prod, keeps_type=True)
 reduce_std = _reduction(ops.std, is_of_fractions=True)
-reduce_sum = _reduction(ops.sum)
+reduce_sum = _reduction(ops.sum, keeps_type=True)
 reduce_variance = _reduction(ops.var, is_of_fractions=True)
 
 
@@ -54,8 +57,18 @@ def cumsum(x: Any, axis: int = 0, exclusive: bool = False, reverse: bool = False
 
 
 def norm(tensor: Any, ord: Any = "euclidean", axis: Any = None, keepdims: bool = False, name: Any = None) -> Any:
-    """Return the length of vectors."""
+    """Return the length of vectors, of the whole tensor as one by default.
+
+    Raises:
+        ModelError: it is a norm of matrices other than the Euclidean one.
+    """
     del name
-    if ord not in ("euclidean", 2):
-        return ops.norm(tensor, ord=ord, axis=axis, keepdims=keepdims)
-    return ops.sqrt(reduce_sum(ops.square(tensor), axis, keepdims))
+    axes = tuple(axis) if isinstance(axis, list) else axis
+    if isinstance(axes, tuple) and len(axes) == 2 and ord not in ("euclidean", "fro"):
+        raise ModelError(f"tensorflow.norm: ord={ord!r} of matrices is not supported; use keras.ops.norm")
+    if ord in ("euclidean", "fro", 2):
+        return ops.sqrt(reduce_sum(ops.square(tensor), axes, keepdims))
+    if axes is not None:
+        return ops.norm(tensor, ord=ord, axis=axes, keepdims=keepdims)
+    found = ops.norm(ops.reshape(tensor, (-1,)), ord=ord)
+    return ops.reshape(found, (1,) * len(ops.shape(tensor))) if keepdims else found

@@ -6,15 +6,19 @@ import gc
 from importlib import import_module
 from typing import Any
 
+from nnc.settings import SETTINGS
+
 
 def clear_session(free_memory: bool = True) -> None:
-    """Free what models that are gone have left in memory.
+    """Free what models that are gone have left in memory, and forget the element type of layers.
 
-    Names of layers, which Keras counts on from model to model, begin anew in each model of nnc without it.
+    Layers that are made from then on have that of `nnc.config.floatx`, whatever `set_dtype_policy` has said. Names of
+    layers, which Keras counts on from model to model, begin anew in each model of nnc without it.
 
     Args:
         free_memory: whether Python looks for objects that nothing refers to any more.
     """
+    SETTINGS.layer_dtype = None
     if free_memory:
         gc.collect()
 

@@ -17,7 +17,7 @@ from nnc import downloads
 from nnc.errors import DataError, ModelError, NncWarning
 from tests.applications.networks import BOUND, NAMES, SMALL, build
 
-QUICK = {"MobileNet", "MobileNetV2", "MobileNetV3Small", "VGG16", "EfficientNetV2B0", "ConvNeXtTiny", "ResNet50V2"}
+QUICK = {"MobileNetV2", "VGG16", "ConvNeXtTiny"}
 """Built in a second."""
 LEAST = {"Xception": 71, "InceptionV3": 75, "InceptionResNetV2": 75}
 MODULES = [name for name in nnc.applications.__all__ if name[0].islower()]
@@ -207,6 +207,7 @@ def test_weights_of_imagenet_are_in_the_cache(include_top, cache):
 
 @pytest.mark.parametrize("include_top", [True, False])
 @pytest.mark.parametrize("name", slow_unless(NAMES, {"MobileNet", "MobileNetV2", "MobileNetV3Small"}))
+@pytest.mark.sampled(2)
 def test_files_of_imagenet_are_those_of_keras(name, include_top, keras, monkeypatch):
     """Names, addresses and checksums, of a function that downloads nothing."""
     asked = []

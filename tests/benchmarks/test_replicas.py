@@ -56,6 +56,7 @@ def test_replicas_have_the_losses_of_a_loop_by_hand() -> None:
 
 
 @pytest.mark.parametrize("network", ["base", "digits"])
+@pytest.mark.slow
 def test_one_after_another_from_the_beginning(network: str) -> None:
     expected = losses(replicas.together(network, 8, "c"))
     assert len(set(expected)) == 16

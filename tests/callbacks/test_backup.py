@@ -149,6 +149,7 @@ def left_by_keras(tmp_path):
 
 
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # in Keras
+@pytest.mark.slow
 def test_training_goes_on_from_what_keras_left(left_by_keras):
     folder, expected = left_by_keras
     history = fit(network(nnc, nnc.optimizers.Adam(0.02)), BackupAndRestore(folder, delete_checkpoint=False))

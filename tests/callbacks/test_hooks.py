@@ -94,6 +94,22 @@ def test_evaluate_and_predict_call_what_keras_calls(keras):
     compare(*records)
 
 
+@pytest.mark.parametrize("stop", [None, (("on_batch_end", (2,)), "stop_training")], ids=str)
+def test_hooks_around_several_batches(keras, stop):
+    x, y = arrays()
+    records = []
+    for module in (nnc, keras):
+        calls: list[Any] = []
+        callback = recorder(module.callbacks.Callback, calls, stop)
+        model = network(module)
+        model.compile("sgd", "mse", metrics=["mae"], steps_per_execution=3)
+        fit(model, [callback])
+        model.evaluate(x, y, batch_size=8, verbose=0, callbacks=[callback])
+        model.predict(x, batch_size=8, verbose=0, callbacks=[callback])
+        records.append(calls)
+    compare(*records)
+
+
 def test_logs_pass_from_callback_to_callback(keras):
     histories = []
     for module in (nnc, keras):

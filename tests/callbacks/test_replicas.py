@@ -189,6 +189,7 @@ def test_several_callbacks_on_one_training(backend, order):
 @pytest.mark.filterwarnings(
     "ignore:.*__array__.*:DeprecationWarning"
 )  # Keras's own, in its way from tensors to numbers
+@pytest.mark.slow
 def test_each_replica_trains_as_keras_trains_it():
     keras = pytest.importorskip("keras")
     program = replicas()

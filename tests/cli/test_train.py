@@ -237,6 +237,7 @@ def test_predictions_of_a_model_that_nobody_trained_say_so(run: Run, folder: Pat
         assert "note:" not in run("predict", name, *predict).stderr
 
 
+@pytest.mark.slow
 def test_a_killed_training_is_resumed_to_the_bit(run: Run, folder: Path) -> None:
     line = ["train", "base.yaml", "--data", "points.npz", "--epochs", "2000"]
     run(*line, "-o", "whole.nnc")

@@ -27,6 +27,12 @@ RANDOM = ("Dropout", "SpatialDropout1D", "SpatialDropout2D", "GaussianDropout", 
 """Layers that draw numbers in training: here they have a rate of 0."""
 AUGMENTING = ("RandomFlip", "RandomRotation", "RandomTranslation", "RandomZoom", "RandomContrast", "RandomCrop")
 """Layers that change images at random: here they leave them as they are."""
+IN_FLOAT32 = (
+    "batches_from_disk",  # whose images are read so
+    "custom_loss_and_metric",  # which adds a metric's variable, of float32, to what it measures
+    "vision_transformer",  # whose accuracy of the best three TensorFlow has for float32 only
+)
+"""Scripts that do not run in double precision, where rounding decides nothing: a training makes much of it."""
 MEASURED = ("mean", "variance", "count", "moving_mean", "moving_variance")
 """Weights that begin with what is known, not drawn, so that each engine keeps its own."""
 
@@ -157,15 +163,16 @@ def open_engine(engine: str) -> Any:
     """Return what scripts get for ``import keras``."""
     if engine == "keras":
         os.environ["KERAS_BACKEND"] = "tensorflow"
-        return import_module("keras")
-    import_module("nnc.as_keras")
-    return import_module("nnc")
+    else:
+        import_module("nnc.as_keras")
+    return import_module("keras")
 
 
 def run(engine: str, keras: Any, current: list[Recording], name: str, folder: Path) -> str:
     """Run a script and return what went wrong, or nothing."""
     current[:] = [Recording(engine, folder / f"{name}.weights.npz")]
     keras.utils.clear_session()
+    keras.config.set_floatx("float32" if name in IN_FLOAT32 else "float64")
     printed = StringIO()
     error = ""
     with tempfile.TemporaryDirectory() as scratch, chdir(scratch), redirect_stdout(printed), redirect_stderr(printed):

@@ -85,6 +85,7 @@ def test_optimizers_of_keras_2_go_on(rule: str, options: dict[str, Any]) -> None
 
 @pytest.mark.filterwarnings("ignore::UserWarning", "ignore::DeprecationWarning")
 @pytest.mark.parametrize("source", ["live", ".h5", ".keras"])
+@pytest.mark.sampled(1)
 def test_the_optimizer_in_a_loss_scale_of_keras_2_goes_on(source: str, tmp_path: Path) -> None:
     keras = pytest.importorskip("tf_keras")
     keras.utils.set_random_seed(3)

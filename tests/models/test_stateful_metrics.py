@@ -10,7 +10,7 @@ import numpy
 import pytest
 
 import nnc
-from nnc.errors import ProgramFileError
+from nnc.errors import ModelError, ProgramFileError
 
 RNG = numpy.random.default_rng(8)
 X = RNG.normal(size=(50, 4)).astype("float32")
@@ -183,3 +183,11 @@ def test_a_damaged_result_graph_is_refused(tmp_path):
                 archive.writestr(name, data.replace(old, new) if name == "manifest.json" else data)
         with pytest.raises(ProgramFileError, match="the result of metric 'bias' cannot be computed"):
             nnc.load(path)
+
+
+@pytest.mark.parametrize("method", ["result", "reset_state"])
+def test_a_metric_that_changes_nothing_but_its_result_is_refused(method):
+    own = type("Own", (nnc.metrics.MeanSquaredError,), {method: lambda self: None})
+    model = nnc.Sequential([nnc.Input((2,)), nnc.layers.Dense(1)])
+    with pytest.raises(ModelError, match=f"its class Own has {method} of its own, which a program .* never calls"):
+        model.compile("sgd", "mse", metrics=[own()])

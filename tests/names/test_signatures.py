@@ -9,6 +9,7 @@ import pytest
 
 import nnc
 from nnc.absent_names import reason_of
+from nnc.errors import ModelError
 
 MODULES = {
     "config": "",
@@ -83,3 +84,30 @@ def test_initializers_have_two_names():
                 "IdentityInitializer", "Identity"
             )
     assert nnc.initializers.glorot_uniform is nnc.initializers.GlorotUniform
+
+
+def test_members_of_models_and_layers_are_there_or_say_why():
+    keras = pytest.importorskip("keras")
+    for make in (lambda nn: nn.Sequential([nn.Input((2,)), nn.layers.Dense(1)]), lambda nn: nn.layers.Layer()):
+        ours, theirs = make(nnc), make(keras)
+        for name in dir(type(theirs)):
+            if name[0] != "_" and not hasattr(ours, name):
+                with pytest.raises(AttributeError, match=f"has no {name}: |is not wired: "):
+                    getattr(ours, name)
+
+
+def test_what_a_property_of_a_layer_raises_is_not_hidden():
+    class Own(nnc.layers.Layer):
+        @property
+        def width(self):
+            return self.missing.shape
+
+    with pytest.raises(AttributeError, match="'Own' object has no attribute 'missing'"):
+        _ = Own().width
+
+
+def test_a_model_is_never_run_eagerly():
+    model = nnc.Sequential([nnc.Input((2,)), nnc.layers.Dense(1)])
+    model.run_eagerly = False
+    with pytest.raises(ModelError, match="run_eagerly=True is not supported"):
+        model.run_eagerly = True

@@ -33,6 +33,12 @@ CASES = {
         tf.math.cumprod(M, reverse=True, exclusive=True),
     ],
     "lengths": lambda tf: [tf.norm(X), tf.norm(M, axis=1), tf.math.l2_normalize(M), tf.nn.l2_normalize(M, axis=1)],
+    "other lengths": lambda tf: [
+        tf.norm(M, 1, keepdims=True),
+        tf.norm(M, ord=numpy.inf, axis=1),
+        tf.norm(X, "fro", [1, 2]),
+    ],
+    "sums that wrap": lambda tf: [tf.reduce_sum(IMAGES.astype("uint8"), 0), tf.reduce_prod(ROWS.astype("int32"), 1)],
     "elements": lambda tf: [tf.exp(M), tf.square(M), tf.abs(M), tf.sqrt(tf.abs(M)), tf.sigmoid(M), tf.round(M * 3)],
     "logarithms": lambda tf: [tf.math.log(tf.abs(M)), tf.math.log1p(tf.abs(M)), tf.math.softplus(M), tf.math.erf(M)],
     "pairs": lambda tf: [tf.maximum(M, 0.0), tf.pow(M, 2.0), tf.add_n([M, M, M]), tf.math.divide_no_nan(M, M * 0)],

@@ -201,6 +201,7 @@ def test_state_of_keras_is_taken_over(rule: str) -> None:
     numpy.testing.assert_allclose(rest.weights, whole.weights[STEPS // 2 :], rtol=1e-4, atol=2e-5)
 
 
+@pytest.mark.slow
 def test_variables_excluded_from_decay() -> None:
     keras = pytest.importorskip("keras")
     ours, theirs = (module.Adam(0.01, weight_decay=0.5) for module in (optimizers, keras.optimizers))

@@ -162,12 +162,10 @@ def test_the_width_of_inputs_is_taken_from_tensors_and_first_batches(kind):
     assert model.input_shape == (None, 3)
 
 
-def test_a_generator_is_not_looked_into():
+def test_the_first_batch_of_a_generator_gives_the_shape_and_is_predicted():
     model = nnc.Sequential([nnc.layers.Dense(1)])
-    batches = iter([(X,)])
-    with pytest.raises(nnc.errors.ModelError, match="give the first an input shape"):
-        model.predict(batches)
-    assert len(list(batches)) == 1
+    found = model.predict(iter([(X,), (X[:2],)]))
+    numpy.testing.assert_array_equal(found, numpy.concatenate([model.predict(X), model.predict(X[:2])]))
 
 
 def test_weights_of_another_library():

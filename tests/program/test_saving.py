@@ -144,6 +144,7 @@ print(hashlib.sha256(open(sys.argv[1], "rb").read()).hexdigest())
 """
 
 
+@pytest.mark.slow
 def test_equal_bytes_with_any_hash_seed(tmp_path):
     code = COMPILE.replace('open(sys.argv[1], "rb").read()', "__import__('pathlib').Path(sys.argv[1]).read_bytes()")
     digests = {output(code, tmp_path / f"{seed}.nnc", PYTHONHASHSEED=seed) for seed in ("0", "1", "4242")}

@@ -32,6 +32,7 @@ def shown(pdf: bytes) -> str:
 
 
 @pytest.mark.parametrize("name", ["network_units", "network_memory", "residual_layers"])
+@pytest.mark.sampled(1)
 def test_a_pdf_has_the_size_and_the_words_of_the_svg(name: str) -> None:
     pdf, svg = encode(picture(name), "pdf"), encode(picture(name), "svg").decode()
     width, height = re.search(r'viewBox="0(?:\.00)? 0(?:\.00)? ([\d.]+) ([\d.]+)"', svg).groups()  # type: ignore[union-attr]

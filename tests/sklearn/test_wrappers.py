@@ -65,6 +65,7 @@ def estimator(nn, name):
 
 @pytest.mark.parametrize("name", TARGETS)
 @pytest.mark.filterwarnings("ignore::nnc.errors.NncWarning")
+@pytest.mark.sampled(1)
 def test_numbers_are_those_of_keras(keras, name):
     y = TARGETS[name]
     ours, theirs = (estimator(nn, name).fit(ROWS, y, epochs=6) for nn in (nnc, keras))

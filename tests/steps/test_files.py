@@ -75,6 +75,7 @@ def predicted(model):
 
 
 @pytest.mark.parametrize(("writer", "reader"), [("nnc", "nnc"), ("nnc", "keras"), ("keras", "nnc")])
+@pytest.mark.sampled(1)
 def test_a_whole_model_goes_on_training(writer, reader, tmp_path):
     made = classes(PACKAGES[writer])["Network"](5)
     made.compile("adam", "mse")
@@ -132,6 +133,7 @@ def two_optimizers(package):
 
 
 @pytest.mark.parametrize("writer", ["nnc", "keras"])
+@pytest.mark.slow
 def test_optimizers_of_steps_of_its_own_start_afresh_as_in_keras(writer, tmp_path):
     made = two_optimizers(PACKAGES[writer])["Two"]()
     made.compile("adam")

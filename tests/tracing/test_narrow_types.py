@@ -91,6 +91,7 @@ def test_both_backends_compute_in_float32(keras):
 
 @pytest.mark.filterwarnings("ignore::UserWarning", "ignore::DeprecationWarning")
 @pytest.mark.parametrize("source", ["live", ".keras", ".h5"])
+@pytest.mark.sampled(1)
 def test_the_optimizer_in_one_with_a_loss_scale_goes_on(source, keras, tmp_path):
     narrow = made(keras, "softmax_classes", "mixed_float16")
     x = MODELS["softmax_classes"].rows(numpy.random.default_rng(2))

@@ -61,6 +61,7 @@ def test_steps(name, backend, keras, tmp_path):
         assert_trains_alike(after, program, X, Y)
 
 
+@pytest.mark.slow
 def test_state_in_order_of_keras(keras):
     from frontends.keras_model import FRONTEND
 

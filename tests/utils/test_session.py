@@ -26,6 +26,17 @@ def test_names_of_layers_are_those_of_keras_after_it():
     assert layer_names(nnc) == layer_names(keras) == ["dense", "dense_1", "re_lu"]
 
 
+def test_layers_have_the_element_type_of_floatx_after_it():
+    keras = pytest.importorskip("keras")
+    found = []
+    for module in (nnc, keras):
+        module.config.set_dtype_policy("float64")
+        found.append(module.layers.Dense(1).dtype)
+        module.utils.clear_session()
+        found.append(module.layers.Dense(1).dtype)
+    assert found == ["float64", "float32"] * 2
+
+
 @pytest.mark.parametrize("free_memory", [True, False])
 def test_memory_is_freed_where_wanted(free_memory):
     class Circle:

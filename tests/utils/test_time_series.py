@@ -29,7 +29,7 @@ def test_windows_are_those_of_keras(data, targets, length, settings):
     for _ in range(2):
         pairs = list(zip(found, expected.as_numpy_iterator(), strict=True))
         for ours, theirs in pairs:
-            assert type(ours) is type(theirs)
+            assert isinstance(ours, type(theirs))
             for one, other in zip(
                 *((item if targets is not None else (item,)) for item in (ours, theirs)), strict=True
             ):

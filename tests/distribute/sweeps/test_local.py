@@ -98,6 +98,7 @@ def test_a_killed_worker_of_a_file_costs_nothing(expected: SweepResult):
     assert Path("cut", "best.nnc").read_bytes() == expected.path.read_bytes()
 
 
+@pytest.mark.slow
 def test_workers_end_with_a_killed_sweep(long_sweep: None):
     cut = Cut("-o", "cut")
     cut.wait_for(Path("cut"), 2)

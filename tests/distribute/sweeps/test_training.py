@@ -127,6 +127,7 @@ def test_columns_of_tables_come_with_the_best(folder: Path):
     assert [column.name for column in found.program.table.columns] == ["size", "colour"]
 
 
+@pytest.mark.slow
 def test_patience_ends_each_trial_by_itself_with_its_best_weights(folder: Path, plain: dict[str, Any]):
     whole = sweep({**plain, "epochs": 40, "batch_size": 8}, output="whole")
     found = sweep({**plain, "epochs": 40, "batch_size": 8, "patience": 2}, output="patient")

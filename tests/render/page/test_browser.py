@@ -112,6 +112,7 @@ def test_nothing_is_left_in_the_window(open_page: Open) -> None:
 # ---------------------------------------------------------------------- layers, ops, steps, source
 
 
+@pytest.mark.slow
 def test_search_finds_a_node_and_goes_there(open_page: Open) -> None:
     opened = open_page(subjects.base_page())
     opened.tab.fill("#search", "logaddexp")
@@ -168,6 +169,7 @@ def test_pointing_at_an_op_shows_all_there_is_to_know(open_page: Open) -> None:
 
 
 @pytest.mark.numpy_backend
+@pytest.mark.slow
 def test_an_op_opens_into_its_steps_and_their_source(open_page: Open) -> None:
     opened = open_page(subjects.base_page())
     opened.search("fusion.dense_sigmoid %x")
@@ -181,6 +183,7 @@ def test_an_op_opens_into_its_steps_and_their_source(open_page: Open) -> None:
     assert opened.text("#details h2").startswith("Line ")
 
 
+@pytest.mark.slow
 def test_the_outline_goes_from_layers_to_source(open_page: Open) -> None:
     opened = open_page(subjects.base_page())
     tree = "#panel-outline [role=tree]"
@@ -216,6 +219,7 @@ def test_loops_show_the_steps_of_a_round(open_page: Open) -> None:
 # ---------------------------------------------------------------------- passes
 
 
+@pytest.mark.slow
 def test_the_slider_changes_the_graph(open_page: Open) -> None:
     opened = open_page(subjects.base_page())
     opened.tab.click("#open-all")
@@ -238,6 +242,7 @@ def test_the_slider_changes_the_graph(open_page: Open) -> None:
     assert opened.problems == []
 
 
+@pytest.mark.slow
 def test_before_and_after_a_pass_as_text(open_page: Open) -> None:
     opened = open_page(subjects.base_page())
     opened.tab.click("#tab-text")
@@ -281,6 +286,7 @@ def test_pointing_at_a_buffer_tells_what_it_is(open_page: Open) -> None:
     assert "256 bytes at 0" in opened.text("#tooltip")
 
 
+@pytest.mark.slow
 def test_pointing_at_a_step_lights_its_buffers(open_page: Open) -> None:
     opened = open_page(subjects.base_page())
     opened.tab.click("#tab-steps")
@@ -335,6 +341,7 @@ def test_everything_can_be_reached_by_tab_and_has_a_name(open_page: Open) -> Non
     assert {"search", "stage", "graph", "memory", "zoom-in", "tab-outline", "tree"} <= reached
 
 
+@pytest.mark.slow
 def test_wheel_and_drag_move_and_zoom(open_page: Open) -> None:
     opened = open_page(subjects.base_page())
     opened.search("dense_1")
