@@ -59,7 +59,8 @@ class PredictHooks:
 
     def end(self, batch: int) -> bool:
         """Call what wants to be called after a batch, with the predictions since the last time."""
-        outputs = [numpy.concatenate(parts) for parts in zip(*self.found[self._told :], strict=True)]
+        news = zip(*self.found[self._told :], strict=True)
+        outputs = [parts[0] if len(parts) == 1 else numpy.concatenate(parts) for parts in news]
         self._told = len(self.found)
         self.callbacks.on_predict_batch_end(batch, {"outputs": packed(self.structure, outputs)})
         return bool(self.callbacks.model.stop_predicting)

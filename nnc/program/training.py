@@ -363,7 +363,7 @@ class TrainingLoop:
         if self.progress is not None:
             self.progress.watch(self.feed)
         ran = self.feed.run(self.hooks, first, interrupted)
-        if self.hooks is not None:
+        if self.hooks is not None and not interrupted:  # a place that is kept must not be behind rows that did not run
             self.hooks.finish()
         state.restore_stopped()
         if interrupted:

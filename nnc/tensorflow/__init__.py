@@ -190,9 +190,15 @@ def Variable(  # noqa: N802
     return _Variable(convert_to_tensor(initial_value, dtype), trainable=trainable, name=name)
 
 
-def function(func: Callable[..., Any] | None = None, input_signature: Any = None, **options: Any) -> Any:
-    """Compile a function, also as a decorator: `nnc.function`; what the options say is about other compilers."""
-    del options, input_signature
+def function(
+    func: Callable[..., Any] | None = None,
+    input_signature: Any = None,
+    autograph: Any = True,
+    jit_compile: Any = None,
+    reduce_retracing: Any = False,
+) -> Any:
+    """Compile a function, also as a decorator: `nnc.function`, which does so anew for other shapes and types."""
+    del input_signature, autograph, jit_compile, reduce_retracing
     return compiled if func is None else compiled(func)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from nnc import ops
+from nnc.errors import ModelError
 
 __all__ = ["extract_patches", "flip_left_right", "flip_up_down", "grayscale_to_rgb", "resize"]
 
@@ -20,8 +21,6 @@ def resize(
     """Return images of another size, as floating-point numbers unless the method is ``nearest``."""
     del name
     if preserve_aspect_ratio:
-        from nnc.errors import ModelError
-
         raise ModelError("tensorflow.image.resize: preserve_aspect_ratio is not supported; give the size that results")
     height, width = (int(length) for length in size)
     given = ops.convert_to_tensor(images)
@@ -33,8 +32,6 @@ def extract_patches(images: Any, sizes: Any, strides: Any, rates: Any, padding: 
     """Return the patches of images, each as one row of numbers."""
     del name
     if list(rates) not in ([1, 1, 1, 1],):
-        from nnc.errors import ModelError
-
         raise ModelError(f"tensorflow.image.extract_patches: rates must be 1, got {rates}")
     return ops.image.extract_patches(images, tuple(sizes[1:3]), tuple(strides[1:3]), padding=padding.lower())
 
