@@ -17,7 +17,7 @@ from nnc import downloads
 from nnc.errors import DataError, ModelError, NncWarning
 from tests.applications.networks import BOUND, NAMES, SMALL, build
 
-QUICK = {"MobileNetV2", "VGG16", "ConvNeXtTiny"}
+QUICK = {"MobileNetV2"}
 """Built in a second."""
 LEAST = {"Xception": 71, "InceptionV3": 75, "InceptionResNetV2": 75}
 MODULES = [name for name in nnc.applications.__all__ if name[0].islower()]
@@ -126,7 +126,7 @@ def test_networks_without_top(name, pooling, keras):
     compare_layers(*both(keras, name, include_top=False, pooling=pooling, classes=1000))
 
 
-@pytest.mark.sampled(5)
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("name", "options"),
     [
@@ -144,7 +144,6 @@ def test_networks_without_top(name, pooling, keras):
         ("VGG16", {"name": "own", "classifier_activation": None, "classes": 3}),
     ],
 )
-@pytest.mark.sampled(1 / 2)
 def test_options(name, options, keras):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -159,7 +158,7 @@ def test_predictions(name, edge, backend):
 
 @pytest.mark.parametrize("backend", ["numpy", "c"])
 @pytest.mark.parametrize("name", ["MobileNetV2", "MobileNetV3Small"])
-@pytest.mark.sampled(1, each="name")
+@pytest.mark.sampled(1)
 def test_predictions_of_small_networks(name, backend):
     compare_predictions(name, 32, backend)
 
@@ -175,7 +174,8 @@ def compare_predictions(name, edge, backend):
     assert numpy.abs(found - expected).max() <= BOUND * numpy.abs(expected).max()
 
 
-@pytest.mark.parametrize("name", slow_unless(SMALL, {"MobileNetV3Small"}))
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SMALL)
 def test_files_of_weights(name, keras, tmp_path):
     """What Keras saved, by path."""
     path = tmp_path / "saved.weights.h5"
@@ -191,6 +191,7 @@ def test_files_of_weights(name, keras, tmp_path):
     assert any((mine != other).any() for mine, other in zip(random.get_weights(), ours.get_weights(), strict=True))
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("include_top", [True, False])
 def test_weights_of_imagenet_are_in_the_cache(include_top, cache):
     """In the form in which Keras has them, that of Keras 2."""
@@ -232,6 +233,7 @@ def test_without_a_network_the_message_says_where_to_put_the_file(cache):
         nnc.applications.MobileNet(alpha=0.25, input_shape=(128, 128, 3))
 
 
+@pytest.mark.slow
 def test_a_network_of_a_tensor(keras):
     found = []
     keras.utils.clear_session()

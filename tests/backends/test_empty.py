@@ -64,7 +64,7 @@ def outputs(graph: Graph, inputs: Mapping[str, Any], bindings: Mapping[str, int]
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 @pytest.mark.parametrize("case", [case for case in CASES if case.op.name not in HAVE_BODIES], ids=str)
-@pytest.mark.sampled(1 / 10)
+@pytest.mark.sampled(1 / 20)
 def test_numbers_are_those_of_the_op(case):
     for sizes, is_known, gone in variants(case):
         try:

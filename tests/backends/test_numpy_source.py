@@ -35,6 +35,7 @@ def test_base_network():
     assert base_source() == GOLDEN.read_text()
 
 
+@pytest.mark.slow
 @given(random_graphs(level="any"))
 def test_source_does_not_depend_on_the_batch(graph):
     graph = run_passes(graph, OPTIMIZE)

@@ -94,6 +94,7 @@ def test_evaluate_and_predict_call_what_keras_calls(keras):
     compare(*records)
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("stop", [None, (("on_batch_end", (2,)), "stop_training")], ids=str)
 def test_hooks_around_several_batches(keras, stop):
     x, y = arrays()
@@ -110,6 +111,7 @@ def test_hooks_around_several_batches(keras, stop):
     compare(*records)
 
 
+@pytest.mark.slow
 def test_logs_pass_from_callback_to_callback(keras):
     histories = []
     for module in (nnc, keras):

@@ -53,7 +53,7 @@ STOPPING = [
 
 
 @pytest.mark.parametrize("arguments", STOPPING)
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(1)
 def test_early_stopping(keras, capsys, arguments):
     ours, theirs = same(keras, lambda module: module.EarlyStopping(verbose=1, **arguments), epochs=12)
     assert ours.stopped_epoch == theirs.stopped_epoch > 0
@@ -65,17 +65,19 @@ def test_early_stopping(keras, capsys, arguments):
 
 @pytest.mark.parametrize("mode", ["min", "max"])
 @pytest.mark.parametrize("cooldown", [0, 2])
-@pytest.mark.sampled(1)
+@pytest.mark.slow
 def test_reduce_lr_on_plateau(keras, mode, cooldown):
     arguments = {"factor": 0.5, "patience": 1, "cooldown": cooldown, "min_lr": 0.01, "mode": mode, "min_delta": 0.02}
     same(keras, lambda module: module.ReduceLROnPlateau(monitor="val_loss", **arguments), epochs=12)
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("schedule", [lambda epoch: 0.1 / (epoch + 1.0), lambda epoch, rate: rate * 0.9])
 def test_learning_rate_scheduler(keras, schedule):
     same(keras, lambda module: module.LearningRateScheduler(schedule))
 
 
+@pytest.mark.slow
 def test_several_callbacks_on_one_training(keras):
     def make(module: Any) -> Any:
         return [
@@ -87,6 +89,7 @@ def test_several_callbacks_on_one_training(keras):
     same(keras, make, epochs=15)
 
 
+@pytest.mark.slow
 def test_terminate_on_nan(keras, capsys):
     for raises in (False, True):
         models = []
@@ -108,7 +111,7 @@ def test_terminate_on_nan(keras, capsys):
 
 
 @pytest.mark.parametrize("options", [{}, {"validation_data": None}, {"validation_freq": 2}])
-@pytest.mark.sampled(1)
+@pytest.mark.slow
 def test_csv_logger(keras, tmp_path, options):
     tables = []
     for module in (nnc, keras):
@@ -136,7 +139,7 @@ CHECKPOINTS = [
 
 @pytest.mark.parametrize("weights_only", [False, True])
 @pytest.mark.parametrize("arguments", CHECKPOINTS)
-@pytest.mark.sampled(1)
+@pytest.mark.slow
 def test_model_checkpoint_writes_the_files_keras_writes(keras, tmp_path, arguments, weights_only):
     pattern = "at/{epoch:02d}" + ("-{batch:02d}" if "save_freq" in arguments else "-{val_loss:.2f}") + "-{mae:.2f}"
     suffixes = {nnc: ".weights.npz" if weights_only else ".nnc", keras: ".weights.h5" if weights_only else ".keras"}
@@ -156,6 +159,7 @@ def test_model_checkpoint_writes_the_files_keras_writes(keras, tmp_path, argumen
     assert found
 
 
+@pytest.mark.slow
 def test_saved_models_are_those_of_their_epoch(tmp_path):
     pattern = str(tmp_path / "{epoch}.nnc")
     fit(network(nnc), callbacks.ModelCheckpoint(pattern), epochs=3)
@@ -170,7 +174,7 @@ def test_saved_models_are_those_of_their_epoch(tmp_path):
 
 
 @pytest.mark.parametrize("swap_on_epoch", [False, True])
-@pytest.mark.sampled(1)
+@pytest.mark.slow
 def test_swap_ema_weights(keras, swap_on_epoch):
     same(
         keras,
@@ -226,6 +230,7 @@ def put_mine(epoch: int, logs: Any) -> None:
     logs["mine"] = epoch
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("name", ["EarlyStopping", "ReduceLROnPlateau", "ModelCheckpoint"])
 def test_what_is_watched_and_missing_is_said(keras, name, tmp_path):
     texts = []

@@ -435,6 +435,7 @@ def train(folder: Any, save_freq: Any, more: Any = ()) -> Any:
     return program, fit(program, listed, epochs=4, shuffle=True)
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize(("save_freq", "killed"), [("epoch", 13), (3, 14)])
 def test_a_killed_process_goes_on(tmp_path, save_freq, killed):
     folder = tmp_path / "backup"

@@ -64,6 +64,7 @@ def train(nn, folder, optimizer=None, **options):
     return model
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("options", [{}, {"update_freq": "batch"}, {"update_freq": 2, "write_steps_per_second": True}])
 def test_numbers_and_tags_are_those_of_keras(keras, read, tmp_path, options):
     schedule = [nn.optimizers.SGD(nn.optimizers.schedules.ExponentialDecay(0.05, 3, 0.5)) for nn in (nnc, keras)]

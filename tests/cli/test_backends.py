@@ -123,6 +123,7 @@ def test_sources_and_plans(run: Run) -> None:
 # ---------------------------------------------------------------------- faults
 
 
+@pytest.mark.slow
 @posix
 def test_no_compiler(nnc_process: Nnc) -> None:
     nowhere = {"setup": "sys.modules['ziglang'] = None", "PATH": ""}
@@ -139,7 +140,7 @@ def test_no_compiler(nnc_process: Nnc) -> None:
 
 @posix
 @pytest.mark.parametrize("text", ["echo 'no such luck' >&2; exit 3", "exit 0", "kill -9 $$"])
-@pytest.mark.sampled(1)
+@pytest.mark.slow
 def test_broken_compiler(nnc_process: Nnc, folder: Path, text: str) -> None:
     compiler = script(folder, text)
     done = nnc_process(*TRAIN, "--backend", "c", "-o", "out.nnc", code=1, CC=compiler)

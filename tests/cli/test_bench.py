@@ -169,6 +169,7 @@ def test_outside_of_a_checkout(wheel: Path, tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_in_a_checkout_from_an_nnc_that_is_elsewhere(wheel: Path) -> None:
     found = process("-c", START, "bench", "--suite", "bse", cwd=ROOT, path=wheel)
     assert found.returncode == 1

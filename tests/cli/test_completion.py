@@ -156,6 +156,7 @@ def test_bash_completes_with_the_installed_script(program):
     assert shell(program, "bash", "--norc", "-c", "; ".join(lines)).split() == ["plan", "python"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "path"), [("zsh", ".zfunc/_nnc"), ("fish", ".config/fish/completions/nnc.fish")])
 def test_scripts_of_other_shells_are_installed_where_these_look(program, kind, path):
     named = {"_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"}

@@ -39,6 +39,7 @@ def test_writes_a_page_of_training_and_prediction(run: Run) -> None:
     assert {"SGD", "binary_crossentropy"} <= set(data["strings"])
 
 
+@pytest.mark.slow
 def test_prints_the_same_page(run: Run) -> None:
     run("render", "base.yaml", "-o", "base.html")
     assert run("render", "base.yaml", "--format", "html").stdout == Path("base.html").read_text(encoding="utf-8")

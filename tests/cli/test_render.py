@@ -69,7 +69,7 @@ def test_ops_after_a_pass(run: Run) -> None:
 
 @pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize("format", FORMATS)
-@pytest.mark.sampled(6)
+@pytest.mark.sampled(3)
 def test_every_level_of_a_saved_program_in_every_format(run: Run, level: str, format: str) -> None:
     nnc.compile("base.yaml").save("base.nnc")
     run("render", "base.nnc", "--level", level, "--format", format, "-o", "picture")

@@ -105,6 +105,7 @@ def test_the_best_alone(run: Run) -> None:
     assert nnc.load("out.nnc").replicas is None
 
 
+@pytest.mark.slow
 def test_learning_rates(run: Run, folder: Path) -> None:
     run(*TRAIN, "--replicas", "3", "--seeds", "model", "--learning-rate", "0.5,0.25,0", "-o", "all.nnc")
     program = nnc.load("all.nnc")
@@ -310,6 +311,7 @@ ONE_NETWORK = {
 }
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("what", ONE_NETWORK)
 def test_commands_for_one_network_take_one(run: Run, program: nnc.Program, what: str) -> None:
     program[1].save("base.nnc")

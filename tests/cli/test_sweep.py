@@ -44,6 +44,7 @@ def test_table_and_files(run: Run, sweep: Path) -> None:
     assert nnc.load("sweep/best.nnc").get_weights()[0].shape == (2, int(lines[3].split()[1]))
 
 
+@pytest.mark.slow
 def test_json_and_options(run: Run, sweep: Path) -> None:
     report = json.loads(run("sweep", "sweep.yaml", "--json", "-o", "out", "--epochs", "2", "--workers", "1").stdout)
     assert report["saved"] == "out/best.nnc"

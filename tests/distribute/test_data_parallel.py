@@ -73,7 +73,7 @@ def assert_alike(found: dict[str, Any], expected: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("size", [1, 2, 3])
-@pytest.mark.sampled(1, each="size")
+@pytest.mark.sampled(1)
 def test_several_processes_find_the_losses_of_one(size, backend):
     options = {"batch_size": 32, "epochs": 3, "validation_split": 0.2}
     alone = perceptron()
@@ -92,6 +92,7 @@ def test_several_processes_find_the_losses_of_one(size, backend):
     assert again[0][0] == found[0][0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_a_last_batch_of_one_row_leaves_processes_without_any(backend):
     targets = RANDOM.integers(0, 2, 33)
@@ -180,6 +181,7 @@ def test_one_process_that_wants_to_stop_stops_all():
     assert [len(history["loss"]) for history in in_processes(2, work)] == [1, 1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("frequency", ["epoch", 3])
 def test_a_training_that_was_cut_goes_on_to_the_bit(tmp_path: Path, frequency):
     class Cut(callbacks.Callback):
@@ -205,6 +207,7 @@ def test_a_training_that_was_cut_goes_on_to_the_bit(tmp_path: Path, frequency):
 # ---------------------------------------------------------------------- what is refused
 
 
+@pytest.mark.slow
 def test_processes_that_would_not_train_the_same_are_refused_before_the_first_step():
     def outcome(change: Callable[[int], tuple[Any, dict[str, Any]]]) -> str:
         def work(processes: ThreadCommunicator) -> Any:

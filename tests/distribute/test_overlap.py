@@ -49,7 +49,7 @@ def trained(
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("size", [1, 3])
 @pytest.mark.parametrize(("make", "data"), [(perceptron, (X, Y)), (images, (IMAGES, LABELS))])
-@pytest.mark.sampled(1 / 2)
+@pytest.mark.slow
 def test_sums_in_pieces_have_the_bits_of_sums_in_one(make, data, size, backend):
     """Among them batches of which one process has no row, and graphs of more than two parts."""
     expected = trained(make, size, data, False, backend)

@@ -95,7 +95,7 @@ def fitted(size: int, x: Any, y: Any, group: Group | None = None, **options: Any
 @pytest.mark.parametrize("backend", ["numpy", "c"])
 @pytest.mark.parametrize("kind", ["npz", "parquet"])
 @pytest.mark.parametrize("size", [1, 2, 3])
-@pytest.mark.sampled(1, each="size")
+@pytest.mark.slow
 def test_parts_give_the_losses_of_one_array(tmp_path: Path, kind, size, backend):
     options = {"batch_size": 16, "epochs": 3, "validation_split": 0.2, "class_weight": {0: 1.0, 1: 3.0, 2: 0.5}}
     alone = perceptron()

@@ -116,7 +116,7 @@ def gone_on(path: Path, size: int, x: Any, y: Any, backend: str = "numpy", **opt
     return in_processes(size, work)
 
 
-@pytest.mark.sampled(1, each="backend")
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["numpy", "c"])
 @pytest.mark.parametrize("case", CASES)
 def test_a_program_from_its_file_goes_on_as_in_one_process(tmp_path: Path, case, backend):
@@ -200,6 +200,7 @@ def no_definition(program: Any) -> None:
     del program["compiled"]
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize(
     ("change", "message"),
     [

@@ -291,6 +291,7 @@ def test_a_broken_reader(monkeypatch):
 # ---------------------------------------------------------------------- the command
 
 
+@pytest.mark.slow
 def test_the_command_says_so_by_its_exit_code(monkeypatch, tmp_path):
     monkeypatch.delenv("CC", raising=False)
     monkeypatch.setenv("NNC_CACHE_DIR", str(tmp_path / "cache"))  # that of the other tests grows meanwhile

@@ -18,7 +18,6 @@ from tests.examples.keras_script_runner import SCRIPTS
 
 HELPERS = ("simulated_cart", "synthetic_data")
 NAMES = sorted(path.stem for path in SCRIPTS.glob("*.py") if path.stem not in HELPERS)
-FAST = ("mnist_mlp",)
 BOUND = 1e-4
 """Relative to the largest number of an array: some thousand roundings, which a few epochs make of one."""
 
@@ -71,12 +70,8 @@ def engines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Engi
         engine.close()
 
 
-def script(name: str) -> Any:
-    marks: list[Any] = [] if name in FAST else [pytest.mark.slow]
-    return pytest.param(name, marks=marks)
-
-
-@pytest.mark.parametrize("name", [script(name) for name in NAMES])
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
 def test_a_script_computes_the_same_on_both_engines(engines: dict[str, Engine], name: str) -> None:
     """Losses and metrics of all epochs, and predictions; rows are not shuffled, rates of dropout are 0, images stay."""
     expected = engines["keras"].run(name)
@@ -91,7 +86,6 @@ def test_a_script_computes_the_same_on_both_engines(engines: dict[str, Engine], 
 def test_the_page_lists_all_scripts() -> None:
     page = (SCRIPTS / "README.md").read_text()
     assert sorted(set(re.findall(r"\((\w+)\.py\)", page)) - set(HELPERS)) == NAMES
-    assert set(FAST) <= set(NAMES)
 
 
 def test_scripts_know_no_engine() -> None:

@@ -31,7 +31,7 @@ def test_shapes(settings: Settings) -> None:
 
 
 @pytest.mark.parametrize("settings", SETTINGS)
-@pytest.mark.sampled(1)
+@pytest.mark.slow
 def test_same_weights_train_alike(settings: Settings) -> None:
     x, y = draw(settings).training
     weights = build(nnc, settings).get_weights()

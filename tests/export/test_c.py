@@ -160,7 +160,7 @@ def test_predict(make: Callable[[], nnc.Model], tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "make", [base, mlp, cnn, lstm, several, normalised, averaged, variable, table, residual, attention]
 )
-@pytest.mark.sampled(1)
+@pytest.mark.slow
 def test_train(make: Callable[[], nnc.Model], weights: str, tmp_path: Path) -> None:
     program = make().program
     export(program, "c", tmp_path, train=True, weights=weights, **options_of(make))
@@ -171,7 +171,7 @@ def test_train(make: Callable[[], nnc.Model], weights: str, tmp_path: Path) -> N
 
 @pytest.mark.parametrize("compiler", COMPILERS)
 @pytest.mark.parametrize("flags", [("-std=c99", "-Os"), ("-std=c99", "-O3", "-fopenmp-simd", "-DNNC_OPENMP_SIMD")])
-@pytest.mark.sampled(1)
+@pytest.mark.slow
 def test_other_flags(compiler: str, flags: tuple[str, ...], tmp_path: Path) -> None:
     export(mlp().program, "c", tmp_path, train=True, batch=3)
     check(tmp_path, "mlp", compiler, (*flags, *STRICT[2:]))
@@ -293,6 +293,7 @@ def test_the_makefile_checks(tmp_path: Path) -> None:
     assert run("make", "-f", "base.mk", "check", cwd=tmp_path).stdout.endswith("all is as recorded\n")
 
 
+@pytest.mark.slow
 def test_nothing_is_allocated_and_no_global_is_written(tmp_path: Path) -> None:
     export(lstm().program, "c", tmp_path, train=True, weights="file", batch=3)
     assert run("cc", "-std=c99", "-O2", "-c", "lstm.c", cwd=tmp_path).returncode == 0

@@ -101,6 +101,7 @@ def test_files_as_they_are(tmp_path: Path, kind: str) -> None:
     numpy.testing.assert_allclose(read_model(path).predict(x), right, atol=1e-5)
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("kind", MAKERS)
 def test_flipped_bytes(tmp_path: Path, kind: str) -> None:

@@ -312,6 +312,7 @@ STATEFUL = {
 }
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("traced", [False, True])
 @pytest.mark.parametrize("name", STATEFUL)
 def test_stateful_layers_go_on_from_where_they_are(name, traced, keras):

@@ -89,7 +89,7 @@ def rows_for(model):
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 @pytest.mark.parametrize("name", MODELS)
 @pytest.mark.parametrize("settings", ["by default", *CONFIGS])
-@pytest.mark.sampled(1 / 4)
+@pytest.mark.sampled(4)
 def test_quantized_layers(name, settings, keras, tmp_path):
     options = {"config": config(keras, **CONFIGS[settings])} if settings in CONFIGS else {}
     theirs = quantized(keras, MODELS[name], **options)

@@ -151,7 +151,7 @@ COMPILED = {
 
 
 @pytest.mark.parametrize("compiled", COMPILED.values(), ids=COMPILED)
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(1)
 def test_how_a_model_is_compiled_goes_along(compiled, keras, tmp_path):
     model = two_outputs(nnc)
     model.compile(**compiled(nnc))

@@ -51,7 +51,7 @@ MODELS = {
 @pytest.mark.filterwarnings("ignore:Layer '.*' .of type EinsumDense. was passed an input with a mask")  # Keras's own
 @pytest.mark.parametrize("length", [5, None])
 @pytest.mark.parametrize("name", MODELS)
-@pytest.mark.sampled(1, each="name")
+@pytest.mark.sampled(2)
 def test_masks_of_embeddings_reach_attention(keras, name, length):
     """The loss is masked as well; some rows are masked as a whole."""
     ours, theirs = MODELS[name](nnc, length), MODELS[name](keras, length)
@@ -194,7 +194,7 @@ TAKEN = {
 
 @pytest.mark.filterwarnings("ignore:Layer '.*' .of type .*. was passed an input with a mask")  # Keras's own, and nnc's
 @pytest.mark.parametrize("name", TAKEN)
-@pytest.mark.sampled(3)
+@pytest.mark.slow
 def test_masks_are_taken_off_what_attention_reads(name, keras):
     """For what runs later, in Keras's order; what is left at the output counts in the loss."""
     models = []

@@ -94,7 +94,7 @@ def renormalized_with_masks(nn):
         *(renormalized, clipped, renormalized_with_masks),
     ],
 )
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(1)
 def test_training_predicting_and_moving_means(keras_in_float64, make):
     """In float64: what steps leave of weights are differences of sums, of which float32 keeps few digits."""
     keras = keras_in_float64

@@ -62,7 +62,7 @@ def test_a_change_chosen_twice_is_the_same_both_times():
 
 @pytest.mark.parametrize("data_format", ["channels_last", "channels_first"])
 @pytest.mark.parametrize("make", [layers.RandAugment, layers.AugMix])
-@pytest.mark.sampled(2)
+@pytest.mark.slow
 def test_ranges_and_formats(make, data_format):
     images = IMAGES / 255 if data_format == "channels_last" else numpy.moveaxis(IMAGES / 255, -1, 1)
     layer = make(value_range=(0, 1), factor=0.4, data_format=data_format, seed=3)

@@ -34,7 +34,7 @@ def keras():
         (IMAGES, {"bins": 1}),
     ],
 )
-@pytest.mark.sampled(1 / 2)
+@pytest.mark.sampled(5)
 def test_equalization_while_training(images, options, data_format, keras):
     images = images.astype(images.dtype if images.dtype == "uint8" else "float32")
     images = images if data_format == "channels_last" else numpy.moveaxis(images, -1, 1)
@@ -58,7 +58,7 @@ def test_equalization_while_training(images, options, data_format, keras):
         (numpy.full((2, 8, 8, 1), 9.0, "float32"), {}),
     ],
 )
-@pytest.mark.sampled(5)
+@pytest.mark.sampled(3)
 def test_tiles(images, options, training, data_format, keras):
     theirs_options = options | {"tile_grid_size": (3, 3)} if options.get("tile_grid_size") == 3 else options
     images = images if data_format == "channels_last" else numpy.moveaxis(images, -1, 1)

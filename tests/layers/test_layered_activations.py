@@ -49,6 +49,7 @@ def batch(generator):
     return generator.normal(size=(ROWS, 6, 5, 2)).astype("float32"), generator.normal(size=(ROWS, 3)).astype("float32")
 
 
+@pytest.mark.slow
 def test_ten_steps_are_those_of_tensorflow(keras):
     ours, theirs = pair(keras)
     for nn, model in ((nnc, ours), (keras, theirs)):
@@ -116,6 +117,7 @@ def test_an_activation_of_a_recurrent_layer_is_that_of_its_cell():
     assert len(layer.cell.weights) == 4
 
 
+@pytest.mark.slow
 def test_configs_are_read_and_written(keras):
     ours, theirs = pair(keras)
     x, _ = batch(numpy.random.default_rng(2))

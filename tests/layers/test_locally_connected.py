@@ -25,7 +25,7 @@ CASES = [
 
 @pytest.mark.filterwarnings("ignore:You are saving your model as an HDF5 file")
 @pytest.mark.parametrize(("name", "config", "shape"), CASES)
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(1)
 def test_files_of_keras_2(name, config, shape, tmp_path):
     tf_keras = pytest.importorskip("tf_keras")
     theirs = tf_keras.Sequential([tf_keras.layers.Input(shape), getattr(tf_keras.layers, name)(**config)])

@@ -56,7 +56,7 @@ LAYERS = {
 
 @pytest.mark.parametrize("masked", [(True, True), (True, False), (False, True)])
 @pytest.mark.parametrize("name", LAYERS)
-@pytest.mark.sampled(12)
+@pytest.mark.sampled(6)
 def test_masks_are_merged_as_in_keras(keras, name, masked):
     expected = predictions(keras, keras.layers.Masking, LAYERS[name], masked)
     found = predictions(nnc, Masking, LAYERS[name], masked)

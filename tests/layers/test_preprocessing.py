@@ -18,6 +18,7 @@ def keras():
     return pytest.importorskip("keras")
 
 
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("antialias", [False, True])
 @pytest.mark.parametrize("method", METHODS)
 def test_lengths_are_changed_as_in_tensorflow(method, antialias):

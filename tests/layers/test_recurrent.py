@@ -65,7 +65,7 @@ def pair(keras: Any, name: str) -> tuple[Any, Any]:
 
 
 @pytest.mark.parametrize("name", layers_of(nnc))
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(1)
 def test_masked_steps_are_those_of_keras_forward_and_backward(keras, name):
     ours, theirs = pair(keras, name)
     x = masked_rows()

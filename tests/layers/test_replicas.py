@@ -31,7 +31,7 @@ def model_of(case: Case) -> nnc.Model | None:
 
 @pytest.mark.filterwarnings("ignore::nnc.errors.NncWarning", "ignore:Layer .* was passed an input with a mask")
 @pytest.mark.parametrize("case", with_others_slow(CASES), ids=str)
-@pytest.mark.sampled(1 / 3)
+@pytest.mark.sampled(20)
 def test_a_replica_is_the_network_trained_alone(case):
     nnc.utils.set_random_seed(case.seed)
     model = model_of(case)

@@ -192,6 +192,7 @@ def test_what_is_no_model(given, message):
         nnc.models.model_from_json(given)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:__array__:DeprecationWarning")  # of Keras, when it saves
 def test_files_of_models(tmp_path, keras):
     theirs = shared(keras)

@@ -129,6 +129,7 @@ CASES = (
 )
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.filterwarnings("ignore:.build\\(\\). was called on layer")  # Keras's, of a cell without build()
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.__name__)
 def test_numbers_are_those_of_keras(case: Any) -> None:

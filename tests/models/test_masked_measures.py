@@ -45,7 +45,7 @@ def regressor(nn):
 
 @pytest.mark.parametrize("weighted", [False, True], ids=["plain", "weighted"])
 @pytest.mark.parametrize("make", [tagger, regressor])
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(1)
 def test_masked_training_is_that_of_keras(tf, make, weighted):
     (ours, y), (theirs, _) = make(nnc), make(tf.keras)
     ours.set_weights(theirs.get_weights())

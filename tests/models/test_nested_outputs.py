@@ -53,6 +53,7 @@ def listed(nested):
     return numpy.asarray(nested).round(4).tolist()
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize("nest", NESTS)
 def test_what_comes_out_is_nested_as_it_was_given(nest, keras, tmp_path):
     ours, theirs = model(nnc, nest), model(keras, nest)
@@ -158,7 +159,7 @@ TRAINED = {
 
 @pytest.mark.filterwarnings("ignore:Gradients do not exist")  # Keras's, where one output is trained
 @pytest.mark.parametrize("case", TRAINED)
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(1)
 def test_targets_losses_and_metrics_by_structure(case, keras):
     nest, loss, y, options, *weights = TRAINED[case]
     rows = {"sample_weight": weights[0]} if weights else {}

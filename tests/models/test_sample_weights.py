@@ -81,7 +81,7 @@ def test_a_weight_per_row_weighs_its_steps(tf):
 
 
 @pytest.mark.parametrize("form", ["list", "by name", "one missing"])
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(1)
 def test_outputs_have_weights_of_their_own(tf, form):
     y = {"steps": NUMBERS, "row": CLASSES[:, :1].astype("float32")}
     full = {"steps": STEPS, "row": ROWS}

@@ -66,6 +66,7 @@ def test_training_and_evaluation_are_those_of_keras(tf, weights):
         compare({name: item[epoch] for name, item in found.items()}, {name: history[name][epoch] for name in found})
 
 
+@pytest.mark.slow
 def test_one_hot_targets(tf):
     ours, theirs = (make(nn, "categorical_crossentropy", "softmax") for nn in (nnc, tf.keras))
     ours.set_weights(theirs.get_weights())

@@ -34,6 +34,7 @@ def test_history():
     assert all(isinstance(value, float) for values in history.history.values() for value in values)
 
 
+@pytest.mark.slow
 def test_logs_have_the_order_of_keras():
     keras = pytest.importorskip("keras")
     found = []

@@ -22,6 +22,7 @@ def apply(operation: str, *arrays, backend: str = "numpy", **settings):
     return nnc.compile(model, backend=backend)(list(arrays) if len(arrays) > 1 else arrays[0])
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize("backend", ["numpy", "c"])
 @pytest.mark.parametrize(
     "x",

@@ -73,7 +73,7 @@ def test_numbers_in_c_are_those_of_keras(family, keras):
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-@pytest.mark.sampled(1 / 3)
+@pytest.mark.sampled(5)
 def test_gradients_are_those_of_keras(family, keras):
     """The gradient of each call's floats with respect to its input, for cotangents that differ by element."""
     import tensorflow

@@ -19,7 +19,7 @@ with warnings.catch_warnings():
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # of Keras and NumPy, about numbers that a graph is not made of
 WITHOUT_SHRINKING = {"phases": (Phase.generate,), "database": None, "suppress_health_check": list(HealthCheck)}
-FEW, MANY = 25, 600
+FEW, MANY = 12, 600
 
 
 def check(graph: RandomGraph, backend: str) -> None:
@@ -35,7 +35,7 @@ def test_a_few_graphs(graph):
 
 
 @pytest.mark.skipif(find_compiler() is None, reason="needs a C compiler")
-@settings(max_examples=4, **WITHOUT_SHRINKING)
+@settings(max_examples=2, **WITHOUT_SHRINKING)
 @given(random_graphs(keras, steps=30))
 def test_a_few_graphs_in_c(graph):
     check(graph, "c")

@@ -170,13 +170,13 @@ def test_each_rule(rule: str) -> None:
 
 
 @pytest.mark.parametrize("option", list(OPTIONS)[1:])
-@pytest.mark.sampled(1)
+@pytest.mark.slow
 def test_each_option(option: str) -> None:
     check("Adam", RULES["Adam"] | OPTIONS[option])
 
 
 @pytest.mark.parametrize(("rule", "arguments"), MORE)
-@pytest.mark.sampled(1)
+@pytest.mark.slow
 def test_more_arguments(rule: str, arguments: dict[str, Any]) -> None:
     check(rule, RULES[rule] | arguments)
 
@@ -189,7 +189,7 @@ def test_each_rule_with_each_option(rule: str, option: str) -> None:
 
 
 @pytest.mark.parametrize("rule", RULES)
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(1)
 def test_state_of_keras_is_taken_over(rule: str) -> None:
     """Keras's variables after a hundred steps, and a hundred more with nnc, are two hundred steps of Keras."""
     keras = pytest.importorskip("keras")

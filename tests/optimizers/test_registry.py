@@ -30,7 +30,7 @@ def keras():
 
 
 @pytest.mark.parametrize(("name", "arguments"), CONFIGS)
-@pytest.mark.sampled(1 / 2)
+@pytest.mark.sampled(5)
 def test_config_round_trip_is_that_of_keras(keras, name, arguments):
     keras.backend.clear_session()  # or Keras numbers the names
     check_round_trip(optimizers, keras.optimizers, name, arguments)

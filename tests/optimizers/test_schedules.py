@@ -102,7 +102,7 @@ def arrays():
 @pytest.mark.parametrize(
     ("rule", "arguments"), [("SGD", {}), ("Adam", {"weight_decay": 0.1}), ("SGD", {"gradient_accumulation_steps": 2})]
 )
-@pytest.mark.sampled(2)
+@pytest.mark.slow
 def test_training_follows_the_schedule(keras, rule, arguments):
     """Also with accumulation, where Keras counts batches and not steps."""
     models = []

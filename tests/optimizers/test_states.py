@@ -159,7 +159,7 @@ def test_a_saved_program_goes_on_to_the_bit(tmp_path, rule, option):
 
 
 @pytest.mark.parametrize("options", [{}, {"momentum": 0.9}, {"gradient_accumulation_steps": 2}, {"use_ema": True}])
-@pytest.mark.sampled(2)
+@pytest.mark.slow
 def test_steps_of_every_rule_are_counted(options, tmp_path, keras):
     model = network(1, optimizers.SGD(0.01, **options))
     twin = keras.Sequential([keras.layers.Input((3,)), keras.layers.Dense(1)])

@@ -148,26 +148,26 @@ def check(build: Callable[[Any], Any], keras: Any, rule: str, arguments: dict[st
 
 
 @pytest.mark.parametrize("rule", RULES)
-@pytest.mark.sampled(1)
+@pytest.mark.slow
 def test_each_rule(rule: str, keras: Any) -> None:
     check(bag, keras, rule, RULES[rule])
 
 
 @pytest.mark.parametrize(("rule", "arguments"), [*MORE, ("SGD", {"momentum": 0.0}), ("RMSprop", {"centered": False})])
 @pytest.mark.filterwarnings("ignore::nnc.errors.NncWarning")  # Ftrl begins with a large step
-@pytest.mark.sampled(1)
+@pytest.mark.slow
 def test_more_arguments(rule: str, arguments: dict[str, Any], keras: Any) -> None:
     check(bag, keras, rule, RULES[rule] | arguments)
 
 
 @pytest.mark.parametrize("option", ALL_OPTIONS)
-@pytest.mark.sampled(1)
+@pytest.mark.slow
 def test_each_option(option: str, keras: Any) -> None:
     check(bag, keras, "Adam", RULES["Adam"] | ALL_OPTIONS[option])
 
 
 @pytest.mark.parametrize("build", NETWORKS)
-@pytest.mark.sampled(1)
+@pytest.mark.slow
 def test_each_network(build: Callable[[Any], Any], keras: Any) -> None:
     check(build, keras, "Adam", RULES["Adam"])
 

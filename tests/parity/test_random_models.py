@@ -23,6 +23,7 @@ def tf() -> Any:
         return pytest.importorskip("tensorflow")
 
 
+@pytest.mark.slow
 @given(recipes())
 @settings(max_examples=12)
 def test_outputs_and_gradients(tf: Any, recipe: Recipe) -> None:

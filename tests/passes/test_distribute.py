@@ -78,6 +78,7 @@ def summed_outputs(graph: Graph) -> Graph:
     return result
 
 
+@pytest.mark.slow
 def test_random_graphs_have_the_sums_of_one_process():
     compared, refused = tried_seeds(range(200))
     assert compared > 120  # sums, of two and three processes
@@ -222,6 +223,7 @@ MODELS: dict[str, tuple[Callable[[], nnc.Model], str, int]] = {
 }
 
 
+@pytest.mark.sampled(1 / 2)
 @pytest.mark.parametrize("size", [1, 2, 3])
 @pytest.mark.parametrize("name", MODELS)
 def test_gradients_and_updates_are_those_of_one_process(name, size):

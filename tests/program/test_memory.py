@@ -57,6 +57,7 @@ def test_a_prediction_without_a_copy_allocates_no_array():
     assert allocated(lambda: program(double, copy=False)) < BUFFER
 
 
+@pytest.mark.slow
 def test_a_prediction_of_several_arrays_allocates_no_array():
     a, b = nnc.Input((3,)), nnc.Input((1,))
     program = nnc.Model([a, b], [Dense(1)(a), Dense(1, "tanh")(b)]).program
@@ -65,6 +66,7 @@ def test_a_prediction_of_several_arrays_allocates_no_array():
     assert allocated(lambda: program(x, y, copy=False)) < BUFFER
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("weights", [None, numpy.arange(100_000) % 3])
 def test_an_epoch_allocates_no_array(weights):
     model = network()
@@ -177,6 +179,7 @@ def test_memory_does_not_grow_with_the_number_of_batch_sizes(tmp_path):
     assert int(output(MANY, tmp_path / "net.nnc")) < 2**22
 
 
+@pytest.mark.slow
 def test_arenas_of_threads_end_with_them():
     program = mlp().program
     x = numpy.ones((512, 784), "float32")

@@ -23,6 +23,7 @@ class Looks(nnc.callbacks.Callback):
         assert numpy.shape(logs["loss"]) in ((), (COUNT,))
 
 
+@pytest.mark.sampled(6)
 @BACKENDS
 @pytest.mark.parametrize("lanes", [None, 1])
 @pytest.mark.parametrize("calls", ["epochs", "batches", "each"])

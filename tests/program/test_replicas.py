@@ -64,6 +64,7 @@ def test_in_lanes_each_replica_is_the_network_trained_alone(name, backend):
     numpy.testing.assert_allclose(program.predict(x)[5], alone.predict(x), rtol=1e-4, atol=2e-6)
 
 
+@pytest.mark.sampled(2)
 @BACKENDS
 @pytest.mark.parametrize("name", ONE_AFTER_ANOTHER)
 def test_one_after_another_they_are_equal_to_the_bit(name, backend):

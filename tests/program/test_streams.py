@@ -62,6 +62,7 @@ def histories(keras: Any, make: Any, **options: Any) -> tuple[Any, Any]:
     return ours, theirs
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("weighted", [False, True])
 def test_generators(keras, weighted):
     histories(keras, lambda module: batches(weighted=weighted, endless=True), steps_per_epoch=5)
@@ -129,7 +130,7 @@ def test_numbered_batches(keras):
 
 
 @pytest.mark.parametrize("steps", [2, 4, 5])
-@pytest.mark.sampled(2)
+@pytest.mark.slow
 def test_steps_of_an_epoch_go_on_where_the_last_one_ended(keras, steps):
     x, y = arrays()
     found = []
@@ -149,6 +150,7 @@ def test_steps_of_an_epoch_go_on_where_the_last_one_ended(keras, steps):
     assert history.params == other.params
 
 
+@pytest.mark.slow
 def test_validation_evaluation_and_prediction(keras):
     x, y = arrays()
     histories(

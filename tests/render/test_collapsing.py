@@ -170,6 +170,7 @@ def test_more_is_put_into_one_box_where_a_page_is_too_short() -> None:
     assert [line for line in texts(block) if "Dense" in line] != []
 
 
+@pytest.mark.slow
 def test_a_page_is_filled_before_more_is_put_into_one_box() -> None:
     heights = [estimated_height(layers_diagram(long_chain(blocks))) for blocks in range(1, 12)]
     assert max(heights[:4]) <= PAGE_HEIGHT

@@ -30,7 +30,7 @@ STARTS = {
 
 @pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize("format", FORMATS)
-@pytest.mark.sampled(7)
+@pytest.mark.sampled(2)
 def test_every_level_in_every_format(level: str, format: str) -> None:
     light, dark = (encode(picture(f"network_{level}"), format, theme) for theme in ("light", "dark"))
     assert light.startswith(STARTS[format])

@@ -87,7 +87,7 @@ def test_no_golden_file_is_left_over() -> None:
 
 
 @pytest.mark.parametrize("seed", ["1", "2"])
-@pytest.mark.sampled(1)
+@pytest.mark.slow
 def test_texts_are_the_same_with_any_hash_seed(seed: str) -> None:
     root = Path(__file__).parents[2]
     environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(root)}

@@ -73,6 +73,7 @@ def counted_ops(diagram: Diagram) -> int:
     return count
 
 
+@pytest.mark.slow
 def test_both_passes_of_a_training_graph_are_drawn_once() -> None:
     graphs = {blocks: train_graph(blocks) for blocks in (3, 7)}
     diagrams = {blocks: ops_diagram(graph) for blocks, graph in graphs.items()}
@@ -120,6 +121,7 @@ def test_what_is_expanded_is_drawn_op_by_op() -> None:
         ops_diagram(graph, expand=["blok2_add"])
 
 
+@pytest.mark.slow
 def test_a_network_without_repetition_is_grouped_by_layer() -> None:
     x = h = nnc.Input((8,))
     for width in range(9, 40):

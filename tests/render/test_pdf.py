@@ -44,6 +44,7 @@ def test_a_pdf_has_the_size_and_the_words_of_the_svg(name: str) -> None:
         assert text.strip() in words
 
 
+@pytest.mark.slow
 def test_colours_are_the_themes_and_bytes_the_same_each_time() -> None:
     light, dark = (encode(picture("network_units"), "pdf", theme) for theme in ("light", "dark"))
     assert encode(picture("network_units"), "pdf", "auto") == encode(picture("network_units"), "pdf") == light != dark
@@ -60,6 +61,7 @@ def test_letters_that_the_font_lacks_come_from_another() -> None:
     assert {font.decode() for font in fonts} > {"DejaVuSans", "DejaVuSans-Bold"}  # and whatever this machine has
 
 
+@pytest.mark.slow
 def test_letters_that_no_font_has_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("nnc.render.pdf_fonts._others", list)
     with pytest.warns(

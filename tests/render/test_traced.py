@@ -131,7 +131,7 @@ def test_operations_of_an_author_are_fused_as_those_of_a_layer(keras: Any) -> No
 
 
 @pytest.mark.parametrize("name", ZOO)
-@pytest.mark.sampled(1 / 24)
+@pytest.mark.sampled(4)
 def test_whatever_an_author_wrote_can_be_drawn(name: str, keras: Any) -> None:
     model = read_model(ZOO[name](keras))
     for options in ({}, {"depth": 9}, {"expand": ["all"]}):

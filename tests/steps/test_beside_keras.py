@@ -52,6 +52,7 @@ def runs() -> list[Any]:
     return marked
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(("task", "backend"), runs())
 def test_twenty_steps_are_those_of_tensorflow(task, backend):
     found, wanted = task(nnc_engine(backend)), expected(task)

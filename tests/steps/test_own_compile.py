@@ -80,6 +80,7 @@ def members(path):
         return json.loads(archive.read("config.json")), h5py.File(io.BytesIO(archive.read("model.weights.h5")))
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize(("writer", "reader"), [("nnc", "nnc"), ("nnc", "keras"), ("keras", "nnc")])
 def test_a_class_compiles_itself_when_it_is_read(writer, reader, tmp_path):
     made = compiled(PACKAGES[writer], "Restored")
@@ -119,6 +120,7 @@ def test_optimizers_lie_where_they_do_in_keras(epochs, tmp_path):
     assert our_config.keys() == their_config.keys() == {"first_optimizer", "second_optimizer", "distance"}
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("writer", ["nnc", "keras"])
 def test_an_own_compile_without_its_config_is_not_called(writer, tmp_path):
     made = compiled(PACKAGES[writer], "Pair")

@@ -36,6 +36,7 @@ def flat(found):
     return [found["class"], found["chances"][0], found["chances"][1][0]]
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("backend", ["numpy", "c"])
 def test_what_is_predicted_is_what_keras_predicts(backend, tmp_path):
     keras = pytest.importorskip("keras")

@@ -189,6 +189,7 @@ def test_a_tape_says_what_it_cannot_do():
         tape.jacobian(y, x)
 
 
+@pytest.mark.sampled(7)
 @pytest.mark.parametrize(
     "name", sorted(set(nnc.optimizers.OPTIMIZERS) & {item.lower() for item in nnc.optimizers.OPTIMIZERS})
 )

@@ -42,7 +42,7 @@ def test_live_models(keras, make, backend):
     numpy.testing.assert_allclose(program.predict(x), expected, rtol=1e-5, atol=1e-6)
 
 
-@pytest.mark.sampled(1 / 4)
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("make", MODELS)
 def test_training(keras, make):
     keras.utils.set_random_seed(3)
@@ -60,6 +60,7 @@ def test_training(keras, make):
     numpy.testing.assert_allclose(numbers, model.evaluate(tensors(x), TARGETS, batch_size=ROWS, verbose=0), rtol=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["numpy", "c"])
 def test_each_batch_is_as_long_as_its_longest_text(keras, backend):
     keras.utils.set_random_seed(3)
@@ -96,6 +97,7 @@ def test_batches_of_a_stream(keras):
     numpy.testing.assert_allclose(found, expected, rtol=1e-4)
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.filterwarnings("ignore:__array__ implementation")  # of h5py's arrays, in Keras
 @pytest.mark.parametrize("make", MODELS)
 def test_files(keras, make, tmp_path):

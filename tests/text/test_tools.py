@@ -60,6 +60,7 @@ def test_copies(model, tmp_path):
         again.fit(X, Y, verbose=0)
 
 
+@pytest.mark.slow
 def test_descriptions(model):
     text = []
     model.summary(print_fn=text.append)

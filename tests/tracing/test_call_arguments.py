@@ -114,7 +114,7 @@ def flat_names(given: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("make", MODELS, ids=lambda make: make.__name__)
-@pytest.mark.sampled(1 / 2)
+@pytest.mark.sampled(1)
 def test_they_are_models_of_several_inputs(make, keras):
     keras.utils.set_random_seed(3)
     theirs, shapes = make(keras)

@@ -262,6 +262,7 @@ def test_activations_of_layers_with_lora(keras):
     numpy.testing.assert_allclose(nnc.compile(theirs)(given), theirs(given), rtol=2e-5, atol=1e-6)
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("reverse", [False, True])
 @pytest.mark.parametrize("length", [1, 2, 5, 8])
 def test_associative_scans(reverse, length, keras):

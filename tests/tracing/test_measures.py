@@ -49,13 +49,13 @@ def assert_trains_alike(theirs, y, backend, x=X, **options):
 
 @pytest.mark.parametrize("name", LOSSES)
 @pytest.mark.parametrize("backend", ["numpy", "c"])
-@pytest.mark.sampled(1 / 4)
+@pytest.mark.sampled(2)
 def test_losses(name, backend, keras):
     assert_trains_alike(network(keras, loss=LOSSES[name](keras)), Y, backend)
 
 
 @pytest.mark.parametrize("name", sorted(LOSSES.keys() - {"scalar"}))
-@pytest.mark.sampled(1 / 3)
+@pytest.mark.sampled(1)
 def test_weighted_losses(name, keras):
     y = Y[:, :1] if name == "anonymous" else Y  # whose values are not one for each row, which Keras cannot weigh
     assert_trains_alike(network(keras, y.shape[1], loss=LOSSES[name](keras)), y, "numpy", sample_weight=WEIGHTS)
@@ -63,7 +63,7 @@ def test_weighted_losses(name, keras):
 
 @pytest.mark.parametrize("name", LOSSES_OF_OTHER_TARGETS)
 @pytest.mark.parametrize("backend", ["numpy", "c"])
-@pytest.mark.sampled(1 / 3)
+@pytest.mark.sampled(1)
 def test_losses_of_other_targets(name, backend, keras):
     """Targets are class indices, or numbers, where the loss takes none like the output."""
     make, kind = LOSSES_OF_OTHER_TARGETS[name]
@@ -73,6 +73,7 @@ def test_losses_of_other_targets(name, backend, keras):
     assert_trains_alike(network(keras, 3, loss=make(keras), **metrics), y, backend)
 
 
+@pytest.mark.slow
 def test_the_first_data_say_which_targets_a_loss_takes(keras, tmp_path):
     """Afterwards, and in a file, it is that kind alone."""
     theirs = network(keras, 3, loss=LOSSES_OF_OTHER_TARGETS["likelihood"][0](keras))
@@ -90,6 +91,7 @@ def test_the_first_data_say_which_targets_a_loss_takes(keras, tmp_path):
     assert_trains_alike(theirs, like_output, "numpy")
 
 
+@pytest.mark.slow
 def test_targets_of_several_outputs(keras):
     x = keras.Input((6,))
     keras.utils.set_random_seed(0)
@@ -120,7 +122,7 @@ def test_metrics(backend, keras):
 
 
 @pytest.mark.parametrize("backend", ["numpy", "c"])
-@pytest.mark.sampled(1)
+@pytest.mark.slow
 def test_weighted_metrics(backend, keras):
     chosen = [METRICS[name] for name in WEIGHTED]
     metrics = {
@@ -146,6 +148,7 @@ def test_metrics_by_output(form, keras):
     assert_trains_alike(theirs, {"a": Y, "b": 2.0 * Y}, "numpy")
 
 
+@pytest.mark.slow
 def test_programs_measure_without_keras(keras, tmp_path):
     metrics = [make(keras) for make in METRICS.values()]
     theirs = network(keras, loss=LOSSES["masked"](keras), metrics=metrics)
@@ -201,7 +204,7 @@ def test_losses_that_define_more_than_call_are_named(keras):
 
 
 @pytest.mark.parametrize("backend", ["numpy", "c"])
-@pytest.mark.sampled(1)
+@pytest.mark.slow
 def test_metrics_of_several_numbers(backend, keras):
     """Whose names are keys of logs, and come behind other metrics in lists, by name."""
 
@@ -324,6 +327,7 @@ def test_losses_of_outputs_in_a_dictionary_go_by_its_keys(keras):
         numpy.testing.assert_allclose(found[key], expected[key], rtol=1e-5, err_msg=key)
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("loss", ["mse", "binary_crossentropy"])
 def test_one_number_a_row_is_compared_as_in_keras(loss, keras):
     generator = numpy.random.default_rng(0)

@@ -52,7 +52,7 @@ def in_float32(keras, name, narrow):
 @pytest.mark.filterwarnings("ignore::UserWarning", "ignore::DeprecationWarning", "ignore::RuntimeWarning")
 @pytest.mark.parametrize("policy", POLICIES)
 @pytest.mark.parametrize("name", MODELS)
-@pytest.mark.sampled(1 / 32)
+@pytest.mark.sampled(1)
 def test_models_of_narrow_types(name, policy, keras, tmp_path):
     narrow = made(keras, name, policy)
     x = MODELS[name].rows(numpy.random.default_rng(2))
@@ -91,7 +91,7 @@ def test_both_backends_compute_in_float32(keras):
 
 @pytest.mark.filterwarnings("ignore::UserWarning", "ignore::DeprecationWarning")
 @pytest.mark.parametrize("source", ["live", ".keras", ".h5"])
-@pytest.mark.sampled(1)
+@pytest.mark.slow
 def test_the_optimizer_in_one_with_a_loss_scale_goes_on(source, keras, tmp_path):
     narrow = made(keras, "softmax_classes", "mixed_float16")
     x = MODELS["softmax_classes"].rows(numpy.random.default_rng(2))

@@ -47,7 +47,7 @@ def assert_trains_alike(theirs, program, x, y):
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
 @pytest.mark.parametrize("backend", ["numpy", "c"])
-@pytest.mark.sampled(1 / 8)
+@pytest.mark.sampled(1)
 def test_steps(name, backend, keras, tmp_path):
     theirs = network(keras, OPTIMIZERS[name](keras))
     before = theirs.optimizer.built, len(theirs.optimizer.variables)
@@ -77,6 +77,7 @@ def test_state_in_order_of_keras(keras):
             numpy.testing.assert_allclose(array, variable.numpy(), rtol=1e-4, atol=1e-6, err_msg=variable.path)
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("name", ["sign_momentum", "layerwise"])
 def test_weights_that_were_frozen_after_some_steps(name, keras):
     theirs = network(keras, OPTIMIZERS[name](keras))
@@ -98,7 +99,7 @@ def lookups(keras, optimizer):
 
 @pytest.mark.parametrize("name", ["sign_momentum", "decoupled_adam", "yogi", "adagrad", "centralized"])
 @pytest.mark.filterwarnings("ignore:large-first-update")
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(1)
 def test_tables_and_constraints(name, keras):
     """Rows that occur several times in a batch are added up where Keras on TensorFlow does so."""
     theirs = lookups(keras, OPTIMIZERS[name](keras))

@@ -30,7 +30,7 @@ def rows(shape: Any, generator: numpy.random.Generator) -> Any:
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
 @pytest.mark.parametrize("name", ZOO)
-@pytest.mark.sampled(1 / 24)
+@pytest.mark.sampled(3)
 def test_live_models(name, keras):
     keras.utils.set_random_seed(1)
     theirs = ZOO[name](keras)

@@ -143,6 +143,7 @@ def model_of(nn, space, data):
     return model
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:The structure of `inputs`:UserWarning")  # Keras's, of its own
 @pytest.mark.parametrize("backend", ["numpy", "c"])
 def test_a_model_that_begins_with_it(keras, backend, tmp_path):

@@ -57,6 +57,7 @@ def test_orders_are_new_in_each_epoch_and_decided_by_the_seed():
         numpy.testing.assert_array_equal(batch[:, 0, 0], targets)
 
 
+@pytest.mark.slow
 def test_models_are_trained_on_windows_as_in_keras():
     keras = pytest.importorskip("keras")
     numbers = numpy.random.default_rng(2).normal(size=(60, 2)).astype("float32")

@@ -69,7 +69,7 @@ def test_random_numbers_are_named(name: str, keras: Any) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in ZOO if name not in APART])
-@pytest.mark.sampled(1 / 24)
+@pytest.mark.sampled(3)
 def test_live_models_agree_operation_by_operation(name: str, keras: Any) -> None:
     keras.utils.set_random_seed(1)
     model = ZOO[name](keras)
@@ -82,6 +82,7 @@ def test_live_models_agree_operation_by_operation(name: str, keras: Any) -> None
         numpy.testing.assert_array_equal(weight, old)
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("train", [False, True])
 def test_every_operation_is_compared(train: bool, keras: Any) -> None:
     report = verify(attention_model(keras), train=train)
@@ -121,7 +122,7 @@ def test_the_first_operation_that_differs_is_named(
 
 @pytest.mark.parametrize("backwards", [False, True])
 @pytest.mark.parametrize("operation", ["Tanh", "Scan"])
-@pytest.mark.sampled(1)
+@pytest.mark.slow
 def test_it_is_named_inside_a_loop(operation: str, backwards: bool, keras: Any, broken: Callable[..., None]) -> None:
     class Cell(keras.layers.Layer):
         state_size = 4
@@ -195,6 +196,7 @@ def test_a_model_that_is_traced_as_a_whole(keras: Any, broken: Callable[..., Non
     assert (first.path, first.op) == ("net/multiply()", "Multiply")
 
 
+@pytest.mark.slow
 def test_another_model_of_the_same_code_is_compared(keras: Any) -> None:
     keras.utils.set_random_seed(1)
     model, other = attention_model(keras), attention_model(keras)

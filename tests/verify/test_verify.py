@@ -167,6 +167,7 @@ def tf_loss(y, x):
     return keras.losses.sparse_categorical_crossentropy(y, x)
 
 
+@pytest.mark.slow
 def test_another_regularizer_and_another_optimizer_are_found():
     import keras
 

@@ -82,7 +82,7 @@ def test_depthwise(length, window, channels, options, dtype):
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize(("length", "window", "channels", "options", "filters"), GATHERED)
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(2)
 def test_gathered(length, window, channels, options, filters, dtype):
     check_three(length, window, channels, filters, options, dtype)
 
@@ -96,6 +96,7 @@ def convolved(channels: int, filters: int, dtype: str) -> Graph:
     return graph
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("channels", "filters", "dtype", "is_winograd"),
     [(16, 32, "float32", True), (200, 100, "float32", True), (8, 32, "float32", False), (16, 32, "float64", False)],
@@ -169,7 +170,7 @@ def test_nan_reaches_no_place_but_those_that_see_it(groups):
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("turned", [(False, False), (True, False), (False, True), (True, True)])
 @pytest.mark.parametrize("shape", [(1, 7, 200), (3, 300, 40), (8, 5, 32), (70, 600, 50), (513, 17, 33), (100, 64, 8)])
-@pytest.mark.sampled(12)
+@pytest.mark.sampled(6)
 def test_products(shape, turned, dtype):
     rows, inner, columns = shape
     graph = Graph("test")

@@ -32,6 +32,7 @@ def check(graph: Graph, sizes: tuple[int, ...]) -> CMachine:
     return machine
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize(("inner", "columns"), [(300, 200), (520, 133), (64, 1030)])
 def test_bias_and_activation_behind_a_large_product(inner, columns, dtype):

@@ -92,6 +92,7 @@ def test_training_goes_on_as_if_it_had_not_paused(data, calls):
     check_same(paused, straight)
 
 
+@pytest.mark.slow
 def test_calls_grow_with_what_the_last_one_took(data, calls, monkeypatch):
     monkeypatch.setattr(batches, "CALL_SECONDS", 100.0)
     make_program().fit(*data, epochs=5000, verbose=0)
@@ -184,6 +185,7 @@ def test_user_stops_it(data, monkeypatch):
     assert len(program.fit(*data, epochs=100, verbose=0).epoch) == 2  # the first one runs by itself, for hints
 
 
+@pytest.mark.slow
 def test_runs_of_many_sizes_are_forgotten(data):
     program = make_program()
     for rows in range(400, 0, -1):  # the first has room for all others

@@ -62,7 +62,7 @@ def kinds(names):
 
 
 @pytest.mark.parametrize("name, kind", kinds(UNARY))
-@pytest.mark.sampled(1 / 2)
+@pytest.mark.sampled(8)
 def test_functions_of_one_argument(library, name, kind):
     x = samples(kind, COUNT[kind])
     if name in {"sin", "cos"} and kind == "f64":
@@ -88,6 +88,7 @@ def test_reduced_functions(library, name, kind):
     assert numpy.abs(found[far]).max() <= 1.0
 
 
+@pytest.mark.sampled(10)
 @pytest.mark.parametrize("name, kind", kinds(BINARY))
 def test_functions_of_two_arguments(library, name, kind):
     x = samples(kind, COUNT[kind], seed=1)
@@ -129,6 +130,7 @@ def test_special_operands(library, name, kind):
         numpy.testing.assert_array_equal(numpy.signbit(found)[known], numpy.signbit(expected)[known])
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(platform.machine() not in {"x86_64", "AMD64"}, reason="names processors of one family")
 @pytest.mark.parametrize("target", ["haswell", "skylake-avx512"])
 def test_every_loop_is_vectorised(tmp_path, target):
@@ -283,6 +285,7 @@ int main(void) {
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", [[], ["-U__SIZEOF_INT128__"]], ids=["wide words", "without"])
 def test_high_words_of_products(tmp_path, options):
     text = unit(tail=sections(["nnc_high_product_u64"]).text + SHUFFLES.replace("\\\\", "\\"))

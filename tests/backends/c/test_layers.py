@@ -29,7 +29,7 @@ def results(case: Case) -> tuple[list[numpy.ndarray], list[numpy.ndarray]]:
 
 
 @pytest.mark.parametrize("case", FIRST, ids=str)
-@pytest.mark.sampled(30)
+@pytest.mark.sampled(15)
 def test_a_layer_gives_the_numbers_of_numpy(case, monkeypatch):
     monkeypatch.setenv("NNC_C_LEVEL", "0")
     monkeypatch.setenv("NNC_BACKEND", "numpy")

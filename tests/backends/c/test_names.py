@@ -134,6 +134,7 @@ def graphs() -> Iterator[Graph]:
         yield from map(program.graph, ("predict", "train"))
 
 
+@pytest.mark.slow
 def test_no_value_is_called_like_what_units_call_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
     """All names that units take for values are replaced; no word that is left may be the name of a value."""
     numbers = count()

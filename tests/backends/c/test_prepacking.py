@@ -80,7 +80,7 @@ def packings(model: nnc.Sequential) -> list[int]:
 
 
 @pytest.mark.parametrize("name", NETWORKS)
-@pytest.mark.sampled(1)
+@pytest.mark.slow
 def test_weights_are_packed_once_for_each_change(name):
     model = make(name)
     x = inputs(model)
@@ -163,7 +163,7 @@ def test_packed_weights_count():
 
 
 @pytest.mark.parametrize("name", NETWORKS)
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(1)
 def test_what_does_not_fit_packed_is_read_as_it_is(name):
     model = make(name)
     program, x = model.program, inputs(model)

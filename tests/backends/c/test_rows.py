@@ -46,7 +46,7 @@ FUNCTIONS: list[Callable[[Value], Value]] = [softmax, normalise, shifted, withou
     "shape", [(BATCH, 16), (BATCH, 3, 20), (2, BATCH, 1, 33), (BATCH, BATCH), (BATCH, 3000)], ids=str
 )
 @pytest.mark.parametrize("view", [False, True], ids=["dense", "view"])
-@pytest.mark.sampled(20)
+@pytest.mark.sampled(12)
 def test_rows(function, dtype, shape, view):
     graph = graph_of(function, dtype, shape, view)
     exact = graph_of(function, "float64", shape, view)  # NumPy adds strided float32 numbers one by one

@@ -51,7 +51,7 @@ def sum_of(shape, axes, dtype="float32"):
     ],
     ids=str,
 )
-@pytest.mark.sampled(1 / 2)
+@pytest.mark.sampled(12)
 def test_sums(shape, axes, dtype, rounding):
     machine = CMachine(sum_of(shape, axes, dtype), {"batch": 601}, {})
     for batch in (601, 256, 257, 8, 7, 1):

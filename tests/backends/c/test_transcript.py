@@ -94,6 +94,7 @@ def places(found):
     return [(path, value.index, value.result) for path, value in found.constants]
 
 
+@pytest.mark.slow
 def test_second_start_loads_no_kernels(saved, folder):
     first, second = start(saved), start(saved)
     assert (first[1], second[1]) == (True, False)

@@ -27,6 +27,7 @@ def built(function: Any, **settings: Any) -> SweepResult:
     return sweep(function, data=(arrays["x"], arrays["y"]), **options)
 
 
+@pytest.mark.slow
 def test_processes_have_the_numbers_of_this_one(folder: Path, plain: dict[str, Any]):
     here = sweep(plain, output="here")
     there = sweep({**plain, "workers": 2}, output="there")
@@ -42,6 +43,7 @@ def test_processes_have_the_numbers_of_this_one(folder: Path, plain: dict[str, A
     ]
 
 
+@pytest.mark.slow
 def test_a_killed_process_is_followed_by_another(folder: Path):
     expected = built(builders.build, output="expected", replicas=1)
     found = built(builders.dying_once, output="found", workers=1, replicas=1)
@@ -119,6 +121,7 @@ def _is_running(pid: int) -> bool:
         return False
 
 
+@pytest.mark.slow
 def test_ctrl_c_gives_the_report_so_far(expected: SweepResult):
     cut = Cut("-o", "cut", "--json")
     cut.wait_for(Path("cut"), 3)

@@ -28,6 +28,7 @@ def test_the_best_is_kept_as_a_program(folder: Path, plain: dict[str, Any]):
     assert not list(Path("sweep/programs").glob("*.nnc")) or len(list(Path("sweep/programs").glob("*.nnc"))) == 1
 
 
+@pytest.mark.slow
 def test_the_largest_is_best_where_it_is_wanted(folder: Path, plain: dict[str, Any]):
     found = nnc.sweep({**plain, "objective": "val_accuracy", "epochs": 8})
     best = max(trial.value for trial in found.trials)
@@ -62,6 +63,7 @@ def test_a_notebook_shows_table_and_picture(folder: Path, plain: dict[str, Any])
         found.plot("sweep.png")
 
 
+@pytest.mark.slow
 def test_a_function_builds_models(folder: Path):
     arrays = numpy.load("points.npz")
     space = {"units": [3, 4], "rate": [0.0, 0.5], "learning_rate": {"log_uniform": [0.01, 1]}, "seed": [0, 1]}
@@ -95,6 +97,7 @@ def test_what_cannot_work_is_refused_before_anything_is_trained(folder: Path, pl
     assert not Path("other/best.nnc").exists()
 
 
+@pytest.mark.slow
 def test_a_sweep_is_not_mixed_with_another(folder: Path, plain: dict[str, Any]):
     first = nnc.sweep(plain)
     with pytest.raises(DataError, match="has a sweep already"):

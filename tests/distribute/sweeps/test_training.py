@@ -62,7 +62,7 @@ def test_a_line_has_the_numbers_of_numpy(folder: Path, backend: str):
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-@pytest.mark.sampled(1)
+@pytest.mark.slow
 def test_a_trial_has_the_numbers_of_itself_alone(folder: Path, backend: str):
     """Alone: a clone with the seed's weights in a program of one network, without replicas."""
     model = {
@@ -95,6 +95,7 @@ def test_a_trial_has_the_numbers_of_itself_alone(folder: Path, backend: str):
     assert kept["loss"] == pytest.approx(found.best.value, rel=1e-5)
 
 
+@pytest.mark.slow
 def test_a_trial_has_the_numbers_of_nnc_train(folder: Path):
     result = sweep(
         {"model": "base.yaml", "data": "points.csv", "space": {"seed": [0], "optimizer.learning_rate": [0.125, 0.5]}},
@@ -170,7 +171,7 @@ def test_a_trial_that_is_not_a_number_fails_and_others_do_not(folder: Path):
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-@pytest.mark.sampled(1)
+@pytest.mark.slow
 def test_what_a_function_builds_has_the_numbers_of_fit(folder: Path, backend: str):
     """Weights that the function gives a model count, and the seed decides those that it draws."""
     arrays = numpy.load("points.npz")

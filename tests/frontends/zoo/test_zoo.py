@@ -35,7 +35,7 @@ def case(request: Any, tmp_path_factory: Any) -> Iterator[tuple[Animal, Written]
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 @pytest.mark.parametrize("kind", ["keras", "h5"])
-@pytest.mark.sampled(2)
+@pytest.mark.slow
 def test_whole_models(case: tuple[Animal, Written], kind: str) -> None:
     animal, written = case
     model = read_model(written.files[kind])
@@ -105,7 +105,7 @@ def test_whole_models_go_back_to_keras(case: tuple[Animal, Written], tmp_path: P
     numpy.testing.assert_allclose(by_keras, losses, rtol=1e-4)
 
 
-@pytest.mark.sampled(1)
+@pytest.mark.slow
 def test_saved_programs_predict_the_same(case: tuple[Animal, Written], tmp_path: Path) -> None:
     animal, written = case
     read_model(written.files["h5"]).save(tmp_path / "model.nnc")

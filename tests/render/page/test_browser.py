@@ -85,6 +85,7 @@ def test_opens_without_a_word_and_without_the_network(make: Any, open_page: Open
     assert opened.problems == []
 
 
+@pytest.mark.slow
 def test_names_of_any_kind_are_shown_as_they_are(open_page: Open) -> None:
     opened = open_page(page(subjects.hostile_subject(), __version__))
     assert opened.text("h1") == subjects.HOSTILE.replace("\u2028", "\n").replace("\n", "\u2028")
@@ -151,6 +152,7 @@ def test_a_layer_says_where_it_is_defined_and_what_it_costs(open_page: Open) -> 
     assert re.search(r"Forward\n1 op, \d+ FLOPs\nBackward\n\d ops, \d+ FLOPs", details)
 
 
+@pytest.mark.slow
 @pytest.mark.numpy_backend
 def test_pointing_at_an_op_shows_all_there_is_to_know(open_page: Open) -> None:
     opened = open_page(subjects.base_page())
@@ -257,6 +259,7 @@ def test_before_and_after_a_pass_as_text(open_page: Open) -> None:
 # ---------------------------------------------------------------------- memory
 
 
+@pytest.mark.slow
 def test_the_memory_picture_is_not_empty_and_is_linked_both_ways(open_page: Open) -> None:
     opened = open_page(subjects.base_page())
     plan = subjects.base_subject().compiled[0].plan
@@ -325,6 +328,7 @@ def test_the_keyboard_alone_is_enough(open_page: Open) -> None:
     assert not opened.tab.locator("#keys").is_visible()
 
 
+@pytest.mark.slow
 def test_everything_can_be_reached_by_tab_and_has_a_name(open_page: Open) -> None:
     opened = open_page(subjects.base_page())
     nameless = opened.tab.evaluate(
@@ -365,6 +369,7 @@ def test_wheel_and_drag_move_and_zoom(open_page: Open) -> None:
     assert opened.selected_box()[2] < w
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("scheme", "theme", "ground"), [("light", LIGHT, "#F6F7F9"), ("dark", DARK, "#0E1114")])
 def test_colours_follow_the_reader(scheme: str, theme: Any, ground: str, open_page: Open) -> None:
     opened = open_page(subjects.base_page(), color_scheme=scheme)
@@ -387,7 +392,7 @@ def rgb(colour: str) -> str:
 
 
 @pytest.mark.parametrize(("width", "height"), [(1280, 800), (820, 700), (420, 800)])
-@pytest.mark.sampled(1)
+@pytest.mark.slow
 def test_nothing_sticks_out_of_the_window(width: int, height: int, open_page: Open) -> None:
     opened = open_page(recurrent_page(), width=width, height=height)
     opened.settle()
@@ -425,6 +430,7 @@ def test_five_thousand_ops_are_drawn_as_far_as_they_are_in_sight(open_page: Open
 # ---------------------------------------------------------------------- first view, properties, export
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize(("width", "height"), [(1440, 900), (800, 600)])
 def test_the_first_view_can_be_read(width: int, height: int, open_page: Open) -> None:
     opened = open_page(subjects.base_page(), width=width, height=height)
@@ -443,6 +449,7 @@ def test_the_first_view_can_be_read(width: int, height: int, open_page: Open) ->
     assert "FLOPs/row" in opened.text("#panel-outline")
 
 
+@pytest.mark.slow
 def test_a_layer_shows_its_arguments_and_weights(open_page: Open) -> None:
     opened = open_page(page(replace(subjects.base_subject(), definition=None), __version__))
     opened.search("dense_1")
