@@ -104,10 +104,12 @@ def resize(
     _one_of("Resize", "fill_mode", fill_mode, ("constant",))
     if crop_to_aspect_ratio and pad_to_aspect_ratio:
         raise ModelError("Resize: only one of crop_to_aspect_ratio and pad_to_aspect_ratio can be True")
-    height, width = size
+    height, width = (int(length) for length in size)
+    if height < 1 or width < 1:
+        raise ModelError(f"Resize: size must have positive height and width, got {(height, width)}")
     return resized(
         x,
-        (int(height), int(width)),
+        (height, width),
         interpolation,
         antialias=antialias,
         crop=crop_to_aspect_ratio,

@@ -51,6 +51,8 @@ def multiply_axis(x: Value, axis: int, matrix: Any) -> Value:
     value = matrix if isinstance(matrix, Value) else x.graph.constant(matrix, x.dtype)
     new, old = value.shape
     before, after = x.shape[:axis], x.shape[axis + 1 :]
+    if x.rank == 1:
+        return reshape(matmul(value, reshape(x, (old, 1))), (new,))
     if not after:
         return matmul(x, transpose(value))
     columns = reshape(x, (size_of(before), old, size_of(after)))

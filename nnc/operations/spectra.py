@@ -84,8 +84,13 @@ def extract_sequences(x: Value, sequence_length: int, sequence_stride: int) -> V
     """Return the windows of a length along the last axis, each as far behind the last as the stride says.
 
     Raises:
-        ModelError: the length is not known before the run, or there is no window.
+        ModelError: the length is not known before the run, there is no window, or a number is below 1.
     """
+    if sequence_length < 1 or sequence_stride < 1:
+        raise ModelError(
+            "ExtractSequences: sequence_length and sequence_stride must be at least 1, "
+            f"got {sequence_length} and {sequence_stride}"
+        )
     length = x.shape[-1]
     if not isinstance(length, int) or length < sequence_length:
         raise ModelError(f"ExtractSequences: x must have a known length of at least {sequence_length}, got {x.type}")

@@ -96,11 +96,11 @@ def extract_patches_3d(
     padding: Any = "valid",
     data_format: Any = None,
 ) -> Any:
-    """Return the pixels of each window of images or volumes, as channels of one pixel."""
+    """Return the voxels of each window of volumes, as channels of one voxel."""
     return operate(
         "ExtractPatches",
         volumes,
-        size=size,
+        size=(size,) * 3 if isinstance(size, int) else size,
         strides=strides,
         dilation_rate=dilation_rate,
         padding=padding,

@@ -34,6 +34,7 @@ def check(keras, *arrays, call):
         numpy.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("interpolation", ["bilinear", "nearest"])
 @pytest.mark.parametrize("fill_mode", ["constant", "nearest", "reflect", "wrap"])
 def test_affine(keras, interpolation, fill_mode):
@@ -64,6 +65,7 @@ def test_resize_whole_numbers(keras, interpolation):
     [
         ("RGBToHSV", {}, "RGBToHSV: images must have 3 channels"),
         ("RGBToGrayscale", {}, "RGBToGrayscale: images must have 1 or 3 channels"),
+        ("Resize", {"size": (0, 3)}, r"Resize: size must have positive height and width, got \(0, 3\)"),
         ("Resize", {"size": (2, 3), "interpolation": "cubic"}, "Resize: interpolation must be one of bilinear"),
         ("Resize", {"size": (2, 3), "fill_mode": "wrap"}, "Resize: fill_mode must be one of constant"),
         ("CropImages", {"top_cropping": 1}, "CropImages: exactly two of"),

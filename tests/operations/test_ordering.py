@@ -242,7 +242,7 @@ SUMS = Operation("Sum", {"axis": [0, 1]})(X)
         ("Quantile", {}, (X, numpy.ones((2, 2), "float32")), "Quantile: q must be a number or a vector, got"),
         ("SearchSorted", {"side": "top"}, (numpy.ones(2, "float32"), X), "side must be left or right, got 'top'"),
         ("SearchSorted", {}, (numpy.ones((2, 2), "float32"), X), "sorted_sequence must be a vector, got"),
-        ("SegmentSum", {}, (X, WHOLE), "SegmentSum: num_segments must be known and sorted False"),
+        ("SegmentSum", {}, (X, WHOLE[0]), "SegmentSum: num_segments must be given, since segment_ids are not known"),
         ("SegmentMax", {"num_segments": 3}, (X, WHOLE), "segment_ids must be a whole number per row, got i32"),
         ("TopK", {"k": 7}, (X,), "TopK: k must be from 0 to the length of the last axis, got 7"),
         ("TopK", {"k": -1}, (X,), "TopK: k must be from 0 to the length of the last axis, got -1"),

@@ -41,6 +41,8 @@ def test_frequencies_of_real_numbers(length):
         ("RFFT", [ROWS.astype("int32")], {}, "RFFT: the operand must hold floats"),
         ("FFT", [ROWS, ROWS.astype("float32")], {}, "FFT: real and imaginary parts must have the same type"),
         ("ExtractSequences", [ROWS], {"sequence_length": 10, "sequence_stride": 1}, "a known length of at least 10"),
+        ("ExtractSequences", [ROWS], {"sequence_length": 2, "sequence_stride": -1}, "must be at least 1, got 2 and -1"),
+        ("STFT", [ROWS], {"sequence_length": 4, "sequence_stride": 0, "fft_length": 4}, "at least 1, got 4 and 0"),
         ("STFT", [ROWS], {"sequence_length": 4, "sequence_stride": 1, "fft_length": 3}, "fft_length must be at least"),
         (
             "STFT",

@@ -96,6 +96,14 @@ OF_ARRAYS = {
     "eigh": lambda ops: ops.eigh(SQUARE)[0],
     "empty": lambda ops: ops.empty((2, 3)) * 0,
     "eye": lambda ops: [ops.eye(3), ops.eye(2, 4, dtype="int32"), ops.identity(3), ops.tri(3, 4, k=-1)],
+    "extract_patches_3d": lambda ops: [ops.image.extract_patches_3d(X[..., None], 2, strides=s) for s in (None, 1)],
+    "Fourier transforms of vectors": lambda ops: [
+        *ops.fft((X[0, 0], X[0, 1])),
+        *ops.rfft(X[0, 0]),
+        *ops.rfft(X[0, 0], fft_length=4),
+        ops.irfft((X[0, 0], X[0, 1])),
+        ops.irfft((X[0, 0], X[0, 1]), fft_length=7),
+    ],
     "fori_loop": lambda ops: ops.fori_loop(2, 5, lambda i, x: x * i, X),
     "full": lambda ops: [ops.full((2, 3), 1.5), ops.full((2,), 3, dtype="int32")],
     "layer_normalization": lambda ops: ops.layer_normalization(X, X[0, 0], X[0, 1], epsilon=0.01),
@@ -114,6 +122,12 @@ OF_ARRAYS = {
     "scan backwards": lambda ops: list(ops.scan(lambda carry, row: (carry * row, carry), X[0], X, reverse=True)),
     "associative_scan": lambda ops: ops.associative_scan(lambda x, y: x * y, X, axis=1),
     "associative_scan backwards": lambda ops: ops.associative_scan(lambda x, y: x + y, X, reverse=True),
+    "segments without their number": lambda ops: [
+        call(X, ids, sorted=is_sorted)
+        for call in (ops.segment_sum, ops.segment_max)
+        for ids, is_sorted in ((numpy.array([1, 0, 1]), False), (numpy.array([0, 2, 2]), True))
+        if not is_sorted or call is ops.segment_sum  # an empty segment has Keras's 0 there, the lowest number here
+    ],
     "shape": lambda ops: [ops.shape(X)[1], ops.dtype(X) == "float32", ops.is_tensor([1.0])],
     "svd": lambda ops: [ops.svd(SQUARE, compute_uv=False), ops.svd(SQUARE)[1]],
     "switch": lambda ops: [ops.switch(index, [lambda x: x, lambda x: -x], X) for index in (0, 1)],
