@@ -9,14 +9,9 @@ import numpy
 
 from frontends.nodes import Mapping, Scalar, ValueNode
 from frontends.origin import is_null
+from nnc.dtype_policies import NARROW, QUANTIZED_FROM, computed_policy
 
 FLOAT = "float32"
-NARROW = frozenset({"float16", "bfloat16", "half"})
-"""Element types of fewer digits."""
-_MIXED = frozenset({"mixed_float16", "mixed_bfloat16"})
-"""Policies of weights in float32 that are computed with in fewer digits."""
-_QUANTIZED = "_from_"
-"""What stands between the mode and the policy before in the name of a quantized one, as in ``int8_from_float32``."""
 QUANTIZED_INSIDE = "layers inside it are quantized, which is read of layers by themselves only"
 _BY_BITS = frozenset({"SaturateCast", "View"})
 """Operations whose result depends on the limits or the bits of an element type."""
@@ -69,25 +64,8 @@ def policy_name(node: ValueNode | None) -> str | None:
         return _name_of_map(config)
     mode = config.text("mode")
     if mode is not None:
-        return f"{mode}{_QUANTIZED}{config.text('source_name') or FLOAT}"
+        return f"{mode}{QUANTIZED_FROM}{config.text('source_name') or FLOAT}"
     return config.text("name")
-
-
-def computed_policy(name: str) -> str:
-    """Return the policy that a layer has in nnc where its file, or the live layer, has one of Keras's.
-
-    >>> computed_policy("mixed_float16"), computed_policy("int8_from_bfloat16"), computed_policy("float64")
-    ('float32', 'int8_from_float32', 'float64')
-    """
-    mode, separator, source = name.partition(_QUANTIZED)
-    if separator:
-        return f"{mode}{separator}{computed_policy(source)}"
-    return FLOAT if name in NARROW or name in _MIXED else name
-
-
-def narrow_note(policy: str) -> str | None:
-    """Return what is said of layers of a policy that nnc computes in float32, None of others."""
-    return None if computed_policy(policy) == policy else f"layers of dtype {policy} are computed in float32"
 
 
 def quantized_policy(name: str) -> tuple[str, str] | None:
@@ -96,13 +74,13 @@ def quantized_policy(name: str) -> tuple[str, str] | None:
     >>> quantized_policy("int4/128_from_float32"), quantized_policy("float32")
     (('int4/128', 'float32'), None)
     """
-    mode, separator, source = name.partition(_QUANTIZED)
+    mode, separator, source = name.partition(QUANTIZED_FROM)
     return (mode, source) if separator else None
 
 
 def _name_of_map(config: Mapping) -> str:
     names = {name for node in _policies(config) if (name := policy_name(node)) is not None}
-    if any(_QUANTIZED in name for name in names):
+    if any(QUANTIZED_FROM in name for name in names):
         raise PolicyError(QUANTIZED_INSIDE)
     if len({computed_policy(name) for name in names}) > 1:
         raise PolicyError(f"the layers inside it have several element types ({', '.join(sorted(names))})")

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from nnc.checks import check_number, check_whole
-from nnc.dtype_policies import DTypePolicy, get
+from nnc.dtype_policies import DTypePolicy, computed_dtype, get
 from nnc.errors import ModelError
 from nnc.settings import (
+    FLOATS,
     SETTINGS,
     default_dtype,
     disable_interactive_logging,
     enable_interactive_logging,
-    float_name,
     is_interactive_logging_enabled,
 )
 
@@ -77,12 +77,12 @@ def set_floatx(value: str) -> None:
     """Set the element type of floating-point numbers where none is given, also of layers if none was made before.
 
     Args:
-        value: ``float32`` or ``float64``.
+        value: ``float32`` or ``float64``. ``float16`` and ``bfloat16`` warn, and are float32.
 
     Raises:
         ModelError: it is another one.
     """
-    SETTINGS.floatx = float_name("floatx", value)
+    SETTINGS.floatx = _float_name("floatx", value, "numbers")
 
 
 def epsilon() -> float:
@@ -131,16 +131,24 @@ def set_dtype_policy(policy: Any) -> None:
     """Set the element type of layers for which none is given.
 
     Args:
-        policy: ``float32``, ``float64`` or a `DTypePolicy` of one of them.
+        policy: ``float32``, ``float64`` or a `DTypePolicy` of one of them. Those of narrow numbers, such as
+            ``mixed_float16``, warn, and are float32.
 
     Raises:
-        ModelError: it is something else, such as ``mixed_float16``.
+        ModelError: it is something else.
     """
     if not isinstance(policy, str | DTypePolicy):
         raise ModelError(
             f"Invalid `policy` argument: it must be a name such as 'float32' or a DTypePolicy, got {policy!r}"
         )
-    SETTINGS.layer_dtype = float_name("dtype policy", get(policy).name)
+    SETTINGS.layer_dtype = _float_name("dtype policy", get(policy).name, "layers")
+
+
+def _float_name(setting: str, given: Any, what: str) -> str:
+    name = computed_dtype(given, what) if isinstance(given, str) else given
+    if name not in FLOATS:
+        raise ModelError(f"{setting} must be float32 or float64, got {given!r}")
+    return str(name)
 
 
 # ---------------------------------------------------------------------- what is shown

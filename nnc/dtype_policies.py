@@ -1,17 +1,23 @@
-"""Keras's policies of element types; layers of nnc's compute in the type that weights have, float32 or float64."""
+"""Keras's policies of element types; layers of nnc's compute in float32, whatever is narrower too, or in float64."""
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from typing import Any, Self
 
 import numpy
 
 from nnc.absent_names import absence
-from nnc.errors import ArgumentError, ModelError
+from nnc.errors import ArgumentError, ModelError, user_level
 from nnc.settings import default_dtype
 
+NARROW = frozenset({"bfloat16", "float16", "half"})
+"""Element types of fewer digits than float32."""
+QUANTIZED_FROM = "_from_"
+"""What stands between the mode and the policy before in the name of a quantized one, as in ``int8_from_float32``."""
 _MIXED = {"mixed_float16": "float16", "mixed_bfloat16": "bfloat16"}
+"""Policies of weights in float32 that are computed with in fewer digits."""
 _NAMES = frozenset(
     (
         *("bfloat16", "bool", "float16", "float32", "float64", "int8", "int16", "int32", "int64", "string"),
@@ -21,10 +27,48 @@ _NAMES = frozenset(
 _QUANTIZED = ("int8", "int4", "float8", "gptq", "awq")
 
 
+def computed_policy(name: str) -> str:
+    """Return the policy of layers that are asked for one: narrow numbers are computed in float32.
+
+    >>> computed_policy("mixed_float16"), computed_policy("int8_from_bfloat16"), computed_policy("float64")
+    ('float32', 'int8_from_float32', 'float64')
+
+    Args:
+        name: a policy or an element type.
+    """
+    mode, separator, source = name.partition(QUANTIZED_FROM)
+    if separator:
+        return f"{mode}{separator}{computed_policy(source)}"
+    return "float32" if name in NARROW or name in _MIXED else name
+
+
+def narrow_note(policy: str, what: str = "layers") -> str | None:
+    """Return what is said where a policy is computed in float32, None of others.
+
+    Args:
+        policy: the policy, or an element type.
+        what: what has it.
+    """
+    return None if computed_policy(policy) == policy else f"{what} of dtype {policy} are computed in float32"
+
+
+def computed_dtype(name: str, what: str = "layers") -> str:
+    """Return the element type that is computed in where a policy or a type is asked for, with a warning if it differs.
+
+    Args:
+        name: what the user gave.
+        what: what has it.
+    """
+    if (note := narrow_note(name, what)) is not None:
+        warnings.warn(note, stacklevel=user_level())
+    return computed_policy(name)
+
+
 class DTypePolicy:
     """The element types of a layer: of its weights, and that in which it computes.
 
-    Policies of narrow numbers, such as ``mixed_float16``, can be made, compared and stored; layers refuse them.
+    Policies of narrow numbers, such as ``mixed_float16``, can be made, compared and stored; layers for which one is
+    given compute in float32, and warn.
 
     Args:
         name: the element type, or ``mixed_float16`` or ``mixed_bfloat16``; by default that of layers for which none is

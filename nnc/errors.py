@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -113,6 +114,15 @@ class CompilerError(NncError, RuntimeError):
     """No C compiler was found, or the one that was found does not give a library that can be loaded."""
 
     _has_lines = True
+
+
+def user_level() -> int:
+    """Return the stack level, for the caller's ``warnings.warn``, of the first caller that is not of this package."""
+    package = __name__.partition(".")[0]
+    level, frame = 1, sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == package:
+        level, frame = level + 1, frame.f_back
+    return level
 
 
 class NncWarning(UserWarning):

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from nnc.errors import ModelError
-
 FLOATS = ("float32", "float64")
 """Element types that nnc computes in."""
-_OTHER_FLOATS = ("bfloat16", "float16", "mixed_bfloat16", "mixed_float16")
 
 
 @dataclass
@@ -45,23 +42,6 @@ def default_dtype() -> str:
     if SETTINGS.layer_dtype is None:
         SETTINGS.layer_dtype = SETTINGS.floatx
     return SETTINGS.layer_dtype
-
-
-def float_name(what: str, name: object) -> str:
-    """Return the name of an element type to compute in.
-
-    Args:
-        what: what it is for, for messages.
-        name: what the user gave.
-
-    Raises:
-        ModelError: it is none, or nnc does not compute in it.
-    """
-    if name in _OTHER_FLOATS:
-        raise ModelError(f"{what}: nnc computes in float32 and float64, not in {name}; set one of these")
-    if name not in FLOATS:
-        raise ModelError(f"{what} must be float32 or float64, got {name!r}")
-    return str(name)
 
 
 def enable_interactive_logging() -> None:

@@ -8,9 +8,7 @@ from dataclasses import replace
 from frontends.element_types import (
     PolicyError,
     bits_message,
-    computed_policy,
     depends_on_bits,
-    narrow_note,
     policy_name,
     widened,
 )
@@ -22,6 +20,7 @@ from frontends.legacy.values import number, single
 from frontends.nodes import Mapping, Scalar, Sequence, ValueNode
 from frontends.operations import OPERATION
 from frontends.origin import Origin
+from nnc.dtype_policies import computed_policy, narrow_note
 
 RECURRENT = ("SimpleRNN", "LSTM", "GRU", "RNN", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", "Bidirectional")
 """Layers that run over time, and take their first state as further inputs."""

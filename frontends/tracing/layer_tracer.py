@@ -13,7 +13,7 @@ from typing import Any
 import numpy
 
 from frontends.authors import identity_of
-from frontends.element_types import QUANTIZED_INSIDE, narrow_note, widened_array
+from frontends.element_types import QUANTIZED_INSIDE, widened_array
 from frontends.keras_calls import safe_name
 from frontends.keras_form import read_layer
 from frontends.live_objects import RUNNING, LiveConfigs, holds_quantized
@@ -29,6 +29,7 @@ from frontends.tracing.ownership import Ownership, own_variables
 from frontends.tracing.recording import Frame, Recorder
 from frontends.tracing.settling import Frames, Settling
 from nnc import regularizers
+from nnc.dtype_policies import narrow_note
 from nnc.errors import ModelError
 from nnc.layers import Layer, Variable
 from nnc.layers.input_types import FLOAT

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 
-from nnc.errors import NncWarning
+from nnc.errors import NncWarning, user_level
 
 _TOLD: ContextVar[set[str] | None] = ContextVar("told", default=None)
 
@@ -44,13 +43,4 @@ def tell(hint: Hint) -> None:
         if hint.text in told:
             return
         told.add(hint.text)
-    warnings.warn(NncWarning(hint.name, hint.text), stacklevel=_levels_inside())
-
-
-def _levels_inside() -> int:
-    """Return the stack level of the first caller that is not of this package."""
-    package = __name__.partition(".")[0]
-    level, frame = 1, sys._getframe(1)
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == package:
-        level, frame = level + 1, frame.f_back
-    return level
+    warnings.warn(NncWarning(hint.name, hint.text), stacklevel=user_level())

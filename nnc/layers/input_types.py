@@ -8,7 +8,7 @@ from typing import Any
 import numpy
 
 from nnc.checks import is_whole
-from nnc.dtype_policies import DTypePolicy
+from nnc.dtype_policies import DTypePolicy, computed_dtype
 from nnc.errors import ModelError, ShapeError
 from nnc.ir import FLOATING, Dim, TensorType, bind_shape
 from nnc.layers.batch import BATCH
@@ -60,7 +60,7 @@ def tensor_type(dtype: str, shape: Iterable[Dim]) -> TensorType:
 
 
 def dtype_name(dtype: Any, where: str, known: frozenset[str] = FLOATING) -> str | None:
-    """Return a dtype's name from a name, a NumPy dtype, or Keras's serialised dtype policy.
+    """Return a dtype's name from a name, a NumPy dtype, or Keras's serialised dtype policy; see `computed_dtype`.
 
     Args:
         dtype: what the user gave.
@@ -81,6 +81,7 @@ def dtype_name(dtype: Any, where: str, known: frozenset[str] = FLOATING) -> str 
         name = str(numpy.dtype(dtype).name)
     except (TypeError, ValueError):
         name = str(dtype)
+    name = computed_dtype(name)
     if name not in known:
         *others, last = sorted(known)
         raise ModelError(f"{where}: dtype must be {', '.join(others)} or {last}, got {dtype!r}")

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy
 
+from nnc.dtype_policies import computed_dtype
 from nnc.eager_tensor import eager
 from nnc.errors import ModelError
 from nnc.ir import Placeholder, Value
@@ -65,7 +66,7 @@ def unstack(x: Any, num: Any = None, axis: Any = 0) -> Any:
 
 def cast(x: Any, dtype: Any) -> Any:
     """Return x in another element type."""
-    return operate("Cast", x, dtype=_name(dtype))
+    return operate("Cast", x, dtype=computed_dtype(_name(dtype), "values"))
 
 
 def saturate_cast(x: Any, dtype: Any) -> Any:

@@ -30,9 +30,9 @@ def test_what_is_missing_comes_first() -> None:
 
 
 REFUSED: dict[str, Callable[[], Any]] = {
-    "float16": lambda: nnc.layers.Dense(2, dtype="float16"),
-    "bfloat16": lambda: nnc.layers.Dense(2, dtype="bfloat16"),
-    "mixed_float16": lambda: nnc.layers.Dense(2, dtype="mixed_float16"),
+    "int4": lambda: nnc.layers.Dense(2, dtype="int4"),
+    "float8": lambda: nnc.layers.Dense(2, dtype="float8"),
+    "int16": lambda: nnc.Input((2,), dtype="int16"),
     "quantization_config": lambda: nnc.layers.Dense(2, quantization_config={"mode": "int8"}),
     "lora_rank": lambda: nnc.layers.Dense(2, lora_rank=2),
     "sparse": lambda: read_text("input: {shape: [2], sparse: true}\nlayers: [Flatten]", "model.yaml"),

@@ -223,11 +223,10 @@ def test_same_answers_from_the_start(keras):
     ("name", "given", "text"),
     [
         ("set_backend", ("jax",), "nnc is the only engine"),
-        ("set_floatx", ("float16",), "floatx: nnc computes in float32 and float64, not in float16"),
         ("set_floatx", ("floaty",), "floatx must be float32 or float64, got 'floaty'"),
         ("set_epsilon", (-1e-3,), "set_epsilon: value must be a finite number of at least 0, got -0.001"),
         ("set_image_data_format", ("channels_middle",), "must be channels_last or channels_first"),
-        ("set_dtype_policy", ("mixed_float16",), "nnc computes in float32 and float64, not in mixed_float16"),
+        ("set_dtype_policy", ("int32",), "dtype policy must be float32 or float64, got 'int32'"),
         ("set_dtype_policy", (None,), "Invalid `policy` argument"),
         ("set_dtype_policy", ("int8_from_float32",), "nnc trains no quantized layers"),
         ("set_max_epochs", (0,), "max_epochs must be an integer of at least 1, got 0"),
@@ -256,10 +255,48 @@ def test_policies(keras):
             assert nnc.layers.Dense(1, dtype=ours).weights_dtype == name
             assert nnc.layers.Dense(1, dtype=name).dtype_policy == ours
         else:
-            with pytest.raises(ModelError, match="dtype must be float32 or float64"):
-                nnc.layers.Dense(1, dtype=ours)
+            with pytest.warns(UserWarning, match=f"layers of dtype {name} are computed in float32"):
+                assert nnc.layers.Dense(1, dtype=ours).weights_dtype == "float32"
     with pytest.raises(TypeError, match="'name' must be a string"):
         nnc.DTypePolicy(123)
     assert nnc.mixed_precision.Policy is nnc.DTypePolicy
     with pytest.raises(AttributeError, match="nnc trains no quantized layers"):
         nnc.dtype_policies.QuantizedDTypePolicy  # noqa: B018
+
+
+@pytest.mark.filterwarnings("ignore:.* of dtype .* are computed in float32")
+@pytest.mark.parametrize(("policy", "rounding"), [("mixed_float16", 2**-11), ("mixed_bfloat16", 2**-8)])
+def test_narrow_numbers_are_those_of_keras_but_for_its_rounding(keras, policy, rounding):
+    """As a script has them: a policy for all layers, a layer that casts, and float32 at the end."""
+    rng = numpy.random.default_rng(0)
+    x, y = rng.normal(size=(16, 4)).astype("float32"), rng.normal(size=(16, 1)).astype("float32")
+    weights = [rng.normal(size=shape).astype("float32") for shape in ((4, 8), (8,), (8, 1), (1,))]
+    found = []
+    for lib in (keras, nnc):
+        lib.config.set_dtype_policy(policy)
+
+        class Halved(lib.layers.Layer):
+            def call(self, x, lib=lib):
+                return lib.ops.cast(x, policy.removeprefix("mixed_")) * 0.5
+
+        layers = [lib.layers.Dense(8, "tanh"), Halved(), lib.layers.Dense(1, dtype="float32")]
+        model = lib.Sequential([lib.Input((4,)), *layers])
+        model.compile(lib.optimizers.SGD(0.01), "mse")
+        model.set_weights(weights)
+        losses = model.fit(x, y, batch_size=8, epochs=3, shuffle=False, verbose=0).history["loss"]
+        found.append((model.predict(x, verbose=0), losses))
+    (expected, expected_losses), (predictions, losses) = found
+    assert predictions.dtype == expected.dtype
+    numpy.testing.assert_allclose(predictions, expected, rtol=0, atol=8 * rounding * abs(expected).max())
+    numpy.testing.assert_allclose(losses, expected_losses, rtol=8 * rounding)
+    assert nnc.config.dtype_policy().name == "float32"
+
+
+def test_narrow_numbers_are_said_to_be_computed_in_float32(keras):
+    with pytest.warns(UserWarning, match="^numbers of dtype bfloat16 are computed in float32$"):
+        nnc.config.set_floatx("bfloat16")
+    with pytest.warns(UserWarning, match="^layers of dtype mixed_float16 are computed in float32$") as warned:
+        nnc.config.set_dtype_policy("mixed_float16")
+    assert warned[0].filename == __file__
+    with pytest.warns(UserWarning, match="^values of dtype float16 are computed in float32$"):
+        assert nnc.ops.cast(numpy.ones(2), "float16").dtype == "float32"
