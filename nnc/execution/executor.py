@@ -14,7 +14,7 @@ import numpy
 from nnc.backends import Backend, BackendName, BoundRun, Executable
 from nnc.backends.backend import EpochPlan, EpochsRun, Feed, FeedRun, Preparation
 from nnc.backends.numpy import kernel_settings
-from nnc.errors import CompilerError, MissingKernelError
+from nnc.errors import CompilerError, DataError, MissingKernelError
 from nnc.execution.engines import Engines
 from nnc.execution.graphs import GraphMaker, GraphTable, MadeGraph, hoisted_states
 from nnc.execution.plans import CompiledPlan, PlanCache
@@ -289,9 +289,15 @@ class Executor:
         """Return this thread's run of a graph for some sizes of its run-time dimensions: ``batch``, ``time``, ….
 
         Raises:
-            DataError: a size is too small for what is cut off.
+            DataError: a size is too small for what is cut off, or the graph was made for other batches.
         """
         made, local = self.graphs.made(name), self.local
+        if made.rows is not None and sizes.get(ROWS, made.rows) != made.rows:
+            raise DataError(
+                f"program '{self.spec.name}': {made.kind} computes batches of {made.rows} rows alone, as its author"
+                f" wrote it, got one of {sizes[ROWS]}; choose a batch_size of {made.rows} and as many rows as make"
+                " whole batches"
+            )
         key, backend = tuple([sizes[symbol] for symbol in made.symbols]), self.engines.running(name)
         runs = local.graphs.get((backend.name, name))
         known = None if runs is None else runs.get(key)

@@ -60,6 +60,11 @@ class MadeGraph:
         return not any(ROWS in value.type.with_shape(value.shape[1:]).symbols for value in self.graph.inputs.values())
 
     @cached_property
+    def rows(self) -> int | None:
+        """How many rows its batches have, where it was made for one number of them alone."""
+        return fixed_rows(self.graph) if self.kind in (EVALUATE, TRAIN) else None
+
+    @cached_property
     def counts_batches(self) -> bool:
         """Whether it counts the batches itself, because its rule needs the number."""
         return ITERATIONS in self.graph.states
@@ -88,6 +93,13 @@ class MadeGraph:
         """Each length in it that is computed of sizes of run-time dimensions."""
         dims = {dim for node in self.graph.nodes for type in node.types for dim in type.shape}
         return sorted((dim for dim in dims if isinstance(dim, SymbolicDim)), key=str)
+
+
+def fixed_rows(graph: Graph) -> int | None:
+    """Return how many rows a graph's batches have, None where it takes any."""
+    lengths = {value.shape[0] if value.shape else None for value in graph.inputs.values()}
+    length = lengths.pop() if len(lengths) == 1 else None
+    return length if isinstance(length, int) else None
 
 
 class GraphTable:

@@ -30,14 +30,14 @@ def dead_units(batch: FirstBatch) -> Iterator[Hint]:
     if not layers:
         return
     part = _part(graph, [graph.results(node)[0] for node in layers])
-    rows = _affordable_rows(part, batch.arrays)
-    if rows < LEAST_ROWS:
-        return
-    arrays = {label: batch.arrays[label][:rows] for label in part.inputs}
     try:
+        rows = _affordable_rows(part, batch.arrays)
+        if rows < LEAST_ROWS:
+            return
+        arrays = {label: batch.arrays[label][:rows] for label in part.inputs}
         with numpy.errstate(all="ignore"):
             found, _ = interpret(part, arrays, {label: batch.states[label] for label in part.states})
-    except ShapeError:  # layers that keep a state for each row want batches of their own size
+    except ShapeError:  # layers that keep a state for each row, and some authors' steps, want batches of their own size
         return
     for node, array in zip(layers, found.values(), strict=True):
         dead, units = int((array.reshape(-1, array.shape[-1]) == 0.0).all(0).sum()), array.shape[-1]

@@ -10,13 +10,12 @@ from typing import Any
 
 import numpy
 
-from nnc.errors import ModelError
+from nnc.errors import ModelError, ShapeError
 from nnc.execution.spec import OutputSpec
 from nnc.hints import telling
 from nnc.ir import PARAMETER, Graph, TensorType, Value
 from nnc.ir.ops import cast, reshape
 from nnc.labels import WEIGHTED, unweighted
-from nnc.layers.batch import BATCH
 from nnc.layers.lowering import BUFFER, FROZEN, RANDOM, declare_segments
 from nnc.layers.symbolic import SymbolicTensor
 from nnc.layers.variable import Segment, Variable, make_buffer, make_segments
@@ -75,13 +74,14 @@ class StepCompiler(Compiler):
 
     def __init__(self, model: Any, data: StepData | None, *arguments: Any, **options: Any) -> None:
         self.data = data
+        self.data_of_step: dict[str, StepData] = {}
         self.first: dict[str, Recorded] = {}
         self.failures: dict[str, Exception] = {}
         self._model = model
         if data is not None:
             for name in (TRAIN, EVALUATE):
                 try:
-                    self.first[name] = self._record(name, data, (), data.is_weighted and name == TRAIN)
+                    self.data_of_step[name], self.first[name] = self._first_recorded(name, data)
                 except Exception as error:  # a user's code may raise anything; it is raised where the step is wanted
                     self.failures[name] = error
             if TRAIN in self.failures:
@@ -163,6 +163,23 @@ class StepCompiler(Compiler):
 
     # ------------------------------------------------------------------ recording
 
+    def _first_recorded(self, name: str, data: StepData) -> tuple[StepData, Recorded]:
+        """Return what a step is given and what it does, for batches of any size or else of the first one's.
+
+        A step may be written for batches of one size, as with ``random.normal((batch_size, 8))``.
+        """
+        weighted = data.is_weighted and name == TRAIN
+        try:
+            return data, self._record(name, data, (), weighted)
+        except ShapeError:
+            if data.rows is None:
+                raise
+            try:
+                return data.with_rows(), self._record(name, data.with_rows(), (), weighted)
+            except Exception:  # the first error is the one that tells what the step does for any size
+                pass
+            raise
+
     def _record(
         self, name: str, data: StepData, segments: Sequence[tuple[Segment, str]], weighted: bool = False
     ) -> Recorded:
@@ -171,8 +188,7 @@ class StepCompiler(Compiler):
         graph = Graph(name + (WEIGHTED if weighted else ""))
         paths = weight_paths(model)
         recording = Recording(graph, paths, self._places(), resets=True)
-        x, y = map_leaves(lambda item: graph.input(item.label, item.type), (data.x, data.y), Given)
-        weight = None
+        x, y, weight = map_leaves(lambda item: graph.input(item.label, item.type), (data.x, data.y, data.third), Given)
         if weighted:
             if len(data.targets) != 1:
                 raise ModelError(
@@ -180,7 +196,7 @@ class StepCompiler(Compiler):
                     f" {len(data.targets)}"
                 )
             label = "sample_weight"
-            weight = graph.input(label, TensorType("float32", (BATCH,)))
+            weight = graph.input(label, TensorType("float32", data.targets[0].type.shape[:1]))
         with recording.running() as context:
             declare_segments(context, segments, paths)
             step = model.train_step if name == TRAIN else model.test_step
@@ -244,9 +260,8 @@ class StepCompiler(Compiler):
         def make() -> Graph:
             if name in self.failures:
                 raise self.failures[name]
-            assert self.data is not None
             with telling(self.told):
-                recorded = self._record(name, self.data, self.segments, bool(weights))
+                recorded = self._record(name, self.data_of_step[name], self.segments, bool(weights))
             return run_passes(recorded.graph, extended(OPTIMIZE, self.extra), self.observe)
 
         return make

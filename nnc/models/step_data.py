@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Any
 
 from nnc.arrays import is_array_like, to_array
 from nnc.errors import DataError
 from nnc.ir import TensorType
+from nnc.labels import ROWS, THIRD
 from nnc.layers.batch import BATCH
 from nnc.program.streams import first_batch, gives_next_alone, is_stream, parts_of
-from nnc.structure import leaves
+from nnc.structure import leaves, map_leaves
 
 
 @dataclass(frozen=True)
@@ -35,12 +36,16 @@ class StepData:
     Args:
         x: the inputs.
         y: the targets, None for none.
+        third: what stands behind them in a batch, if it is no weights of rows: a third image, or weights of steps.
         is_weighted: whether rows have weights.
+        rows: how many rows the first batch has; data of other batches are given to steps in the same way.
     """
 
     x: Any
     y: Any = None
+    third: Any = None
     is_weighted: bool = False
+    rows: int | None = field(default=None, compare=False)
 
     @property
     def inputs(self) -> list[Given]:
@@ -49,18 +54,31 @@ class StepData:
 
     @property
     def targets(self) -> list[Given]:
-        """The targets."""
-        return leaves(self.y, Given)
+        """The targets, and what stands behind them."""
+        return leaves((self.y, self.third), Given)
+
+    def with_rows(self) -> StepData:
+        """Return the same with the rows of the first batch as a known length, for steps that are written for it."""
+        assert self.rows is not None
+        sizes = {ROWS: self.rows}
+        x, y, third = map_leaves(
+            lambda item: Given(item.label, item.type.substitute(sizes)), (self.x, self.y, self.third), Given
+        )
+        return replace(self, x=x, y=y, third=third)
 
 
-def step_data(model: Any, x: Any, y: Any, is_weighted: bool = False) -> StepData:
+def step_data(
+    model: Any, x: Any, y: Any, weight: Any = None, is_weighted: bool = False, batch_size: int | None = None
+) -> StepData:
     """Return what the steps of a model are given for some data.
 
     Args:
         model: the model.
         x: inputs, or what yields batches.
         y: targets.
-        is_weighted: whether rows have weights.
+        weight: weights of rows, or whatever is given in their place.
+        is_weighted: whether rows have weights anyway.
+        batch_size: rows of a batch of arrays; None where they are one batch, or batches already.
 
     Raises:
         DataError: the data are no arrays.
@@ -69,8 +87,8 @@ def step_data(model: Any, x: Any, y: Any, is_weighted: bool = False) -> StepData
         first = first_batch(x)
         if first is None:
             raise DataError(f"model '{model.name}': the data have no batches")
-        x, y, weight = first
-        is_weighted = is_weighted or weight is not None
+        (x, y, weight), batch_size = first, None
+    third = weight if _is_data(weight) else None
     dtype = model.weights_dtype or "float32"
     count = len(_flat(x))
     labels = (
@@ -80,7 +98,22 @@ def step_data(model: Any, x: Any, y: Any, is_weighted: bool = False) -> StepData
     inputs = _typed(x, dtype, lambda: next(taken))
     several, number = len(_flat(y)) > 1, iter(range(len(_flat(y))))
     targets = None if y is None else _typed(y, dtype, lambda: f"y{next(number)}" if several else "y")
-    return StepData(inputs, targets, is_weighted)
+    rows = next((len(item) for item in (*_flat(x), *_flat(y)) if hasattr(item, "__len__")), None)
+    return StepData(
+        inputs,
+        targets,
+        None if third is None else _typed(third, dtype, lambda: THIRD),
+        is_weighted or (weight is not None and third is None),
+        rows if batch_size is None or rows is None else min(rows, batch_size),
+    )
+
+
+def _is_data(weight: Any) -> bool:
+    """Whether what stands in the place of weights is something else than a number for each row."""
+    if not is_array_like(weight) or not hasattr(weight, "dtype"):
+        return False
+    name = str(getattr(weight.dtype, "name", weight.dtype))
+    return len(weight.shape) > 1 or not name.startswith(("float", "bfloat"))
 
 
 def _typed(given: Any, dtype: str, label: Any) -> Any:

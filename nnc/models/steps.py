@@ -200,18 +200,25 @@ class Steps(ReplicatedModel):
     def _ensure_wired(self, x: Any) -> None:
         """Let a subclass take the shape of its input from the first array it meets."""
 
-    def _wired_for(self, x: Any) -> Any:
-        """Return data, all of them, after a model without outputs has looked at the first batch."""
-        if self.nesting.producers or not gives_next_alone(x):
-            self._ensure_wired(x)
-            return x
-        x, first = with_first_batch(x)
-        self._ensure_wired(None if first is None else first[0])
+    def _wired_for(self, x: Any, predicts: bool = False) -> Any:
+        """Return data, all of them, after a model without outputs has looked at the first batch.
+
+        Where nothing is predicted, steps of its own may do without outputs, which `call` may not have for x alone.
+        """
+        given = x
+        if not self.nesting.producers and gives_next_alone(x):
+            x, first = with_first_batch(x)
+            given = None if first is None else first[0]
+        try:
+            self._ensure_wired(given)
+        except ModelError:
+            if predicts or "train_step" not in self.own_steps:
+                raise
         return x
 
     # ------------------------------------------------------------------ recording
 
-    def _take_data(self, x: Any, y: Any, *weights: Any, evaluates: bool = False) -> Any:
+    def _take_data(self, x: Any, y: Any, *weights: Any, evaluates: bool = False, batch_size: int | None = None) -> Any:
         """Let steps of the class's own be recorded for data of these types; the program is made anew for others.
 
         Args:
@@ -219,6 +226,7 @@ class Steps(ReplicatedModel):
             y: targets.
             weights: weights of rows and of classes, None for none.
             evaluates: whether the model is tested.
+            batch_size: rows of a batch of arrays; None where they are one batch.
 
         Returns:
             x, with all its batches.
@@ -233,8 +241,13 @@ class Steps(ReplicatedModel):
                 f"model '{self.name}' has steps of its own, which are those of one network, not of replicas"
             )
         x, first = with_first_batch(x)
-        is_weighted = any(item is not None for item in (*weights, *(first or ())[2:]))
-        data = step_data(self, *((x, y) if first is None else first[:2]), is_weighted)
+        weight, *others = (*weights, None)
+        is_weighted = any(item is not None for item in others)
+        data = (
+            step_data(self, x, y, weight, is_weighted, batch_size)
+            if first is None
+            else step_data(self, *first, is_weighted)
+        )
         if data != self._step_data:
             if self._program is not None:
                 self._resumed = self._program.checkpoint()

@@ -29,7 +29,7 @@ from nnc.passes import Observer, Pass
 from nnc.plugins import KERAS_WEIGHTS, save_model, save_weights
 from nnc.program import EVALUATE, TRAIN, Program
 from nnc.program.evaluation import by_name
-from nnc.program.preparation import batch_arrays
+from nnc.program.preparation import batch_arrays, batch_size_of
 from nnc.program.streams import is_stream
 from nnc.utils import random_generator
 
@@ -289,7 +289,9 @@ class Trainer(Steps):
         self._must_be_compiled("fit")
         x = self._wired_for(x)
         is_validated = validation_data is not None or bool(validation_split)
-        x = self._take_data(x, y, sample_weight, class_weight, evaluates=is_validated)
+        x = self._take_data(
+            x, y, sample_weight, class_weight, evaluates=is_validated, batch_size=batch_size_of(batch_size)
+        )
         if self.outputs and not self.trainable_weights:
             warnings.warn("The model does not have any trainable weights.", stacklevel=2)
         if isinstance(validation_data, list | tuple) and validation_data:
@@ -338,7 +340,7 @@ class Trainer(Steps):
         """
         self._must_be_compiled("evaluate")
         x = self._wired_for(x)
-        x = self._take_data(x, y, sample_weight, evaluates=True)
+        x = self._take_data(x, y, sample_weight, evaluates=True, batch_size=batch_size_of(batch_size))
         logs = self.program.evaluate(
             self._named(x),
             y,
@@ -364,7 +366,7 @@ class Trainer(Steps):
         Raises:
             DataError: the arrays do not fit the model.
         """
-        x = self._wired_for(x)
+        x = self._wired_for(x, predicts=True)
         self._must_be_wired()
         found: NDArray[Any] = self.program.predict(self._named(x), batch_size, verbose, steps, callbacks, self)
         return found
@@ -437,7 +439,7 @@ class Trainer(Steps):
         self, action: str, x: Any, y: Any, sample_weight: Any, class_weight: Mapping[int, float] | None, as_dict: bool
     ) -> Any:
         self._must_be_compiled(f"{action}_on_batch")
-        self._ensure_wired(x)
+        x = self._wired_for(x)
         x = self._take_data(x, y, sample_weight, class_weight, evaluates=action == "test")
         program = self.program
         graph = TRAIN if action == "train" else EVALUATE

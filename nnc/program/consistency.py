@@ -7,9 +7,9 @@ from math import prod
 from typing import Any
 
 from nnc.errors import ProgramFileError
-from nnc.execution.graphs import hoisted_states
+from nnc.execution.graphs import fixed_rows, hoisted_states
 from nnc.execution.spec import ArraySpec, OutputSpec, ProgramSpec, ResultSpec
-from nnc.ir import Graph, TensorType, Value, symbol
+from nnc.ir import Dim, Graph, TensorType, Value, symbol
 from nnc.ir.ops.fusion import Fusion
 from nnc.ir.ops.scan import Scan
 from nnc.labels import (
@@ -140,12 +140,14 @@ def check_graph(name: str, graph: Graph, spec: ProgramSpec, states: Mapping[str,
         _check_prologue(graph, spec, states)
         return
     is_predict = name == PREDICT
-    inputs = _types(spec.inputs if is_predict else (*spec.inputs, *spec.targets))
+    rows = fixed_rows(graph) if spec.logs and not is_predict else None
+    batch: Dim = _BATCH if rows is None else rows
+    inputs = _types(spec.inputs if is_predict else (*spec.inputs, *spec.targets), batch)
     found = {label: value.type for label, value in graph.inputs.items()}
     if WEIGHTED in name:
         for target, label in zip(spec.targets, weight_labels([target.label for target in spec.targets]), strict=True):
             weight, rank = found.get(label), target.steps if name.endswith(STEPS) else 0
-            if weight is None or not weight.is_floating or weight.shape[:1] != (_BATCH,) or weight.rank != 1 + rank:
+            if weight is None or not weight.is_floating or weight.shape[:1] != (batch,) or weight.rank != 1 + rank:
                 raise ProgramFileError(f"input '{label}' is missing")
             inputs[label] = weight
     _compare("input", inputs, found)
@@ -189,8 +191,8 @@ def _check_states(graph: Graph, spec: ProgramSpec, states: Mapping[str, Any], ho
             raise ProgramFileError(f"state '@{label}' should be {value.type}")
 
 
-def _types(specs: Sequence[ArraySpec]) -> dict[str, TensorType]:
-    rows = [spec.rows if isinstance(spec, OutputSpec) else _BATCH for spec in specs]
+def _types(specs: Sequence[ArraySpec], batch: Dim = _BATCH) -> dict[str, TensorType]:
+    rows = [spec.rows if isinstance(spec, OutputSpec) else batch for spec in specs]
     return {spec.label: TensorType(spec.dtype, (dim, *spec.shape)) for spec, dim in zip(specs, rows, strict=True)}
 
 

@@ -12,7 +12,7 @@ import numpy
 from nnc.errors import DataError
 from nnc.execution.executor import Executor
 from nnc.execution.spec import ProgramSpec, unpacked
-from nnc.labels import EVALUATE, OWN_ROWS, ROWS, STEPS, WEIGHTED
+from nnc.labels import EVALUATE, OWN_ROWS, ROWS, STEPS, THIRD, WEIGHTED
 from nnc.program.data import as_arrays, check_finite, check_targets, input_arrays, known_sizes
 from nnc.program.sample_weights import as_weights, weights_suffix
 from nnc.settings import SETTINGS
@@ -43,6 +43,8 @@ def prepare(
         DataError: something does not fit.
     """
     check_trains(executor.spec)
+    if sample_weight is not None and (others := _beside_third(executor.spec)):
+        y, sample_weight = [*_listed(y, others), sample_weight], None
     if x is None:
         raise DataError("inputs are missing: give x")
     if y is None and executor.spec.targets:
@@ -68,6 +70,19 @@ def prepare(
     weights = as_weights(spec.targets, names, sample_weight, class_weight, targets, step_shapes)
     dtype = _float_type(spec)
     return arrays | {label: numpy.ascontiguousarray(array, dtype) for label, array in weights.items()}
+
+
+def _beside_third(spec: ProgramSpec) -> int:
+    """Return how many targets stand before the third array of a batch; 0 where steps take none."""
+    labels = [target.label for target in spec.targets]
+    return len(labels) - 1 if THIRD in labels else 0
+
+
+def _listed(y: Any, count: int) -> list[Any]:
+    """Return targets, of which there are so many."""
+    if isinstance(y, Mapping):
+        return list(y.values())
+    return list(y) if count > 1 and isinstance(y, list | tuple) else [y]
 
 
 def _targets(executor: Executor, y: Any) -> list[Array]:

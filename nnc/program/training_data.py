@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from nnc.arrays import is_array_like
 from nnc.errors import DataError
 from nnc.execution.executor import Executor
 from nnc.program.preparation import prepare, split_rows
@@ -69,6 +70,8 @@ def training_arrays(
 
 
 def _validation(executor: Executor, given: Any, share: Callable[[int], range]) -> Arrays:
+    if is_array_like(given):
+        given = (given,)
     if not isinstance(given, list | tuple) or len(given) not in (1, 2, 3):
         raise DataError("validation_data must be (x, y) or (x, y, sample_weight)")
     x, y, sample_weight = (*given, None, None)[:3]

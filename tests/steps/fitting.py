@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy
 
-from tests.steps.engines import ROWS, Engine, begin_equal, classifier, fitted, numbers
+from tests.steps.engines import BATCH, ROWS, Engine, begin_equal, classifier, fitted, numbers
 
 
 def distillation(nn: Engine) -> dict[str, Any]:
@@ -91,11 +91,28 @@ def siamese_network(nn: Engine) -> dict[str, Any]:
     begin_equal(embedding)
     inputs = [keras.Input((6,), name=name) for name in ("anchor", "positive", "negative")]
     distances = DistanceLayer()(*[embedding(item) for item in inputs])
-    model = nn.chosen(SiameseModel(keras.Model(inputs, distances)))
+    model, of_triples = (nn.chosen(SiameseModel(keras.Model(inputs, distances))) for _ in range(2))
     model.compile(optimizer=keras.optimizers.SGD(0.01))
+    of_triples.compile(optimizer=keras.optimizers.SGD(0.01))
     triplets = [numbers(ROWS, 6, seed=n) for n in range(3)]
     found = fitted(model, triplets, weights_of=embedding)
-    return {**found, "evaluation": model.evaluate(triplets, verbose=0)}
+
+    class Triples(keras.utils.PyDataset):
+        def __len__(self):
+            return ROWS // BATCH
+
+        def __getitem__(self, index):
+            return tuple(item[index * BATCH : (index + 1) * BATCH] for item in triplets)
+
+    evaluation = model.evaluate(triplets, verbose=0)
+    history = of_triples.fit(Triples(), shuffle=False, validation_data=tuple(triplets), verbose=0).history
+    return {
+        **found,
+        "evaluation": evaluation,
+        **{f"{key} of triples": item for key, item in history.items()},
+        "evaluation of triples": of_triples.evaluate(Triples(), verbose=0),
+        "batch of triples": of_triples.train_on_batch(*Triples()[0]),
+    }
 
 
 def customised_fit(nn: Engine) -> dict[str, Any]:
@@ -222,3 +239,52 @@ def subclassed_model(nn: Engine) -> dict[str, Any]:
     begin_equal(model)
     found = fitted(model, x, y)
     return {**found, "evaluation": model.evaluate(x, y, verbose=0), "prediction": model.predict(x, verbose=0)}
+
+
+def batches_of_one_size(nn: Engine) -> dict[str, Any]:
+    """A step that is written for the rows of a batch, as those are that draw noise of a fixed shape."""
+    keras, ops = nn.keras, nn.keras.ops
+    noise = numbers(BATCH, 3, seed=7)
+
+    class Denoiser(keras.Model):
+        def __init__(self, network):
+            super().__init__()
+            self.network = network
+
+        def measured(self, x):
+            return ops.mean(ops.square(self.network(x + ops.concatenate([noise, noise], axis=1)) - noise))
+
+        def train_step(self, data):
+            with nn.Tape() as tape:
+                loss = self.measured(data)
+            weights = self.network.trainable_weights
+            self.optimizer.apply_gradients(zip(tape.gradient(loss, weights), weights, strict=True))
+            return {"n_loss": loss}
+
+        def test_step(self, data):
+            return {"n_loss": self.measured(data)}
+
+    network = classifier(nn, 8)
+    begin_equal(network)
+    model = nn.chosen(Denoiser(network))
+    model.compile(keras.optimizers.Adam(0.01))
+    x = numbers(ROWS, 6)
+    return fitted(model, x, validation_data=x[: 2 * BATCH], weights_of=network)
+
+
+def weights_of_steps(nn: Engine) -> dict[str, Any]:
+    """A loss of its own that is given a weight for each step of a row, as models of masked words are."""
+    keras, layers, ops = nn.keras, nn.keras.layers, nn.keras.ops
+
+    class MaskedModel(keras.Model):
+        def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, **options):
+            return ops.sum(ops.square(y - y_pred) * sample_weight) / ops.sum(sample_weight)
+
+    inputs = keras.Input((5, 6))
+    model = nn.chosen(MaskedModel(inputs, ops.squeeze(layers.Dense(1)(inputs), axis=-1)))
+    begin_equal(model)
+    model.compile(keras.optimizers.Adam(0.01))
+    x, y = numbers(ROWS, 5, 6), numbers(ROWS, 5, seed=1)
+    weights = (numbers(ROWS, 5, seed=2) > 0).astype("float64")
+    found = fitted(model, x, y, sample_weight=weights, validation_data=(x, y, weights))
+    return {**found, "evaluation": model.evaluate(x, y, sample_weight=weights, verbose=0)}

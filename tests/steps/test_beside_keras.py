@@ -9,7 +9,15 @@ import numpy
 import pytest
 
 from tests.steps.engines import keras_engine, nnc_engine
-from tests.steps.fitting import customised_fit, distillation, momentum_teacher, siamese_network, subclassed_model
+from tests.steps.fitting import (
+    batches_of_one_size,
+    customised_fit,
+    distillation,
+    momentum_teacher,
+    siamese_network,
+    subclassed_model,
+    weights_of_steps,
+)
 from tests.steps.generative import generative_adversarial_network, gradient_penalty, variational_autoencoder
 from tests.steps.loops import compiled_loop, deep_dream, neural_style, plain_loop
 
@@ -26,6 +34,8 @@ TASKS = (
     plain_loop,
     compiled_loop,
     subclassed_model,
+    batches_of_one_size,
+    weights_of_steps,
 )
 
 

@@ -7,7 +7,7 @@ import pytest
 
 import nnc
 from nnc import layers, ops
-from nnc.errors import GraphError, ModelError, NncError
+from nnc.errors import DataError, GraphError, ModelError, NncError
 from nnc.export import export
 from tests.steps.engines import numbers
 
@@ -52,6 +52,59 @@ def test_one_step_is_one_run_of_one_graph_over_whole_vectors():
     assert [label for label in graph.states if label.startswith("parameters")] == ["parameters"]
     assert model.optimizer.iterations == 2
     assert model.program.spec.metrics == ("loss",)
+
+
+class OfFiveRows(nnc.Model):
+    def train_step(self, data):
+        x, y = data
+        with nnc.GradientTape() as tape:
+            loss = ops.mean(ops.square(y - self(x)) * numpy.arange(5.0, dtype="float32")[:, None])
+        self.optimizer.apply(tape.gradient(loss, self.trainable_weights), self.trainable_weights)
+        return {"loss": loss}
+
+
+@pytest.mark.parametrize("backend", ["numpy", "c"])
+def test_a_step_for_batches_of_one_size_refuses_others_before_it_runs(backend, tmp_path):
+    model = squares(OfFiveRows)
+    model.backend = backend
+    model.fit(X, Y, batch_size=5, verbose=0)
+    before = model.get_weights()
+    text = "train computes batches of 5 rows alone, as its author wrote it, got one of"
+    for size, other in ((4, 4), (8, 8), (6, 6)):
+        with pytest.raises(DataError, match=f"{text} {other}"):
+            model.fit(X, Y, batch_size=size, verbose=0)
+    with pytest.raises(DataError, match=f"{text} 3"):
+        model.train_on_batch(X[:3], Y[:3])
+    assert all(map(numpy.array_equal, before, model.get_weights()))
+    model.program.save(tmp_path / "of_five.nnc")
+    loaded = nnc.load(tmp_path / "of_five.nnc", backend=backend)
+    with pytest.raises(DataError, match=f"{text} 4"):
+        loaded.fit(X, Y, batch_size=4, verbose=0)
+    loaded.fit(X, Y, batch_size=5, shuffle=False, verbose=0)
+    model.fit(X, Y, batch_size=5, shuffle=False, verbose=0)
+    assert numpy.array_equal(loaded.predict(X[:3]), model.predict(X[:3], verbose=0))
+
+
+def test_a_third_array_is_given_to_steps_as_it_is():
+    """It is weights only where it is a number of a row; a weight for each step, an image or an index is not changed."""
+    seen = []
+
+    class Triples(nnc.Model):
+        def train_step(self, data):
+            seen.append([str(item.type) for item in data])
+            return {"loss": ops.mean(self(data[0]) + ops.cast(ops.mean(data[2]), "float32"))}
+
+    for third, expected in (
+        (numbers(10, 4), "f32[batch,4]"),
+        (numbers(10, 1), "f32[batch,1]"),
+        (numpy.arange(10), "i64[batch]"),
+        (numbers(10), "f32[batch]"),
+    ):
+        model = squares(Triples)
+        history = model.fit(X, Y, sample_weight=third, batch_size=5, shuffle=False, verbose=0).history
+        assert seen[-1] == ["f32[batch,3]", "f32[batch,2]", expected]
+        loss = model.predict(X[5:], verbose=0).mean() + third[5:].mean()
+        numpy.testing.assert_allclose(history["loss"], [loss], rtol=1e-5)
 
 
 def test_data_of_another_kind_are_recorded_anew_and_the_state_is_kept():
