@@ -70,7 +70,7 @@ def training_arrays(
 
 
 def _validation(executor: Executor, given: Any, share: Callable[[int], range]) -> Arrays:
-    if is_array_like(given):
+    if is_array_like(given) and not executor.spec.targets:
         given = (given,)
     if not isinstance(given, list | tuple) or len(given) not in (1, 2, 3):
         raise DataError("validation_data must be (x, y) or (x, y, sample_weight)")

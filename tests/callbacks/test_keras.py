@@ -65,7 +65,7 @@ def test_early_stopping(keras, capsys, arguments):
 
 @pytest.mark.parametrize("mode", ["min", "max"])
 @pytest.mark.parametrize("cooldown", [0, 2])
-@pytest.mark.slow
+@pytest.mark.sampled(1)
 def test_reduce_lr_on_plateau(keras, mode, cooldown):
     arguments = {"factor": 0.5, "patience": 1, "cooldown": cooldown, "min_lr": 0.01, "mode": mode, "min_delta": 0.02}
     same(keras, lambda module: module.ReduceLROnPlateau(monitor="val_loss", **arguments), epochs=12)
@@ -139,7 +139,7 @@ CHECKPOINTS = [
 
 @pytest.mark.parametrize("weights_only", [False, True])
 @pytest.mark.parametrize("arguments", CHECKPOINTS)
-@pytest.mark.slow
+@pytest.mark.sampled(1)
 def test_model_checkpoint_writes_the_files_keras_writes(keras, tmp_path, arguments, weights_only):
     pattern = "at/{epoch:02d}" + ("-{batch:02d}" if "save_freq" in arguments else "-{val_loss:.2f}") + "-{mae:.2f}"
     suffixes = {nnc: ".weights.npz" if weights_only else ".nnc", keras: ".weights.h5" if weights_only else ".keras"}
@@ -174,7 +174,7 @@ def test_saved_models_are_those_of_their_epoch(tmp_path):
 
 
 @pytest.mark.parametrize("swap_on_epoch", [False, True])
-@pytest.mark.slow
+@pytest.mark.sampled(1)
 def test_swap_ema_weights(keras, swap_on_epoch):
     same(
         keras,

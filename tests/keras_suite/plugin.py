@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import traceback
 from pathlib import Path
@@ -24,9 +25,9 @@ class TooLongError(Exception):
 
 
 def name_of(item: Any) -> str:
-    """Return the path of a test below ``keras/src``, and its name."""
+    """Return the path of a test below ``keras/src``, and its name, without the addresses of functions in it."""
     path = Path(str(item.path)).relative_to(SOURCE).as_posix()
-    return "::".join([path, *item.nodeid.split("::")[1:]])
+    return re.sub(r" ?at ?0x[0-9a-f]+", "", "::".join([path, *item.nodeid.split("::")[1:]]))
 
 
 def pytest_collection_modifyitems(items: list[Any]) -> None:

@@ -29,7 +29,6 @@ def network(nn, **options):
     return model
 
 
-@pytest.mark.slow
 def test_results_of_batches_are_those_of_keras(keras):
     found = []
     for nn in (nnc, keras):

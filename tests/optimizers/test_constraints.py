@@ -25,7 +25,7 @@ def train(module, layer_class, constraint, epochs, **options):
 
 
 @pytest.mark.parametrize("name", ["MaxNorm", "UnitNorm", "NonNeg"])
-@pytest.mark.slow
+@pytest.mark.sampled(1)
 def test_training_is_that_of_keras(name):
     keras = pytest.importorskip("keras")
     losses, weights = train(nnc, nnc.layers.Dense, getattr(nnc.constraints, name)(), 20, **EMA)

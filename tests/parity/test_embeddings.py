@@ -148,7 +148,7 @@ def check(build: Callable[[Any], Any], keras: Any, rule: str, arguments: dict[st
 
 
 @pytest.mark.parametrize("rule", RULES)
-@pytest.mark.slow
+@pytest.mark.sampled(1)
 def test_each_rule(rule: str, keras: Any) -> None:
     check(bag, keras, rule, RULES[rule])
 

@@ -60,7 +60,7 @@ def test_training(keras, make):
     numpy.testing.assert_allclose(numbers, model.evaluate(tensors(x), TARGETS, batch_size=ROWS, verbose=0), rtol=1e-4)
 
 
-@pytest.mark.slow
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("backend", ["numpy", "c"])
 def test_each_batch_is_as_long_as_its_longest_text(keras, backend):
     keras.utils.set_random_seed(3)
