@@ -39,11 +39,20 @@ class Counted:
 
     def seconds_per_tick(self) -> float:
         """Return the length of a tick, measured over a while."""
-        start, first = perf_counter(), self.counters.now()
+        start, first = self._moment()
         while perf_counter() - start < _CALIBRATION:
             pass
-        end, last = perf_counter(), self.counters.now()
+        end, last = self._moment()
         return (end - start) / (last - first)
+
+    def _moment(self) -> tuple[float, int]:
+        """Return the time and the ticks at one moment: of several readings the one that was interrupted least."""
+        readings = []
+        for _ in range(5):
+            before, ticks = perf_counter(), self.counters.now()
+            readings.append((perf_counter() - before, before, ticks))
+        _, time, ticks = min(readings)
+        return time, ticks
 
 
 @dataclass(frozen=True)
