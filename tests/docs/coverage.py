@@ -93,8 +93,8 @@ NOT_THERE = """## What is not there
 - **Other processors.** nnc computes on the CPU: no GPU, no TPU. Several machines train by MPI,
   and not by `keras.distribution`.
 - **Other numbers.** Weights are `float32` or `float64`: models and layers in `float16`, `bfloat16` or `mixed_float16`
-  are [computed in float32](decisions/narrow-types.md), and layers that Keras has quantized to `int8` are read. Its own
-  layers take no `quantization_config` and no LoRA in files (`lora_rank`). No `int4`, `float8` or GPTQ, no inputs of
+  are [computed in float32](decisions/narrow-types.md), and layers that Keras has quantized to `int8` are read. Layers
+  of nnc take no `quantization_config` and no LoRA in files (`lora_rank`). No `int4`, `float8` or GPTQ, no inputs of
   `int8`, `int16` or `uint16`, and no sparse or ragged inputs.
 - **Python inside a model.** What the author of a live Keras 3 model wrote is [traced](guides/bring-a-keras-model.md);
   in a file it is a name, and the class must be given to `load_model`. Not traced there are a `train_step` of one's
