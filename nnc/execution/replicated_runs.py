@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from typing import Any
 
@@ -175,15 +175,19 @@ class _ReplicatedRun:
         groups = [_Group(self, plan, range(thread, len(self.runs), self.threads)) for thread in range(self.threads)]
         if any(group.run is None for group in groups):
             return None
+        first, *others = groups
+        pool = ThreadPoolExecutor(len(others)) if others else None  # its threads end with the training
 
         def run_all(count: int, record: Array) -> None:
             state = None if plan.generator is None else plan.generator.state
-            if len(groups) == 1:
-                groups[0].run_epochs(count, record, state)
-            else:
-                with ThreadPoolExecutor(len(groups)) as pool:
-                    list(pool.map(lambda group: group.run_epochs(count, record, state), groups))
-            _go_on(plan, groups[0].plan)
+            running = [pool.submit(group.run_epochs, count, record, state) for group in others if pool is not None]
+            try:
+                first.run_epochs(count, record, state)
+            finally:
+                wait(running)  # nobody may touch the states before
+            for future in running:
+                future.result()
+            _go_on(plan, first.plan)
 
         return run_all
 
@@ -193,7 +197,8 @@ class _ReplicatedRun:
             return None
         rows, inputs, lanes = len(plan.order), self.runs[0].inputs, self.replication.lanes
         arrays = {label: numpy.empty((rows, *array.shape[1:]), array.dtype) for label, array in inputs.items()}
-        groups = [_Group(self, replace(plan, arrays=arrays), (block,)) for block in range(len(self.runs))]
+        own = replace(plan, arrays=arrays)
+        groups = [_Group(self, own, range(block, block + 1)) for block in range(len(self.runs))]
         if any(group.run is None for group in groups):
             return None
         in_order = numpy.arange(rows)
@@ -218,13 +223,13 @@ class _Group:
         numbers: the blocks' numbers.
     """
 
-    def __init__(self, all_blocks: _ReplicatedRun, plan: EpochPlan, numbers: Sequence[int]) -> None:
+    def __init__(self, all_blocks: _ReplicatedRun, plan: EpochPlan, numbers: range) -> None:
         generator = None if plan.generator is None else type(plan.generator)()
         blocks = [all_blocks.executables[number] for number in numbers]
         self.plan = replace(plan, order=plan.order.copy(), generator=generator, blocks=blocks)
         first = all_blocks.runs[numbers[0]]
         self.run = None if first.epochs is None else first.epochs(self.plan)
-        self._first, self._numbers = plan.order, list(numbers)
+        self._first, self._numbers = plan.order, numbers
 
     def run_epochs(self, count: int, record: Array, state: Any) -> None:
         """Run epochs from an order and a generator's state on, and write the sums into the record of all blocks."""
@@ -234,8 +239,9 @@ class _Group:
         found = numpy.empty(count, _of_blocks(record.dtype, len(self._numbers)))
         assert self.run is not None
         self.run(count, found)
+        blocks = slice(self._numbers.start, self._numbers.stop, self._numbers.step)
         for label in self.plan.sums:
-            record[label][:, self._numbers] = found[label]
+            record[label][:, blocks] = found[label]
 
 
 def _go_on(plan: EpochPlan, ran: EpochPlan) -> None:

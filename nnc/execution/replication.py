@@ -61,25 +61,31 @@ class Replication:
             arrays = numpy.moveaxis(arrays.reshape(self.blocks, self.lanes, *arrays.shape[1:]), 1, -1)
         return aligned(arrays)
 
-    def by_replica(self, array: Array, axis: int = 0) -> Array:
-        """Return the parts of all replicas, (count, *shape), of an array as states lie; it may be a view.
-
-        Args:
-            array: the array.
-            axis: axis of the blocks, where the replicas are as well in the result.
-        """
+    def by_replica(self, array: Array) -> Array:
+        """Return the parts of all replicas, (count, *shape), of an array as states lie; it may be a view."""
         if self.lanes > 1:
-            moved = numpy.moveaxis(array, -1, axis + 1)
-            array = moved.reshape(*moved.shape[:axis], self.blocks * self.lanes, *moved.shape[axis + 2 :])
-        kept: Array = array[(slice(None),) * axis + (slice(self.count),)]
+            moved = numpy.moveaxis(array, -1, 1)
+            array = moved.reshape(self.blocks * self.lanes, *moved.shape[2:])
+        kept: Array = array[: self.count]
         return kept
 
-    def means(self, totals: Array, counts: Array, axis: int = 0) -> Array:
-        """Return sums by counts, NaN where nothing was counted, with a part for each replica; see `by_replica`."""
-        sums, numbers = (self.by_replica(array, axis).astype("float64") for array in (totals, counts))
+    def means(self, totals: Array, counts: Array) -> Array:
+        """Return sums by counts, NaN where nothing was counted: (metrics, …, count), in double precision.
+
+        Args:
+            totals: sums as states lie, (…, blocks, metrics, lanes), or without the last axis with one lane.
+            counts: what they are divided by, likewise.
+        """
+        totals, counts = (numpy.moveaxis(array, -2 if self.lanes > 1 else -1, 0) for array in (totals, counts))
+        found = numpy.empty(totals.shape)
         with numpy.errstate(all="ignore"):
-            found: Array = numpy.where(numbers == 0, numpy.nan, sums / numbers)
-        return found
+            numpy.divide(totals, counts, out=found, dtype="float64")
+        if not counts.all():
+            found[counts == 0] = numpy.nan
+        if self.lanes > 1:
+            found = found.reshape(*found.shape[:-2], -1)
+        kept: Array = found[..., : self.count]
+        return kept
 
     def stopping(self) -> StoppedReplicas:
         """Return the record of those that a training has done with, of which there are none yet."""

@@ -269,7 +269,7 @@ class ProgramState:
 
     def _of_replicas(self, replication: Replication, totals: Array, counts: Array) -> dict[str, Any]:
         """Return loss and metrics with a part for each replica."""
-        means = iter(replication.means(totals, counts).T)
+        means = iter(replication.means(totals, counts))
         others = {result.metric: result for result in self._spec.results}
         values: dict[str, Any] = {}
         for name in self._spec.metrics:

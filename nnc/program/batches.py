@@ -306,8 +306,8 @@ class WholeEpochs:
         self._run(count, record)
         self._at_once = max(1, int(count * CALL_SECONDS / max(perf_counter() - begin, 1e-9)))
         if self._replication is not None:
-            found = self._replication.means(record[TOTAL], record[COUNT], 1)
-            return dict(zip(self._metrics, numpy.moveaxis(found, -1, 0), strict=True))
+            found = self._replication.means(record[TOTAL], record[COUNT])
+            return dict(zip(self._metrics, found, strict=True))
         totals, counts = record[TOTAL].astype("float64"), record[COUNT].astype("float64")
         with numpy.errstate(all="ignore"):
             means = totals / counts

@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -49,6 +50,7 @@ _SPELLINGS = (
 )
 
 
+@cache
 def find_blas() -> Blas | None:
     """Return the BLAS that NumPy uses, else that of the package `scipy_openblas32`, else None."""
     for library in _libraries():

@@ -3,14 +3,12 @@
    the first so short that n times it is exact. n is rounded by adding 1.5 * 2^23 (2^52), whose low bits then hold n:
    no conversion of a float to an integer, which would be undefined for NaN. */
 
-/* e^r - 1 - r for |r| <= 0.3475; error below 2^-26 |r|. */
+/* e^r - 1 - r for |r| <= 0.3475; error below 2^-26 |r|. By Estrin's scheme, whose terms do not wait for each other: what
+   needs an exponential often needs a quotient behind it, and a processor sees but a few of such chains at once. */
 NNC_INLINE float nnc_exp_tail_f32(float r) {
-    float q = 1.39174738e-3f;
-    q = q * r + 8.36730283e-3f;
-    q = q * r + 4.16666120e-2f;
-    q = q * r + 1.66665375e-1f;
-    q = q * r + 0.5f;
-    return q * (r * r);
+    float s = r * r;
+    float low = 1.66665375e-1f * r + 0.5f, high = 8.36730283e-3f * r + 4.16666120e-2f;
+    return ((1.39174738e-3f * s + high) * s + low) * s;
 }
 
 /* e^r - 1 - r for |r| <= 0.3475; error below 2^-60 |r|. */

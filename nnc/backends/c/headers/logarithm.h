@@ -107,19 +107,13 @@ NNC_INLINE double nnc_log1p_f64(double x) {
     return x < -1.0 ? (double)NAN : y;
 }
 
-/* x - log(1 + x) for x in [0, 1]: q x^2 with a minimax polynomial q of x - 1/2, and no exponent to take off; 0 where
-   nothing of it is left beside x: the square may lie below the normal range, where processors are slow. */
+/* x - log(1 + x) for x in [0, 1]: q x^2 with a minimax polynomial q of x - 1/2 by Estrin's scheme, and no exponent to
+   take off; 0 where nothing of it is left beside x: the square may lie below the normal range, where processors are slow. */
 NNC_INLINE float nnc_log1p_defect_f32(float x) {
-    float t = x - 0.5f;
-    float q = 3.31846625e-3f;
-    q = q * t - 6.93069631e-3f;
-    q = q * t + 1.01777101e-2f;
-    q = q * t - 1.66569855e-2f;
-    q = q * t + 2.89049987e-2f;
-    q = q * t - 5.10890596e-2f;
-    q = q * t + 9.32318568e-2f;
-    q = q * t - 1.79224893e-1f;
-    q = q * t + 3.78139555e-1f;
+    float t = x - 0.5f, s = t * t, f = s * s;
+    float low = (9.32318568e-2f - 5.10890596e-2f * t) * s + (3.78139555e-1f - 1.79224893e-1f * t);
+    float high = (1.01777101e-2f - 6.93069631e-3f * t) * s + (2.89049987e-2f - 1.66569855e-2f * t);
+    float q = (3.31846625e-3f * f + high) * f + low;
     float u = x < 1e-12f ? 0.0f : x;
     return q * u * u;
 }
