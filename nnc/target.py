@@ -57,6 +57,13 @@ class KernelNeeds:
         """Return the packed form that the kernel of an op reads instead of an operand, None where there is none."""
         return None
 
+    def strips(self, dtype: str, inner: Dim, columns: Dim) -> Dim:
+        """Return the elements that a right matrix takes in the layout in which products read it again and again.
+
+        0 where they read it as it is.
+        """
+        return 0
+
     def recalled_source(self, plan: Any) -> Any:
         """Return the source of a plan as an earlier process has printed it; None where it is to be printed."""
         return None
@@ -87,6 +94,10 @@ class Unpacked(KernelNeeds):
         """Return what would be packed, with the obstacle."""
         found = self.needs.prepacked(op, operands, results)
         return None if found is None else replace(found, obstacle=self.obstacle)
+
+    def strips(self, dtype: str, inner: Dim, columns: Dim) -> Dim:
+        """Return what the others need: such matrices are no operands that a run finds packed."""
+        return self.needs.strips(dtype, inner, columns)
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from nnc.plan.storage import Home, StepGroup, Storage, bound_constants, new_buff
 from nnc.target import KernelNeeds, Target
 
 if TYPE_CHECKING:
+    from nnc.plan.chains import Chain
     from nnc.plan.nests import Nest
 
 
@@ -63,17 +64,22 @@ def _begin(
     """Return a record of what is known before anything is decided."""
     groups, constants = find_groups(graph, target), bound_constants(graph, bindings)
     nests: dict[int, Nest] = {}
+    chains: dict[int, Chain] = {}
     readers: dict[Value, set[int]] = {}
     if target.in_nests:
-        from nnc.plan.nests import find_nests  # which a plan without them need not load
+        from nnc.plan.chains import find_chains  # which a plan without them need not load
+        from nnc.plan.nests import find_nests
 
         nests = find_nests(graph, constants)
+        chains = find_chains(graph, nests, constants, target.needs)
         _note_nests(graph, nests)
+        _note_chains(graph, chains)
         for node in graph.nodes:
             for operand in node.operands:
                 readers.setdefault(operand, set()).add(node.index)
     tiled = {index: group.steps for group in groups if group.tile is not None for index in group.steps}
     spans = tiled | {index: nest.span for index, nest in nests.items()}
+    spans |= {index: chain.span for index, chain in chains.items()}
     last_reader = _last_readers(graph)
     return Storage(
         graph,
@@ -84,6 +90,7 @@ def _begin(
         unchanged,
         constants=constants,
         nests=nests,
+        chains=chains,
         group_of={index: group for group in groups for index in group.steps},
         spans=spans,
         readers=readers,
@@ -160,6 +167,14 @@ def _note_nests(graph: Graph, nests: Mapping[int, Nest]) -> None:
             decide("in one loop", nodes[0], "{}", nodes, after=values, saved=Saved(calls=len(nodes) - 1))
 
 
+def _note_chains(graph: Graph, chains: Mapping[int, Chain]) -> None:
+    for index, chain in chains.items():
+        if index == chain.first:
+            nodes = [graph.nodes[step] for step in chain.span]
+            text, values = "{}, {} rows at a time", [value for node in nodes for value in graph.results(node)]
+            decide("in one loop", nodes[0], text, nodes, chain.height, after=values)
+
+
 def _place(storage: Storage, node: Node, plan_body: BodyPlanner) -> None:
     graph = storage.graph
     results = graph.results(node)
@@ -202,7 +217,9 @@ def _place(storage: Storage, node: Node, plan_body: BodyPlanner) -> None:
     end = storage.spans.get(node.index, (node.index,))[-1]  # the head of a nest runs as long as the nest
     spaces = [
         (new_space(storage, f"workspace of {node.op.name}", type.nbytes, node.index, end), type)
-        for type in workspace_of(storage, node, types, [value.type.bind(storage.bindings) for value in results])
+        for type in workspace_of(
+            storage, node, types, [value.type.bind(storage.bindings) for value in results], storage.bindings
+        )
     ]
     if spaces:
         storage.workspaces[node.index] = tuple(spaces)
@@ -228,7 +245,9 @@ def _as_view(storage: Storage, node: Node, results: tuple[Value, ...]) -> bool:
 
 
 def _stays_in_register(storage: Storage, node: Node, result: Value) -> bool:
-    """Whether only the nest that computes a value reads it."""
+    """Whether only the nest or chain that computes a value reads it."""
+    if node.index in storage.chains and node.index != storage.chains[node.index].last:
+        return result in storage.chains[node.index].inside
     nest = storage.nests.get(node.index)
     if nest is None or node.index == nest.head or result in storage.graph.roots:
         return False
@@ -255,9 +274,19 @@ def _is_unchanged(storage: Storage, value: Value) -> bool:
 
 
 def workspace_of(
-    storage: Storage, node: Node, operands: Sequence[TensorType], results: Sequence[TensorType]
+    storage: Storage,
+    node: Node,
+    operands: Sequence[TensorType],
+    results: Sequence[TensorType],
+    bindings: Mapping[str, int],
 ) -> Sequence[TensorType]:
-    """Return what the kernel of a step needs besides operands and results of these types."""
+    """Return what the kernel of a step needs besides operands and results of these types, for some sizes.
+
+    That of a chain is what its last step needs, since all of it runs there.
+    """
+    chain = storage.chains.get(node.index)
+    if chain is not None:
+        return (chain.workspace(bindings),) if node.index == chain.last else ()
     if node.index in storage.prepacked:
         found = storage.target.needs.prepacked(node.op, operands, results)
         return () if found is None else found.workspace

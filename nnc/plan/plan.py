@@ -209,7 +209,7 @@ class Plan(Presented):
         needed = [(buffer, value.type.bind(bindings).nbytes) for value, buffer in values]
         for node in nodes:
             operands = [value.type.bind(bindings) for value in node.operands]
-            types = workspace_of(storage, node, operands, [type.bind(bindings) for type in node.types])
+            types = workspace_of(storage, node, operands, [type.bind(bindings) for type in node.types], bindings)
             spaces = storage.workspaces[node.index]
             needed += [(buffer, type.nbytes) for (buffer, _), type in zip(spaces, types, strict=True)]
         return all(nbytes <= storage.buffers[buffer].nbytes for buffer, nbytes in needed)

@@ -13,6 +13,7 @@ from nnc.ir.types import ITEM_SIZES
 from nnc.target import Prepacked, Target
 
 if TYPE_CHECKING:
+    from nnc.plan.chains import Chain
     from nnc.plan.nests import Nest
 
 
@@ -56,7 +57,10 @@ class Buffer:
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """The home of a value: a buffer of the arena, a state, a constant, or a register; exactly one is set."""
+    """The home of a value: a buffer of the arena, a state, a constant, or a register; exactly one is set.
+
+    What a nest or a chain passes on to itself alone counts as in a register, also where it is some rows in memory.
+    """
 
     buffer: int | None = None
     state: str | None = None
@@ -80,6 +84,7 @@ class Storage:
         constants: values that are known once the sizes are, and need no step.
         nests: the steps that each elementwise step, or a product at their head, runs together with, where these run
             in loops.
+        chains: the products and the rows between them that a step runs together with, where it does.
         group_of: the group of each step.
         spans: all steps that run together with a step, in tiles or in a nest; only for steps that do.
         readers: the steps that read each value, where there may be nests.
@@ -111,6 +116,7 @@ class Storage:
     unchanged: frozenset[str]
     constants: Mapping[Value, numpy.ndarray] = field(default_factory=dict)
     nests: Mapping[int, Nest] = field(default_factory=dict)
+    chains: Mapping[int, Chain] = field(default_factory=dict)
     group_of: Mapping[int, StepGroup] = field(default_factory=dict)
     spans: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
     readers: Mapping[Value, set[int]] = field(default_factory=dict)

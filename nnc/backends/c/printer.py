@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from nnc.backends.c.arrays import Array
 from nnc.backends.c.batch_loop import can_feed, write_epochs, write_feed
+from nnc.backends.c.chains import ChainPrinter
 from nnc.backends.c.expressions import FLOOR_DIVIDE, Expression, number, variable
 from nnc.backends.c.kernels import EXPRESSIONS, KERNELS, KernelCall, Unit
 from nnc.backends.c.kernels.movement import copy_lines
@@ -18,7 +19,7 @@ from nnc.backends.c.marks import mark_line
 from nnc.backends.c.milestones import finish
 from nnc.backends.c.nests import Element, Elementwise
 from nnc.backends.c.places import is_uniform
-from nnc.backends.c.rows import RowPrinter
+from nnc.backends.c.rows import RowPrinter, seen_by_rows
 from nnc.backends.c.statements import Code, Facts, Statement, assign, declare, pointer, remark, written
 from nnc.backends.c.text import C_TYPES, comment, symbol_text, value_text
 from nnc.backends.marks import EMPTY, OUTSIDE, Marks, TimedBlock
@@ -26,6 +27,7 @@ from nnc.ir import Constant, Layout, Node, Value
 from nnc.ir.names import name_text
 from nnc.ir.printer import node_line
 from nnc.plan import Home, Plan, Position, is_step
+from nnc.plan.chains import Chain
 from nnc.plan.nests import Nest
 from nnc.plan.plan import LoopPlan
 
@@ -230,19 +232,19 @@ class Printer:
     def print_steps(self) -> None:
         """Print all steps, then the copies of new states that could not be computed in place."""
         plan = self.plan
-        titles: dict[Nest, list[str]] = {}
+        titles: dict[Nest | Chain, list[str]] = {}
         for group in plan.groups:
             title = node_line(group.node, plan.line_names, with_body=False)
             is_written = False
             for index in (index for index in group.steps if is_step(plan, index)):
-                nest = plan.storage.nests.get(index)
-                if nest is not None:
-                    several = titles.setdefault(nest, [])
+                together = plan.storage.chains.get(index) or plan.storage.nests.get(index)
+                if together is not None:
+                    several = titles.setdefault(together, [])
                     if title not in several:
                         several.append(title)
-                    if index == nest.steps[-1]:
-                        self.lines += [*self._mark(nest.span, several), *map(remark, several)]
-                        self.lines += self._rows(nest) if nest.rows else self._nest(nest)
+                    if index == together.span[-1]:
+                        self.lines += [*self._mark(together.span, several), *map(remark, several)]
+                        self.lines += self._together(together)
                         self._milestone(index)
                     continue
                 lines = self._marked(index, title)
@@ -273,6 +275,12 @@ class Printer:
             return []
         block = TimedBlock(self.plan, self.path, steps, " ; ".join(titles))
         return [mark_line(self.function.marks.number(block))]
+
+    def _together(self, steps: Nest | Chain) -> Sequence[Code]:
+        """Return the statements of steps that run together."""
+        if isinstance(steps, Chain):
+            return ChainPrinter(self.plan, steps, self.array, self._workspace(steps.last)[0], self.unit).lines()
+        return self._rows(steps) if steps.rows else self._nest(steps)
 
     def _nest(self, nest: Nest) -> Sequence[Code]:
         """One loop nest for several elementwise steps; the product at their head runs it block by block."""
@@ -318,30 +326,37 @@ class Printer:
         """Loops over rows for steps some of which reduce them."""
         storage = self.plan.storage
 
+        def place(value: Value, of_rows: bool) -> Array:
+            return seen_by_rows(self.array(value), nest, of_rows)
+
         def in_memory(value: Value) -> bool:
             return not storage.homes[value].register
 
         plan = self.plan
-        return RowPrinter(plan.graph, nest, storage.readers, self.array, in_memory, self.unit, plan.names).lines()
+        return RowPrinter(plan.graph, nest, storage.readers, place, in_memory, self.unit, plan.names).lines()
 
     def _step(self, index: int, epilogue: Elementwise | None = None) -> Sequence[Code]:
         node = self.plan.graph.nodes[index]
         if index in self.plan.loops:
             return self._loop(node, self.plan.loops[index])
         results = self.plan.graph.results(node)
-        workspace = []
-        for buffer, kind in self.plan.storage.workspaces.get(index, ()):
-            workspace.append(Array.of(self._buffer(buffer, kind.dtype), kind.dtype, Layout.dense(kind.shape)))
         call = KernelCall(
             op=node.op,
             operands=tuple(self.array(value) for value in node.operands),
             results=tuple(self.array(value) for value in results),
-            workspace=tuple(workspace),
+            workspace=self._workspace(index),
             unplaced=self.plan.storage.unplaced.get(index, ()),
             unit=self.unit,
             epilogue=epilogue,
         )
         return KERNELS[type(node.op)].write(self._with_prepacked(node, call))
+
+    def _workspace(self, index: int) -> tuple[Array, ...]:
+        """Return what a step needs beside operands and results."""
+        found = self.plan.storage.workspaces.get(index, ())
+        return tuple(
+            Array.of(self._buffer(buffer, kind.dtype), kind.dtype, Layout.dense(kind.shape)) for buffer, kind in found
+        )
 
     def _with_prepacked(self, node: Node, call: KernelCall) -> KernelCall:
         """Let a call read what was packed for it, if anything was."""

@@ -53,6 +53,20 @@ class _Loop:
         return [*self.before, loop(_COLUMN, length, self.body, directive), *self.after]
 
 
+def seen_by_rows(array: Array, nest: Nest, of_rows: bool) -> Array:
+    """Return an array as loops over rows see it.
+
+    Args:
+        array: where a value lies.
+        nest: the rows.
+        of_rows: whether an element is needed for each of a row, or one for each row.
+    """
+    shape = nest.shape
+    if not of_rows:
+        shape = (*shape[:-1], 1) if array.rank == len(shape) else shape[:-1]
+    return array if array.literal is not None else array.broadcast_to(shape)
+
+
 class RowPrinter:
     """Prints a nest of rows.
 
@@ -60,10 +74,11 @@ class RowPrinter:
         graph: the flat graph.
         nest: the steps.
         readers: steps that read each value.
-        place: where a value lies.
+        place: where a value lies, as the loops see it; see `seen_by_rows`.
         in_memory: whether a result has to be written.
         unit: where names and functions come from.
         names: printable names of the graph's values.
+        is_shared: whether threads may share the rows.
     """
 
     def __init__(
@@ -71,12 +86,13 @@ class RowPrinter:
         graph: Graph,
         nest: Nest,
         readers: Mapping[Value, set[int]],
-        place: Callable[[Value], Array],
+        place: Callable[[Value, bool], Array],
         in_memory: Callable[[Value], bool],
         unit: Unit,
         names: Mapping[Value, str],
+        is_shared: bool = True,
     ) -> None:
-        self.graph, self.nest, self.unit = graph, nest, unit
+        self.graph, self.nest, self.unit, self.place, self.is_shared = graph, nest, unit, place, is_shared
         self.nodes = [graph.nodes[index] for index in nest.steps]
         self.registers: dict[Value, Expression] = {}
         self.local: dict[Value, Expression] = {}
@@ -85,13 +101,13 @@ class RowPrinter:
             (result,) = graph.results(node)
             self.registers[result] = variable(unit.name(value_text(result, names)))
             if in_memory(result):
-                self._add(result, place(result), node.index in nest.whole)
+                self._add(result, node.index in nest.whole)
             elif nest.crosses(node.index, readers.get(result, set())):
                 self.local[result] = variable(unit.name(f"{self.registers[result].text}_row"))
         for node in self.nodes:
             for value in node.operands:
                 if value not in self.registers:
-                    self._add(value, place(value), self._is_of_rows(node))
+                    self._add(value, self._is_of_rows(node))
         outer = nest.shape[:-1]
         self.axes = Axes.joined(outer, [self._outside(array) for array in self.arrays.values()])
         strides = dict(zip(self.arrays, self.axes.strides, strict=True))
@@ -104,13 +120,8 @@ class RowPrinter:
         """Whether a step works on all elements of a row."""
         return node.index in self.nest.whole or not node.op.elementwise
 
-    def _add(self, value: Value, array: Array, of_rows: bool) -> None:
-        shape = self.nest.shape
-        if not of_rows and array.rank == len(shape):
-            shape = (*shape[:-1], 1)
-        elif not of_rows:
-            shape = shape[:-1]
-        self.arrays[value, of_rows] = array if array.literal is not None else array.broadcast_to(shape)
+    def _add(self, value: Value, of_rows: bool) -> None:
+        self.arrays[value, of_rows] = self.place(value, of_rows)
 
     def _outside(self, array: Array) -> Array:
         """Return an array as the loops around the rows see it."""
@@ -145,7 +156,8 @@ class RowPrinter:
         length = operand(self.nest.shape[-1])
         lines: list[Code] = [array(C_TYPES[value.dtype], name, length) for value, name in self.local.items()]
         lines += [line for current in loops for line in current.lines(length, self.simd)]
-        shared = shared_nest((*self.axes.shape, self.nest.shape[-1])) if self.axes.shape else None
+        is_shared = self.is_shared and self.axes.shape
+        shared = shared_nest((*self.axes.shape, self.nest.shape[-1])) if is_shared else None
         for axis in reversed(range(len(self.axes.shape))):
             lines = [loop(self.names[axis], self.axes.shape[axis], lines, shared if axis == 0 else None)]
         return lines if self.axes.shape else [block(lines)]

@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from nnc.ir import Op, TensorType
+from nnc.ir import Dim, Op, TensorType
 from nnc.target import KernelNeeds, Prepacked, Target
+
+_STRIP = {"float32": 32, "float64": 16}
+"""Columns of the widest strips, by element type."""
+
+
+def strips_of(dtype: str, inner: Dim, columns: Dim) -> Dim:
+    """Return the elements that the right matrix of a product takes in strips; 0 where there are none of its type."""
+    return inner * ((columns + _STRIP[dtype] - 1) // _STRIP[dtype] * _STRIP[dtype]) if dtype in _STRIP else 0
 
 
 class CNeeds(KernelNeeds):
@@ -31,6 +39,10 @@ class CNeeds(KernelNeeds):
         from nnc.backends.c.source import kernel_prepack
 
         return kernel_prepack(op, operands, results)
+
+    def strips(self, dtype: str, inner: Dim, columns: Dim) -> Dim:
+        """Return the elements of a right matrix in strips; see `strips_of`."""
+        return strips_of(dtype, inner, columns) if self.packs else 0
 
 
 TARGET = Target(CNeeds(), in_nests=True)

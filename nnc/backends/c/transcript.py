@@ -63,6 +63,10 @@ class Transcript(KernelNeeds):
         self._record_answer(op, _prepacked_to(found))
         return found
 
+    def strips(self, dtype: str, inner: Dim, columns: Dim) -> Dim:
+        """Return the elements of a right matrix in strips, for which no kernel is asked."""
+        return self._kernels.strips(dtype, inner, columns)
+
     def end(self) -> None:
         """Say that the plan is made; what is asked about other sizes later is not a part of the record."""
         self._is_planned = True

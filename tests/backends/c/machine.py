@@ -11,6 +11,7 @@ from nnc.backends.c.source import print_source
 from nnc.backends.c.target import WITHOUT_PACKING
 from nnc.backends.c.toolchain import build
 from nnc.ir import Graph
+from nnc.target import Target
 from tests.plan.helpers import plan_of
 
 LEVEL = 1
@@ -24,12 +25,20 @@ class CMachine:
         graph: what to run; it must have no composites.
         bindings: the largest sizes of the run-time dimensions.
         states: arrays of the states; copies are made.
+        target: what it is planned for.
         options: for `make_plan`.
     """
 
-    def __init__(self, graph: Graph, bindings: Mapping[str, int], states: Mapping[str, Any], **options: Any) -> None:
+    def __init__(
+        self,
+        graph: Graph,
+        bindings: Mapping[str, int],
+        states: Mapping[str, Any],
+        target: Target = WITHOUT_PACKING,
+        **options: Any,
+    ) -> None:
         self.graph = graph
-        self.plan = plan_of(graph, bindings, WITHOUT_PACKING, **options)
+        self.plan = plan_of(graph, bindings, target, **options)
         self.source = print_source(self.plan)
         self.states = {label: array.copy() for label, array in states.items()}
         library = ctypes.CDLL(str(build(self.source.text, level=LEVEL)))

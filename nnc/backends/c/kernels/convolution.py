@@ -11,7 +11,7 @@ from nnc.backends.c.expressions import Expression, infix, operand
 from nnc.backends.c.kernels import depthwise
 from nnc.backends.c.kernels.direct import direct, padded, padded_size
 from nnc.backends.c.kernels.movement import fill_lines
-from nnc.backends.c.kernels.product import ROWS_ALONE, Matrices, pack_strips, product, strips_of
+from nnc.backends.c.kernels.product import ROWS_ALONE, Matrices, pack_strips, prepacked_strips, product
 from nnc.backends.c.kernels.registry import KernelCall, kernel
 from nnc.backends.c.kernels.sliding import BAND, GROUP, START, Geometry, gather, over_bands, scatter
 from nnc.backends.c.kernels.winograd import is_winograd, room, transform, transformed, winograd
@@ -67,7 +67,7 @@ def _prepack(op: Op, operands: Sequence[TensorType], results: Sequence[TensorTyp
         space = _space(geometry, results[0], prepacked=True)
     if is_winograd(geometry):
         return Prepacked(1, operands[1].with_shape((transformed(geometry),)), geometry.total, 1, space)
-    strips = strips_of(geometry.dtype, geometry.patch, geometry.filters)
+    strips = prepacked_strips(geometry.dtype, geometry.patch, geometry.filters)
     return None if strips is None else Prepacked(1, strips, geometry.total, ROWS_ALONE, space)
 
 

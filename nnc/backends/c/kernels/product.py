@@ -13,6 +13,7 @@ from nnc.backends.c.kernels.registry import KernelCall, Unit, kernel
 from nnc.backends.c.linkage import FALSE, RUN
 from nnc.backends.c.nests import LANES, UNROLLED, Elementwise, can_vectorise
 from nnc.backends.c.statements import SIMD, Code, Directive, assign, block, declare, declare_all, execute, loop
+from nnc.backends.c.target import strips_of
 from nnc.backends.c.text import C_TYPES, SUFFIXES
 from nnc.backends.c.thread_counts import members, shared, shared_nest
 from nnc.ir import FLOATING, Dim, Op, TensorType
@@ -23,8 +24,6 @@ _PARALLEL_WORK, _PARALLEL_KNOWN = 1 << 22, 1 << 12
 """Multiplications from which on matrices are divided among threads, in all, and apart from run-time dimensions."""
 ROWS_ALONE = 3
 """Rows from which on a product may read strips; with fewer each row is computed by itself: see `product.h`."""
-_STRIP = {"float32": 32, "float64": 16}
-"""Columns of the widest strips, by element type."""
 _WORTH_PACKING = 1 << 12
 """Elements of the right matrix from which on a run without packing is worth the question whether it has changed."""
 _UNROLLED = 32
@@ -64,14 +63,12 @@ class Matrices:
     strips: Expression | None = None
 
 
-def strips_of(dtype: str, inner: Dim, columns: Dim) -> TensorType | None:
-    """Return what the right matrix of a product takes in strips; None where it is too small to be worth it."""
-    if dtype not in _STRIP or not isinstance(inner, int) or not isinstance(columns, int):
+def prepacked_strips(dtype: str, inner: Dim, columns: Dim) -> TensorType | None:
+    """Return what a right matrix takes in strips that no run changes; None where it is too small to be worth it."""
+    if not isinstance(inner, int) or not isinstance(columns, int) or inner * columns < _WORTH_PACKING:
         return None
-    if inner * columns < _WORTH_PACKING:
-        return None
-    wide = -(-columns // _STRIP[dtype]) * _STRIP[dtype]
-    return TensorType(dtype, (inner * wide,))
+    size = strips_of(dtype, inner, columns)
+    return TensorType(dtype, (size,)) if size != 0 else None
 
 
 def pack_strips(unit: Unit, matrix: Array, target: Expression) -> Expression:
@@ -109,7 +106,7 @@ def product(unit: Unit, matrices: Matrices, epilogue: Elementwise | None = None)
 def _prepack(op: Op, operands: Sequence[TensorType], results: Sequence[TensorType]) -> Prepacked | None:
     """The right matrix in strips, if all products have the same."""
     x, y = operands
-    strips = strips_of(y.dtype, *y.shape) if len(y.shape) == 2 else None
+    strips = prepacked_strips(y.dtype, *y.shape) if len(y.shape) == 2 else None
     rows: Dim = 1
     for dim in x.shape[:-1]:
         rows = rows * dim
