@@ -191,6 +191,6 @@ def write_nest(shape: Shape, arrays: Sequence[Array], body: Body) -> list[Code]:
     for axis in reversed(range(looped)):
         directive = SIMD if simd and axis == looped - 1 else None
         if axis == 0:
-            directive = shared_nest(axes.shape, directive=directive)
+            directive = shared_nest(axes.shape, directive=directive, depth=max(looped - 1, 1))
         lines = [loop(names[axis], axes.shape[axis], lines, directive)]
     return lines if looped else [block(lines)]

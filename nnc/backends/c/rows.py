@@ -157,7 +157,8 @@ class RowPrinter:
         lines: list[Code] = [array(C_TYPES[value.dtype], name, length) for value, name in self.local.items()]
         lines += [line for current in loops for line in current.lines(length, self.simd)]
         is_shared = self.is_shared and self.axes.shape
-        shared = shared_nest((*self.axes.shape, self.nest.shape[-1])) if is_shared else None
+        depth = len(self.axes.shape)
+        shared = shared_nest((*self.axes.shape, self.nest.shape[-1]), depth=depth) if is_shared else None
         for axis in reversed(range(len(self.axes.shape))):
             lines = [loop(self.names[axis], self.axes.shape[axis], lines, shared if axis == 0 else None)]
         return lines if self.axes.shape else [block(lines)]

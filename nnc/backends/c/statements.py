@@ -44,6 +44,7 @@ class Directive:
         lanes: turns that run side by side, 0 for any number.
         reductions: variables that turns combine, by operator.
         is_in_turn: whether each thread takes every so many turns, one at a time.
+        collapsed: number of loops, one right inside the other, whose turns threads share as those of one.
     """
 
     members: Expression | None = None
@@ -51,12 +52,14 @@ class Directive:
     lanes: int = 0
     reductions: Mapping[str, Sequence[Expression]] | None = None
     is_in_turn: bool = False
+    collapsed: int = 1
 
     @property
     def text(self) -> str:
         """The directive, without what makes it one."""
         words = [] if self.members is None else ["parallel for"]
         words += ["simd"] if self.is_simd else []
+        words += [f"collapse({self.collapsed})"] if self.collapsed > 1 else []
         words += [] if self.members is None else [f"num_threads({self.members.text})"]
         words += ["schedule(static, 1)"] if self.is_in_turn else []
         words += [f"simdlen({self.lanes})"] if self.lanes else []

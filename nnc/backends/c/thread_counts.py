@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from nnc.backends.c.expressions import Expression, Operand, call, whole
@@ -14,6 +15,8 @@ PARALLEL_ROW = 512
 """Least number of elements, without run-time dimensions, of a nest that may be divided among threads."""
 PARALLEL_SIZE = 256 * 1024
 """Least number of elements of a nest that is divided: less is done before other threads have woken up."""
+MOST_PARTS = 64
+"""Parts that a job has at most, see ``threads/pool.c``: a loop of as many turns is divided by itself."""
 
 
 def members(parts: Dim, work: Dim, least: int, least_known: int = 1) -> Expression | None:
@@ -40,18 +43,43 @@ def shared(count: Expression | None, directive: Directive | None = None) -> Dire
     return directive if count is None else replace(directive or Directive(), members=count)
 
 
-def shared_nest(shape: Shape, parts: Dim | None = None, directive: Directive | None = None) -> Directive | None:
+def shared_nest(
+    shape: Shape, parts: Dim | None = None, directive: Directive | None = None, depth: int = 1
+) -> Directive | None:
     """Return what the outermost loop over a shape is told, which threads share unless it is small.
 
     Args:
         shape: lengths of the loops.
         parts: length of the outermost loop, where that is not the first.
         directive: what it is told anyway.
+        depth: number of loops, from the outermost one on, that have nothing between them.
     """
     size: Dim = 1
     for dim in shape:
         size = size * dim
-    return shared(members(shape[0] if parts is None else parts, size, PARALLEL_SIZE, PARALLEL_ROW), directive)
+    lengths = [shape[0] if parts is None else parts, *shape[1:]]
+    return shared_loops(lengths[:depth], size, PARALLEL_SIZE, PARALLEL_ROW, directive)
+
+
+def shared_loops(
+    lengths: Sequence[Dim], work: Dim, least: int, least_known: int = 1, directive: Directive | None = None
+) -> Directive | None:
+    """Return what the outermost of several loops is told, one right inside the other.
+
+    Where the first has few turns, or perhaps few, as that over a batch, threads share those of several.
+
+    Args:
+        lengths: turns of the loops.
+        work: amount of it in all of them; see `members`.
+        least: amount from which on it is divided.
+        least_known: factor of the run-time dimensions below which it never is.
+        directive: what the outermost loop is told anyway.
+    """
+    count, parts = 1, lengths[0]
+    while count < len(lengths) and _known(parts) < MOST_PARTS:
+        parts, count = parts * lengths[count], count + 1
+    found = shared(members(parts, work, least, least_known), directive)
+    return found if found is None or found is directive else replace(found, collapsed=count)
 
 
 def _known(work: Dim) -> int:

@@ -15,7 +15,7 @@ from nnc.backends.c.nests import LANES, UNROLLED, Elementwise, can_vectorise
 from nnc.backends.c.statements import SIMD, Code, Directive, assign, block, declare, declare_all, execute, loop
 from nnc.backends.c.target import strips_of
 from nnc.backends.c.text import C_TYPES, SUFFIXES
-from nnc.backends.c.thread_counts import members, shared, shared_nest
+from nnc.backends.c.thread_counts import shared_loops, shared_nest
 from nnc.ir import FLOATING, Dim, Op, TensorType
 from nnc.ir.ops.matmul import LaneMatMul, MatMul
 from nnc.target import Prepacked
@@ -189,7 +189,7 @@ def _division(x: Array, result: Array) -> Directive | None:
     work: Dim = x.shape[-1]
     for dim in result.shape:
         work = work * dim
-    return shared(members(result.shape[0], work, _PARALLEL_WORK, _PARALLEL_KNOWN))
+    return shared_loops(result.shape[:-2], work, _PARALLEL_WORK, _PARALLEL_KNOWN)
 
 
 def _row_stride(x: Array) -> Dim | None:
