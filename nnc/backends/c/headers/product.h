@@ -1,60 +1,30 @@
-/* A row of C for B with rows that lie next to each other in memory: several vectors of sums at a time. */
+/* A row of C for B with rows that lie next to each other in memory: four of them at a time from end to end, as memory is
+   read fastest, while the sums stay in the first cache. */
 static NNC_HOT void nnc_row_product_f32(int64_t inner, int64_t columns, const float *restrict a, int64_t a_column,
                                         const float *restrict b, int64_t b_row, float *restrict c, bool add) {
-    enum { WIDE = 8 * NNC_TILE_BYTES / sizeof(float), HALF = WIDE / 2, NARROW = 64 / sizeof(float) };
-    int64_t start = 0;
-    for (; start + WIDE <= columns; start += WIDE) {
-        float total[WIDE];
-#pragma omp simd
-        for (int j = 0; j < WIDE; j++) {
-            total[j] = 0;
+    enum { MOST = 16384 / sizeof(float) };
+    for (int64_t start = 0; start < columns; start += MOST) {
+        const int64_t width = columns - start < MOST ? columns - start : MOST;
+        float *const sums = c + start;
+        int64_t k = 0;
+        if (!add) {
+            memset(sums, 0, (size_t)width * sizeof(float));
         }
-        for (int64_t k = 0; k < inner; k++) {
+        for (; k + 4 <= inner; k += 4) {
+            const float *const row = b + k * b_row + start, *const x = a + k * a_column;
+            const float first = x[0], second = x[a_column], third = x[2 * a_column], fourth = x[3 * a_column];
 #pragma omp simd
-            for (int j = 0; j < WIDE; j++) {
-                total[j] += a[k * a_column] * b[k * b_row + start + j];
+            for (int64_t j = 0; j < width; j++) {
+                sums[j] += (first * row[j] + second * row[b_row + j]) +
+                           (third * row[2 * b_row + j] + fourth * row[3 * b_row + j]);
             }
         }
+        for (; k < inner; k++) {
+            const float x = a[k * a_column], *const row = b + k * b_row + start;
 #pragma omp simd
-        for (int j = 0; j < WIDE; j++) {
-            c[start + j] = add ? c[start + j] + total[j] : total[j];
-        }
-    }
-    if (start + HALF <= columns) {
-        float total[HALF];
-#pragma omp simd
-        for (int j = 0; j < HALF; j++) {
-            total[j] = 0;
-        }
-        for (int64_t k = 0; k < inner; k++) {
-#pragma omp simd
-            for (int j = 0; j < HALF; j++) {
-                total[j] += a[k * a_column] * b[k * b_row + start + j];
+            for (int64_t j = 0; j < width; j++) {
+                sums[j] += x * row[j];
             }
-        }
-#pragma omp simd
-        for (int j = 0; j < HALF; j++) {
-            c[start + j] = add ? c[start + j] + total[j] : total[j];
-        }
-        start += HALF;
-    }
-    for (; start < columns; start += NARROW) {
-        const int64_t width = columns - start < NARROW ? columns - start : NARROW;
-        float total[NARROW] = {0};
-        for (int64_t k = 0; k < inner; k++) {
-            if (width == NARROW) {
-#pragma omp simd
-                for (int j = 0; j < NARROW; j++) {
-                    total[j] += a[k * a_column] * b[k * b_row + start + j];
-                }
-            } else {
-                for (int64_t j = 0; j < width; j++) {
-                    total[j] += a[k * a_column] * b[k * b_row + start + j];
-                }
-            }
-        }
-        for (int64_t j = 0; j < width; j++) {
-            c[start + j] = add ? c[start + j] + total[j] : total[j];
         }
     }
 }
