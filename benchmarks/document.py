@@ -19,6 +19,7 @@ from benchmarks.plot import plot
 from benchmarks.report import PARTS, Row, ratio_text, seconds_text
 from benchmarks.timing import Quartiles
 from benchmarks.worker import ROOT, THREAD_VARIABLES, clean_environment
+from nnc.backends.c.cpu import NATIVE, cpu_features, find_target
 from nnc.backends.c.toolchain import find_compiler
 from nnc.files import write_atomically
 
@@ -27,7 +28,12 @@ PICTURES = DOCUMENT.parent / "images"
 DATA = DOCUMENT.with_suffix(".json")
 LINES = DOCUMENT.with_suffix(".csv")
 _PEERS = (package for engine in ENGINES.values() for package in engine.packages.values())
-PACKAGES = tuple(dict.fromkeys(["nnc", "numpy", *_PEERS]))
+PACKAGES = tuple(dict.fromkeys(["nnc-keras", "numpy", *_PEERS]))
+_INSTRUCTION_SETS = (
+    *("sse4_2", "avx", "avx2", "fma", "f16c", "avx_vnni", "avx512f", "avx512bw", "avx512dq", "avx512vl"),
+    *("avx512_vnni", "avx512_bf16", "amx_tile", "neon", "asimd", "sve"),
+)
+"""As the system calls them."""
 _LOOKED_AT = ("OPENBLAS_", "OMP_", "GOMP_", "KMP_", "MKL_", "TF_", "XLA_", "JAX_", "NNC_", "CC")
 
 _STARTS = (
@@ -69,10 +75,7 @@ in [benchmarks.csv](benchmarks.csv); [benchmarks.json](benchmarks.json) has ever
 
 {slower}
 
-LiteRT and OpenVINO are not part of `nnc bench` yet. In a side-by-side trial, they predicted up to 1.8 times as fast
-with attention, with depthwise convolutions (MobileNetV2) and with single rows of dense networks.
-
-{missed}
+{absent}{missed}
 
 ## How it is measured
 
@@ -84,9 +87,11 @@ with attention, with depthwise convolutions (MobileNetV2) and with single rows o
   trainings do their own shuffling.
 - Peers run in the fastest way we know (`benchmarks/peers/`) and, if that is not the usual way, in both: Keras with
   an epoch per execution, and without XLA where that is faster; JAX with a step that reuses its buffers, and with a scan
-  over an epoch; PyTorch with fused optimizers and channels last; ONNX Runtime with and without bound outputs.
+  over an epoch; PyTorch with fused optimizers and channels last, eager and by `torch.compile`.
+- ONNX Runtime, OpenVINO and LiteRT (with XNNPACK) read each network from a file: written by hand, or converted from the
+  Keras model by tf2onnx and by TensorFlow's converter. All of them compute in float32.
 - Predictions into a new array are compared with predictions into a new array, and results that the next call overwrites
-  (`copy=False`) with ONNX Runtime's bound output.
+  (`copy=False`) with these engines' bound outputs.
 - Time from nothing is the sum of *import*, *build* (data, model, weights), *warm-up* (the extra time of the first epoch
   over later ones) and *epochs*.
 - `python -m benchmarks.profile_c` shows where the time goes, by line of the IR.
@@ -108,6 +113,7 @@ def facts() -> dict[str, str]:
     return {
         "Python": f"{platform.python_version()}, {', '.join(installed)}",
         "Processor": f"{_processor()}, {len(os.sched_getaffinity(0))} available, load {os.getloadavg()[0]:.1f}",
+        "Instruction sets": _instruction_sets(),
         "C compiler": _compiler(),
         "Threads": "the process of each contestant is bound to as many processors as the benchmark names, and"
         f" {', '.join(THREAD_VARIABLES)} say so",
@@ -123,6 +129,7 @@ def document(command: str, known: Mapping[str, str], rows: Sequence[Row]) -> str
         families="\n\n".join(map(_section, families(rows))),
         start=_start(rows),
         slower=slower(families(rows)),
+        absent=_absent(rows),
         missed=_missed(rows),
     )
 
@@ -178,6 +185,16 @@ def slower(found: Sequence[Family]) -> str:
     )
 
 
+def _absent(rows: Sequence[Row]) -> str:
+    """Return a paragraph on the fastest peers where they were not measured."""
+    if any(row.contestant.startswith(("LiteRT, ", "OpenVINO, ")) for row in rows):
+        return ""
+    return (
+        "LiteRT and OpenVINO took no part in this run. In a side-by-side trial, they predicted up to 1.8 times as fast"
+        "\nwith attention, with depthwise convolutions (MobileNetV2) and with single rows of dense networks.\n\n"
+    )
+
+
 def _missed(rows: Sequence[Row]) -> str:
     """Return a list of the limits that were not kept."""
     missed = [row for row in rows if row.reached is False]
@@ -193,6 +210,15 @@ def _compiler() -> str:
         return "none"
     said = subprocess.run([*found.command, "--version"], capture_output=True, text=True, check=False).stdout
     return f"{found}: {said.partition(chr(10))[0]}"
+
+
+def _instruction_sets() -> str:
+    """Return what the processor has, and for which of them nnc compiles; peers choose among all by themselves."""
+    there = cpu_features()
+    found = ", ".join(name for name in _INSTRUCTION_SETS if name in there) or "none of those that are looked for"
+    target = find_target().name
+    allowed = "all of them" if target == NATIVE else f"those of {target}, as $NNC_CPU says"
+    return f"{found}; nnc on C is compiled for {allowed}"
 
 
 def _environment() -> str:

@@ -28,6 +28,8 @@ class Engine:
         return [package for module, package in self.packages.items() if find_spec(module) is None]
 
 
+_CONVERTING = {"KERAS_BACKEND": "tensorflow"}
+"""For those who take networks from Keras on TensorFlow; what only converting needs is missed where it is done."""
 ENGINES = {
     "keras-tf": Engine(
         "Keras on TensorFlow", {"keras": "keras", "tensorflow": "tensorflow"}, {"KERAS_BACKEND": "tensorflow"}
@@ -36,7 +38,13 @@ ENGINES = {
     "keras-torch": Engine("Keras on PyTorch", {"keras": "keras", "torch": "torch"}, {"KERAS_BACKEND": "torch"}),
     "torch": Engine("PyTorch", {"torch": "torch"}),
     "jax": Engine("JAX", {"jax": "jax"}),
-    "onnxruntime": Engine("ONNX Runtime", {"onnxruntime": "onnxruntime", "onnx": "onnx"}),
+    "onnxruntime": Engine("ONNX Runtime", {"onnxruntime": "onnxruntime", "onnx": "onnx"}, _CONVERTING),
+    "openvino": Engine("OpenVINO", {"openvino": "openvino", "onnx": "onnx"}, _CONVERTING),
+    "litert": Engine(
+        "LiteRT",
+        {"ai_edge_litert": "ai-edge-litert", "keras": "keras", "tensorflow": "tensorflow"},
+        _CONVERTING,
+    ),
     "sklearn": Engine("scikit-learn", {"sklearn": "scikit-learn"}),
 }
 

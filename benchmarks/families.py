@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import statistics
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from benchmarks.portable import PREDICTED, TRAINED
 from benchmarks.report import Row
 
 ENGINES = {
@@ -15,6 +16,8 @@ ENGINES = {
     "JAX": "#8A6A00",
     "PyTorch": "#D43D2A",
     "ONNX Runtime": "#00785A",
+    "OpenVINO": "#6E4AA5",
+    "LiteRT": "#3D66C4",
     "scikit-learn": "#56A0D3",
     "nnc on NumPy": "#1A1A1A",
 }
@@ -82,11 +85,17 @@ class Family:
     works: tuple[Work, ...]
 
 
+def _any_of(titles: Iterable[str]) -> str:
+    return "|".join(map(re.escape, titles))
+
+
+_LARGE = f"(?:{_any_of(TRAINED)})"
+_OF_SUITES = f"(?:{_any_of(title for works in PREDICTED.values() for title in works)})"
 _KINDS = (
     (
         "training",
         "Training",
-        r"(?P<net>.+), training step(?P<rest>, \d threads?), on C",
+        rf"(?!{_LARGE}, training)(?P<net>.+), training step(?P<rest>, \d threads?), on C",
         "A training step: forward, backward, optimizer, loss and metrics, on one batch out of a shuffled epoch.",
     ),
     (
@@ -97,9 +106,16 @@ _KINDS = (
         "has them under `vmap`, PyTorch under `torch.func`, and Keras as one model with an axis of replicas.",
     ),
     (
+        "train",
+        "Training large networks",
+        rf"(?P<net>{_LARGE}), training step(?P<rest>, \d threads?), on C",
+        "A training step of networks from Keras's applications and of others that are written in Keras's words alone: "
+        "Keras on TensorFlow and on JAX train the same model.",
+    ),
+    (
         "small",
         "Predicting with small networks",
-        r"(?P<net>.+), predict (?P<rest>\d+ rows?, \d threads?), on C",
+        rf"(?!{_OF_SUITES}, predict)(?P<net>.+), predict (?P<rest>\d+ rows?, \d threads?), on C",
         "A prediction of the given number of rows in a warm process.",
     ),
     (
@@ -107,6 +123,29 @@ _KINDS = (
         "Predicting with large networks",
         r"(?P<net>.+), predict 1 picture(?P<rest>, \d threads?), on C",
         "A prediction of one picture of 224 × 224 pixels.",
+    ),
+    *(
+        (
+            suite,
+            heading,
+            rf"(?P<net>{_any_of(PREDICTED[suite])}), predict (?P<rest>\d+ rows?, \d threads?), on C",
+            about,
+        )
+        for suite, heading, about in (
+            (
+                "mobile",
+                "Predicting with networks for small machines",
+                "Pictures of 224 × 224 pixels, and spoken words.",
+            ),
+            (
+                "attention",
+                "Predicting with attention",
+                "Sequences of 256 numbers in 8 heads, 256 where nothing is said.",
+            ),
+            ("wide", "Predicting with wide layers", "Products with weights that no cache holds."),
+            ("sequence", "Predicting on sequences", "Convolutions over time, words, and recurrent layers."),
+            ("volume", "Predicting on volumes and pixels", "A volume of 16 × 64 × 64, and each of 128 × 128 pixels."),
+        )
     ),
     (
         "whole",

@@ -24,8 +24,8 @@ def base(settings: Settings) -> list[Row]:
         "base network, training step",
         base_network.OURS,
         (
-            *_keras("base", WITHOUT_XLA, Goal(at_least=300)),
-            _torch("base", "eager, fused SGD", Goal(at_least=10)),
+            *keras_fitting("base", WITHOUT_XLA, Goal(at_least=300)),
+            *_torch("base", "fused SGD", Goal(at_least=10)),
             _jax("base", "jitted step", "by_step"),
             Entrant("JAX, whole training in one call (lax)", f"{_JAX}:whole_training", engine="jax"),
             Entrant("JAX, 100 epochs in one call, orders from NumPy", f"{_JAX}:whole_training_in_order", engine="jax"),
@@ -45,8 +45,8 @@ def mlp(settings: Settings) -> list[Row]:
         settings,
         "mlp",
         "MLP, training step",
-        *_keras("mlp", WITHOUT_XLA, Goal(at_least=1.8)),
-        _torch("mlp", "eager, fused Adam"),
+        *keras_fitting("mlp", WITHOUT_XLA, Goal(at_least=1.8)),
+        *_torch("mlp", "fused Adam"),
         _jax("mlp", "jitted step", "by_step"),
         _jax("mlp", "jitted step, batches ready", "batches_ready", Goal(at_most=1.4)),
         _jax("mlp", "an epoch in one call", "by_epoch"),
@@ -60,8 +60,8 @@ def cnn(settings: Settings) -> list[Row]:
         settings,
         "cnn",
         "small CNN, training step",
-        *_keras("cnn", WITHOUT_XLA, Goal(at_most=1.6)),
-        _torch("cnn", "eager, channels last, fused Adam"),
+        *keras_fitting("cnn", WITHOUT_XLA, Goal(at_most=1.6)),
+        *_torch("cnn", "channels last, fused Adam"),
         _jax("cnn", "jitted step", "by_step"),
     )
 
@@ -72,8 +72,8 @@ def lstm(settings: Settings) -> list[Row]:
         settings,
         "lstm",
         "LSTM, training step",
-        *_keras("lstm", {}, Goal(at_most=0.8)),
-        _torch("lstm", "eager, fused Adam"),
+        *keras_fitting("lstm", {}, Goal(at_most=0.8)),
+        *_torch("lstm", "fused Adam"),
         _jax("lstm", "jitted step", "by_step"),
         _jax("lstm", "an epoch in one call", "by_epoch"),
     )
@@ -85,8 +85,8 @@ def transformer(settings: Settings) -> list[Row]:
         settings,
         "transformer",
         "transformer encoder, training step",
-        *_keras("transformer", {}),
-        _torch("transformer", "eager, fused Adam"),
+        *keras_fitting("transformer", {}),
+        *_torch("transformer", "fused Adam"),
         _jax("transformer", "jitted step", "by_step"),
         _jax("transformer", "an epoch in one call", "by_epoch"),
     )
@@ -104,7 +104,7 @@ def _measure(settings: Settings, network: str, title: str, *peers: Entrant) -> l
 _JAX = "benchmarks.peers.jax_training"
 
 
-def _keras(network: str, best: dict[str, Any], goal: Goal | None = None) -> tuple[Entrant, ...]:
+def keras_fitting(network: str, best: dict[str, Any], goal: Goal | None = None) -> tuple[Entrant, ...]:
     """Return Keras on TensorFlow as its users call it, and both engines with what makes them fastest."""
     factory, together = (
         "benchmarks.peers.keras_models:fit",
@@ -118,8 +118,13 @@ def _keras(network: str, best: dict[str, Any], goal: Goal | None = None) -> tupl
     )
 
 
-def _torch(network: str, how: str, goal: Goal | None = None) -> Entrant:
-    return Entrant(f"PyTorch, {how}", "benchmarks.peers.torch_models:fit", {"network": network}, "torch", goal=goal)
+def _torch(network: str, how: str, goal: Goal | None = None) -> tuple[Entrant, Entrant]:
+    """Return PyTorch's usual loop, eager and compiled; the goal is against the first."""
+    factory = "benchmarks.peers.torch_models:fit"
+    return (
+        Entrant(f"PyTorch, eager, {how}", factory, {"network": network}, "torch", goal=goal),
+        Entrant(f"PyTorch, torch.compile, {how}", factory, {"network": network, "compiled": True}, "torch"),
+    )
 
 
 def _jax(network: str, how: str, function: str, goal: Goal | None = None) -> Entrant:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from benchmarks.agreement import agreement
 from benchmarks.engines import ENGINES
@@ -31,6 +31,8 @@ class Work:
         epochs: after how many a model counts as trained; None for predictions.
         least: runs of a turn, at least, where a call has costs of its own.
         short: whether the contestants take microseconds and differ by little.
+        learns: whether runs are training though nobody asks what it takes until a model is trained.
+        unable: what keeps engines from this work, by their names.
     """
 
     title: str
@@ -42,6 +44,8 @@ class Work:
     epochs: int | None = None
     least: int = 1
     short: bool = False
+    learns: bool = False
+    unable: Mapping[str, str] = field(default_factory=dict)
 
 
 def thread_choices() -> tuple[int, ...]:
@@ -57,7 +61,7 @@ def measure(settings: Settings, work: Work, choices: Sequence[int]) -> list[Row]
 
 def _measure(settings: Settings, work: Work, threads: int, with_set_up: bool) -> list[Row]:
     title = f"{work.title}, {threads} thread{'s' if threads > 1 else ''}"
-    learns = work.epochs is not None
+    learns = work.learns or work.epochs is not None
     entrants = _entrants(settings, work)
     subject = _subjects(work, settings.backends[-1])[0].name
     with Workers() as workers:
@@ -72,8 +76,15 @@ def _measure(settings: Settings, work: Work, threads: int, with_set_up: bool) ->
     if work.epochs is not None and with_set_up:
         starts += _starts(taking_part, threads, settings.starts - 1)
         rows += set_up_rows(title, work.epochs, work.steps, comparison, starts, subject)
-    absent = [name for name in settings.named if name not in {entrant.engine for entrant in work.peers}]
+    absent = [
+        name for name in settings.named if name not in {entrant.engine for entrant in work.peers} | work.unable.keys()
+    ]
     nobody = [Row(title, ENGINES[name].title, "takes no part in this work") for name in absent]
+    nobody += [
+        Row(title, ENGINES[name].title, f"cannot do this work: {why}")
+        for name, why in work.unable.items()
+        if name in settings.engines
+    ]
     return [*rows, *agreed, *nobody, *workers.failed_rows(title)]
 
 

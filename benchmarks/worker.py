@@ -41,6 +41,8 @@ THREAD_VARIABLES = (
     "TF_NUM_INTRAOP_THREADS",
     "TF_NUM_INTEROP_THREADS",
 )
+CACHE_VARIABLES = ("NNC_CACHE_DIR", "TORCHINDUCTOR_CACHE_DIR")
+"""Where compiled code is kept: every process begins with nothing."""
 QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3", "TF_ENABLE_ONEDNN_OPTS": "1", "PYTHONWARNINGS": "ignore"}
 
 
@@ -89,7 +91,8 @@ class Worker:
     def __init__(self, entrant: Entrant, threads: int | None = None, learns: bool = False) -> None:
         self.entrant = entrant
         self._caches = TemporaryDirectory(prefix="nnc-bench-")
-        environment = clean_environment() | QUIET | {"NNC_CACHE_DIR": self._caches.name}
+        caches = {name: f"{self._caches.name}/{name.lower()}" for name in CACHE_VARIABLES}
+        environment = clean_environment() | QUIET | caches
         if entrant.engine:
             environment |= ENGINES[entrant.engine].environment
         if threads is not None:

@@ -7,7 +7,18 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from benchmarks.networks import dense, images, recurrent, transformer
+from benchmarks.networks import (
+    attention,
+    dense,
+    images,
+    mobile,
+    recurrent,
+    sequences,
+    trained_images,
+    transformer,
+    volumes,
+    wide,
+)
 from benchmarks.order import ORDER_SEED
 
 
@@ -38,6 +49,24 @@ def _picture() -> tuple[Any, Any]:
     return images.picture(), None
 
 
+def _predicting(make: Callable[..., Any], data: Callable[..., Any], rows: int, *given: Any) -> Network:
+    """Return a network that only predicts, from the rows that `data` returns for what is given."""
+    return Network(make, lambda: (data(*given), None), rows, rows)
+
+
+def _application(name: str) -> Network:
+    return _predicting(partial(mobile.application, name=name), mobile.pictures, mobile.PICTURES[0])
+
+
+def _attention(steps: int) -> Network:
+    return _predicting(partial(attention.layer_alone, steps=steps), attention.data, attention.ROWS, steps)
+
+
+def _trained_on_pictures(make: Callable[..., Any], side: int, batch: int) -> Network:
+    data = partial(trained_images.data, side, batch)
+    return Network(make, data, trained_images.BATCHES * batch, batch)
+
+
 NETWORKS = {
     "base": Network(dense.base, dense.base_data, dense.BASE_ROWS, dense.BASE_BATCH),
     "mlp": Network(dense.mlp, dense.mlp_data, dense.MLP_ROWS, dense.MLP_BATCH),
@@ -48,6 +77,37 @@ NETWORKS = {
     "transformer": Network(transformer.network, transformer.data, transformer.ROWS, transformer.BATCH),
     "resnet50": Network(partial(images.network, name="resnet50"), _picture, 1, 1),
     "mobilenet_v2": Network(partial(images.network, name="mobilenet_v2"), _picture, 1, 1),
+    "MobileNetV2": _application("MobileNetV2"),
+    "MobileNetV3Small": _application("MobileNetV3Small"),
+    "EfficientNetB0": _application("EfficientNetB0"),
+    "keyword_spotter": _predicting(mobile.keyword_spotter, mobile.spectra, mobile.SPECTRA[0]),
+    "attention_512": _attention(512),
+    "attention_1024": _attention(1024),
+    "gpt_block": _predicting(attention.block_alone, attention.data, attention.ROWS, attention.BLOCK_TIME),
+    "wide_mlp": _predicting(wide.mlp, wide.data, wide.ROWS, wide.MLP_WIDTH),
+    "wide_classifier": _predicting(wide.classifier, wide.data, wide.ROWS, wide.INPUTS),
+    "cnn_1d": _predicting(sequences.convolutions, sequences.data, sequences.ROWS, sequences.SIGNAL),
+    "tcn": _predicting(sequences.temporal, sequences.data, sequences.ROWS, sequences.TCN),
+    "separable_text": _predicting(sequences.separable_text, sequences.words, sequences.ROWS),
+    "gru": _predicting(sequences.gru, sequences.data, sequences.ROWS, sequences.RECURRENT),
+    "masked_lstm": _predicting(sequences.masked_both_ways, sequences.padded_data, sequences.ROWS),
+    "conv3d": _predicting(volumes.convolutions, volumes.data, volumes.ROWS, volumes.VOLUME),
+    "unet": Network(volumes.unet, volumes.unet_data, volumes.UNET_ROWS, volumes.UNET_BATCH),
+    "gpt": Network(attention.gpt, attention.gpt_data, attention.GPT_ROWS, attention.GPT_BATCH),
+    "mean_of_words": Network(sequences.mean_of_words, sequences.text_data, sequences.TEXT_ROWS, sequences.TEXT_BATCH),
+    "MobileNetV2_96": _trained_on_pictures(
+        partial(trained_images.application, name="MobileNetV2", side=trained_images.MOBILENET_SIDE),
+        trained_images.MOBILENET_SIDE,
+        trained_images.MOBILENET_BATCH,
+    ),
+    "ResNet50_112": _trained_on_pictures(
+        partial(trained_images.application, name="ResNet50", side=trained_images.RESNET_SIDE),
+        trained_images.RESNET_SIDE,
+        trained_images.RESNET_BATCH,
+    ),
+    "densenet": _trained_on_pictures(
+        trained_images.densenet, trained_images.DENSENET_SIDE, trained_images.DENSENET_BATCH
+    ),
 }
 
 

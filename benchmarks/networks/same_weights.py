@@ -1,4 +1,4 @@
-"""Weights of the networks on pictures, the same for every engine: by a layer's class and its number among these."""
+"""Weights of networks, the same for every engine: by a layer's class and its number among these, or by their order."""
 
 from __future__ import annotations
 
@@ -37,6 +37,40 @@ def set_weights(model: Any) -> Any:
             [numpy.full_like(array, number) for array, number in zip(arrays, BATCH_NORMALIZATION, strict=True)]
         )
     return model
+
+
+KEPT = ("mean", "variance", "count")
+"""What `Normalization` has learned of data: it is as it was made."""
+_KINDS = (
+    (r"gamma", lambda generator, shape: 1.0 + 0.1 * generator.standard_normal(shape)),
+    (r"beta|bias|moving_mean", lambda generator, shape: 0.1 * generator.standard_normal(shape)),
+    (r"moving_variance", lambda generator, shape: generator.uniform(0.8, 1.2, shape)),
+    (r"embeddings", lambda generator, shape: 0.5 * generator.standard_normal(shape)),
+    (
+        r"(depthwise_|pointwise_|recurrent_)?kernel",
+        lambda generator, shape: generator.standard_normal(shape) * _inputs(shape) ** -0.5,
+    ),
+)
+"""Names of weights, and how they are drawn."""
+
+
+def seeded(model: Any) -> Any:
+    """Give a model of nnc or Keras weights that are drawn in the order in which both have them; return it."""
+    generator = numpy.random.default_rng(3)
+    drawn = []
+    for weight, array in zip(model.weights, model.get_weights(), strict=True):
+        if weight.name in KEPT:
+            drawn.append(array)
+            continue
+        draw = next(function for pattern, function in _KINDS if re.fullmatch(pattern, weight.name))
+        drawn.append(draw(generator, array.shape).astype(array.dtype))
+    model.set_weights(drawn)
+    return model
+
+
+def _inputs(shape: tuple[int, ...]) -> int:
+    """Return how many numbers an output is the sum of; kernels that end with 1 have each channel by itself."""
+    return int(numpy.prod(shape[:-2] if shape[-1] == 1 and len(shape) > 2 else shape[:-1]))
 
 
 def _layers(model: Any, kind: str) -> list[Any]:

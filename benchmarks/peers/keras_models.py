@@ -30,3 +30,15 @@ def function(network: str, rows: int) -> Contestant:
     found = tensorflow.function(NETWORKS[network].make(keras), jit_compile=False)
     x = rows_of(network, rows)
     return calling(lambda: numpy.asarray(found(x)))
+
+
+def jitted(network: str, rows: int) -> Contestant:
+    """Return a contestant that calls the model without state within a jitted function of JAX's."""
+    import jax
+
+    model, x = NETWORKS[network].make(keras), rows_of(network, rows)
+    trained, others = (
+        [variable.value for variable in found] for found in (model.trainable_variables, model.non_trainable_variables)
+    )
+    found = jax.jit(lambda trained, others, x: model.stateless_call(trained, others, x, training=False)[0])
+    return calling(lambda: numpy.asarray(found(trained, others, x)))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy
 from onnx import TensorProto, helper, numpy_helper
 
-from benchmarks.networks import dense, recurrent
+from benchmarks.networks import dense, recurrent, sequences
 
 _DENSE = {
     "base": (dense.BASE_WIDTHS, ("Sigmoid", "Sigmoid")),
@@ -27,14 +28,22 @@ def model_of(
 
 def dense_bytes(network: str) -> bytes:
     """Return a network (``base`` or ``mlp``) as the contents of an ONNX file."""
-    nodes, tensors, current = [], [], "x"
     widths, activations = _DENSE[network]
-    for number, (activation, (kernel, bias)) in enumerate(zip(activations, dense.weights(widths), strict=True)):
+    return layers_bytes(network, dense.weights(widths), activations)
+
+
+def layers_bytes(
+    name: str, weights: Sequence[tuple[numpy.ndarray, numpy.ndarray]], activations: Sequence[str]
+) -> bytes:
+    """Return dense layers, each of a kernel, a bias and an activation, as the contents of an ONNX file."""
+    nodes, tensors, current = [], [], "x"
+    for number, (activation, (kernel, bias)) in enumerate(zip(activations, weights, strict=True)):
         tensors += [numpy_helper.from_array(kernel, f"w{number}"), numpy_helper.from_array(bias, f"b{number}")]
         nodes.append(helper.make_node("Gemm", [current, f"w{number}", f"b{number}"], [f"z{number}"]))
         current = "y" if number == len(activations) - 1 else f"a{number}"
         nodes.append(helper.make_node(activation, [f"z{number}"], [current]))
-    return model_of(network, nodes, tensors, ("x", ["batch", widths[0]]), ("y", ["batch", widths[-1]]))
+    ends = weights[0][0].shape[0], weights[-1][0].shape[1]
+    return model_of(name, nodes, tensors, ("x", ["batch", ends[0]]), ("y", ["batch", ends[1]]))
 
 
 def lstm_bytes() -> bytes:
@@ -46,14 +55,66 @@ def lstm_bytes() -> bytes:
         "b": numpy.concatenate([bias, numpy.zeros_like(bias)])[None],
         "axes": numpy.array([0], "int64"),
     }
-    tensors = [numpy_helper.from_array(numpy.ascontiguousarray(array), name) for name, array in arrays.items()]
     nodes = [
         helper.make_node("Transpose", ["x"], ["t"], perm=[1, 0, 2]),
         helper.make_node("LSTM", ["t", "w", "r", "b"], ["", "h"], hidden_size=recurrent.UNITS),
         helper.make_node("Squeeze", ["h", "axes"], ["y"]),
     ]
-    shape = ["batch", recurrent.TIME, recurrent.FEATURES]
-    return model_of("lstm", nodes, tensors, ("x", shape), ("y", ["batch", recurrent.UNITS]))
+    return _recurrent("lstm", nodes, arrays, (recurrent.TIME, recurrent.FEATURES), recurrent.UNITS)
+
+
+def gru_bytes(weights: list[numpy.ndarray]) -> bytes:
+    """Return the GRU as the contents of an ONNX file, from Keras's weights, whose gates are in ONNX's order."""
+    kernel, recurrent_kernel, bias = weights
+    arrays = {
+        "w": kernel.T[None],
+        "r": recurrent_kernel.T[None],
+        "b": bias.reshape(1, -1),
+        "axes": numpy.array([0], "int64"),
+    }
+    options = {"hidden_size": sequences.UNITS, "linear_before_reset": 1}
+    nodes = [
+        helper.make_node("Transpose", ["x"], ["t"], perm=[1, 0, 2]),
+        helper.make_node("GRU", ["t", "w", "r", "b"], ["", "h"], **options),
+        helper.make_node("Squeeze", ["h", "axes"], ["y"]),
+    ]
+    return _recurrent("gru", nodes, arrays, sequences.RECURRENT, sequences.UNITS)
+
+
+def masked_lstm_bytes(weights: list[numpy.ndarray]) -> bytes:
+    """Return the LSTMs in both directions as the contents of an ONNX file, from Keras's weights.
+
+    Lengths are counted: steps of zeros are what sequences are filled up with.
+    """
+    kernels, recurrent_kernels, biases = ([_gates(array) for array in weights[number::3]] for number in range(3))
+    arrays = {
+        "w": numpy.stack([array.T for array in kernels]),
+        "r": numpy.stack([array.T for array in recurrent_kernels]),
+        "b": numpy.stack([numpy.concatenate([array, numpy.zeros_like(array)]) for array in biases]),
+        "zero": numpy.zeros((), "float32"),
+        "time": numpy.array([1], "int64"),
+        "side by side": numpy.array([0, -1], "int64"),
+    }
+    options = {"hidden_size": sequences.UNITS, "direction": "bidirectional"}
+    nodes = [
+        helper.make_node("Abs", ["x"], ["sizes"]),
+        helper.make_node("ReduceMax", ["sizes"], ["size"], axes=[2], keepdims=0),
+        helper.make_node("Greater", ["size", "zero"], ["mask"]),
+        helper.make_node("Cast", ["mask"], ["ones"], to=TensorProto.INT32),
+        helper.make_node("ReduceSum", ["ones", "time"], ["lengths"], keepdims=0),
+        helper.make_node("Transpose", ["x"], ["t"], perm=[1, 0, 2]),
+        helper.make_node("LSTM", ["t", "w", "r", "b", "lengths"], ["", "h"], **options),
+        helper.make_node("Transpose", ["h"], ["pairs"], perm=[1, 0, 2]),
+        helper.make_node("Reshape", ["pairs", "side by side"], ["y"]),
+    ]
+    return _recurrent("masked_lstm", nodes, arrays, sequences.RECURRENT, 2 * sequences.UNITS)
+
+
+def _recurrent(
+    name: str, nodes: list[Any], arrays: dict[str, numpy.ndarray], shape: tuple[int, int], units: int
+) -> bytes:
+    tensors = [numpy_helper.from_array(numpy.ascontiguousarray(array), label) for label, array in arrays.items()]
+    return model_of(name, nodes, tensors, ("x", ["batch", *shape]), ("y", ["batch", units]))
 
 
 def _gates(array: numpy.ndarray) -> numpy.ndarray:

@@ -1,4 +1,4 @@
-"""PyTorch's usual eager loop, with all data as tensors and nothing read back within an epoch, and its predictions."""
+"""PyTorch's usual loop, with all data as tensors and nothing read back within an epoch, and its predictions."""
 
 from __future__ import annotations
 
@@ -12,14 +12,21 @@ from benchmarks.order import Order
 from benchmarks.peers.torch_networks import TORCH_NETWORKS
 
 
-def fit(network: str) -> Contestant:
-    """Return a contestant that trains epochs; `torch.compile` makes none of the networks faster on processors."""
+def fit(network: str, compiled: bool = False) -> Contestant:
+    """Return a contestant that trains epochs, eager or with forward and backward pass by `torch.compile`."""
     found, batch = TORCH_NETWORKS[network], NETWORKS[network].batch
     arrays = NETWORKS[network].data()
     x, y = found.inputs(arrays[0]), torch.from_numpy(arrays[1])
     y = y if y.is_floating_point() else y.long()
     model, order = found.make(), Order(len(x))
     optimizer = found.optimizer([parameter for parameter in model.parameters() if parameter.requires_grad])
+
+    def forward(x: torch.Tensor, truth: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        outputs = model(x)
+        return outputs, found.loss(outputs, truth)
+
+    if compiled:
+        forward = torch.compile(forward, dynamic=False)
 
     def run(epochs: int, shuffle: bool = True) -> list[tuple[float, float]]:
         history = []
@@ -28,8 +35,7 @@ def fit(network: str) -> Contestant:
             for rows in torch.from_numpy(order.draw(shuffle)).split(batch):
                 truth = y[rows]
                 optimizer.zero_grad()
-                outputs = model(x[rows])
-                loss = found.loss(outputs, truth)
+                outputs, loss = forward(x[rows], truth)
                 loss.backward()
                 optimizer.step()
                 with torch.no_grad():

@@ -32,7 +32,8 @@ def command(
             "--suite",
             metavar="NAMES",
             help="Any of base, mlp, cnn, lstm, transformer, replicas, resnet50, mobilenetv2, decoding, latency, "
-            "startup, compile, choice and memory, separated by commas; by default all.",
+            "mobile, attention, wide, sequence, volume, train, startup, compile, choice and memory, separated by "
+            "commas; by default all.",
             show_default=False,
         ),
     ] = "",
@@ -41,8 +42,8 @@ def command(
         typer.Option(
             "--against",
             metavar="NAMES",
-            help="Any of keras-tf, keras-jax, keras-torch, torch, jax, onnxruntime and sklearn, separated by commas; "
-            "by default all that are installed.",
+            help="Any of keras-tf, keras-jax, keras-torch, torch, jax, onnxruntime, openvino, litert and sklearn, "
+            "separated by commas; by default all that are installed.",
             show_default=False,
         ),
     ] = "",

@@ -12,10 +12,12 @@ from xml.etree import ElementTree
 
 import pytest
 
-from benchmarks.document import csv_table, document
+from benchmarks.document import csv_table, document, facts
 from benchmarks.families import families
 from benchmarks.plot import plot
-from benchmarks.report import Row, seconds_text, set_up_table, table
+from benchmarks.report import Row, Versus, rows_of, seconds_text, set_up_table, table
+from benchmarks.timing import Comparison
+from nnc.backends.c.cpu import NATIVE, Processor
 from tests.benchmarks.rows import FACTS, measured
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -53,6 +55,39 @@ def test_the_target_is_against_the_fastest_peer() -> None:
     assert [(row.contestant, row.ratio, row.reached) for row in targets] == [
         ("PyTorch, eager", "1.25× its time", False)
     ]
+
+
+@pytest.mark.parametrize(
+    ("work", "family"),
+    [
+        ("LSTM, predict 1 row, 1 thread, on C", "small"),
+        ("GRU, predict 1 row, 1 thread, on C", "sequence"),
+        ("U-Net, predict 1 row, 1 thread, on C", "volume"),
+        ("transformer encoder, predict 32 rows, 2 threads, on C", "attention"),
+        ("transformer encoder, training step, 2 threads, on C", "training"),
+        ("GPT, batch 8, training step, 2 threads, on C", "train"),
+    ],
+)
+def test_every_work_is_of_one_family(work: str, family: str) -> None:
+    seconds = Comparison({"nnc fit, C": [1.0, 1.0], "OpenVINO, copied output": [2.0, 2.0]})
+    rows = rows_of(work, seconds, ["nnc fit, C"], [Versus("OpenVINO, copied output")])
+    assert [found.key for found in families(rows)] == [family]
+
+
+def test_the_page_says_that_the_fastest_peers_were_not_measured() -> None:
+    absent = "LiteRT and OpenVINO took no part in this run."
+    assert absent in document("nnc bench", FACTS, measured())
+    with_one = [*measured(), Row("MLP, predict 1 row", "LiteRT, copied output", "1 ms")]
+    assert absent not in document("nnc bench", FACTS, with_one)
+
+
+def test_instruction_sets(monkeypatch: pytest.MonkeyPatch) -> None:
+    flags = frozenset({"sse4_2", "avx2", "fma", "avx512f", "lahf_lm"})
+    monkeypatch.setattr("benchmarks.document.cpu_features", lambda: flags)
+    monkeypatch.setattr("benchmarks.document.find_target", lambda: Processor(NATIVE, "this one"))
+    assert facts()["Instruction sets"] == "sse4_2, avx2, fma, avx512f; nnc on C is compiled for all of them"
+    monkeypatch.setattr("benchmarks.document.find_target", lambda: Processor("x86-64-v3", "that level"))
+    assert facts()["Instruction sets"].endswith("; nnc on C is compiled for those of x86-64-v3, as $NNC_CPU says")
 
 
 def test_the_plot_is_well_formed() -> None:

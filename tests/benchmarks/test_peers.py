@@ -8,7 +8,7 @@ from typing import Any
 import numpy
 import pytest
 
-from benchmarks import contestant, prediction, replicas, training, work
+from benchmarks import contestant, portable, prediction, replicas, training, work
 from benchmarks.engines import installed
 from benchmarks.networks import NETWORKS, nnc_model
 from benchmarks.order import Order
@@ -57,7 +57,7 @@ def works_of(suites: list[Any], monkeypatch: pytest.MonkeyPatch) -> list[Work]:
         works.append(work)
         return []
 
-    for module in (training, prediction, replicas):
+    for module in (training, prediction, replicas, portable):
         monkeypatch.setattr(module, "measure", note)
     for suite in suites:
         suite(HURRIED)
@@ -70,6 +70,7 @@ def works_of(suites: list[Any], monkeypatch: pytest.MonkeyPatch) -> list[Work]:
     [
         *(training.base, training.mlp, training.lstm, training.cnn),
         *(prediction.small_networks, prediction.mobilenet_v2, replicas.training),
+        *(portable.mobile, portable.attention, portable.wide, portable.sequence, portable.volume, portable.train),
     ],
 )
 def test_every_peer_computes_the_same(suite: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -85,3 +86,26 @@ def test_every_peer_computes_the_same(suite: Any, monkeypatch: pytest.MonkeyPatc
 def _numbers(entrant: Entrant, found: Work) -> list[float] | None:
     with Worker(entrant, threads=work.thread_choices()[0], learns=found.epochs is not None) as worker:
         return worker.numbers()
+
+
+@pytest.mark.parametrize("network", ["keyword_spotter", "masked_lstm", "gru"])
+def test_networks_of_keras_are_those_of_nnc(network: str) -> None:
+    _same_in_keras(network)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "network", sorted({found.network for works in portable.PREDICTED.values() for found in works.values()})
+)
+def test_every_network_of_keras_is_that_of_nnc(network: str) -> None:
+    _same_in_keras(network)
+
+
+def _same_in_keras(network: str) -> None:
+    pytest.importorskip("tensorflow")
+    keras_models = import_module("benchmarks.peers.keras_models")
+    ours, theirs = contestant.predict(network, 2, "numpy").numbers, keras_models.function(network, 2).numbers
+    assert ours and theirs
+    expected = theirs()
+    assert numpy.std(expected) > 1e-3 * max(map(abs, expected))  # a network whose outputs are all alike shows nothing
+    numpy.testing.assert_allclose(ours(), expected, atol=1e-5 * max(map(abs, expected)), rtol=0)

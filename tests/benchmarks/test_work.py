@@ -7,9 +7,10 @@ from typing import Any, ClassVar
 
 import pytest
 
-from benchmarks import prediction, replicas, training, work
+from benchmarks import portable, prediction, replicas, training, work
 from benchmarks.report import Goal, Row
 from benchmarks.settings import HURRIED, Settings
+from benchmarks.targets import TARGETS
 from benchmarks.timing import Comparison
 from benchmarks.work import Work, measure
 from benchmarks.worker import ROOT, Entrant, Worker, WorkerError
@@ -108,6 +109,19 @@ def test_what_fails_is_said_and_the_others_go_on(scripted: type[Scripted]) -> No
     assert rows[-1].reached is False
 
 
+def test_who_cannot_do_a_work_is_named_with_the_reason(scripted: type[Scripted]) -> None:
+    unable = {"torch": "it has no such layer", "sklearn": "neither has this one"}
+    rows = measure(SETTINGS, example(unable=unable), [1])
+    assert shown(rows)[-1] == ("example, 1 thread", "PyTorch", "cannot do this work: it has no such layer")
+    assert rows[-1].reached is None
+
+
+def test_training_that_is_not_set_up_begins_anew_before_it_is_compared(scripted: type[Scripted]) -> None:
+    rows = measure(replace(SETTINGS, backends=("c",)), example(learns=True, steps=2), [1])
+    assert scripted.started[0] == "ours, C 1 learns"
+    assert not any(row.parts for row in rows)
+
+
 def test_goals_against_others_count_on_their_backend(scripted: type[Scripted]) -> None:
     others = (Entrant("by hand", "f", backend="c", way="copy", goal=Goal(at_most=1.2)),)
     rows = measure(replace(SETTINGS, backends=("c",)), example(others=others), [1])
@@ -132,6 +146,7 @@ def test_training_is_set_up_in_several_processes(scripted: type[Scripted]) -> No
     [
         *(training.base, training.mlp, training.cnn, training.lstm, training.transformer),
         *(prediction.small_networks, prediction.resnet50, prediction.mobilenet_v2, replicas.training),
+        *(portable.mobile, portable.attention, portable.wide, portable.sequence, portable.volume, portable.train),
     ],
 )
 def test_entrants_have_factories_and_names_of_their_own(suite: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -141,7 +156,7 @@ def test_entrants_have_factories_and_names_of_their_own(suite: Any, monkeypatch:
         works.append(work)
         return []
 
-    for module in (training, prediction, replicas):
+    for module in (training, prediction, replicas, portable):
         monkeypatch.setattr(module, "measure", note)
     suite(replace(HURRIED, backends=("c",)))
     assert works
@@ -154,6 +169,7 @@ def test_entrants_have_factories_and_names_of_their_own(suite: Any, monkeypatch:
             module, _, function = entrant.factory.partition(":")
             text = (ROOT / f"{module.replace('.', '/')}.py").read_text()
             assert f"def {function}(" in text
+        assert found.target in TARGETS
 
 
 # ---------------------------------------------------------------------- a real process

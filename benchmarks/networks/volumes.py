@@ -1,0 +1,59 @@
+"""Networks whose outputs or inputs are spaces: convolutions of three dimensions, and a U-Net."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy
+
+from benchmarks.networks.same_weights import seeded
+
+ROWS = 4
+VOLUME, SLICE = (16, 64, 64, 1), (128, 128, 3)
+UNET_ROWS, UNET_BATCH = 8, 4
+
+
+def data(shape: tuple[int, ...]) -> Any:
+    """Return random pictures or volumes as float32."""
+    return numpy.random.default_rng(2).random((ROWS, *shape), "float32")
+
+
+def unet_data() -> tuple[Any, Any]:
+    """Return random pictures as float32, and which of two kinds each pixel is of, as int32."""
+    generator = numpy.random.default_rng(2)
+    return generator.random((UNET_ROWS, *SLICE), "float32"), generator.integers(0, 2, (UNET_ROWS, *SLICE[:2]), "int32")
+
+
+def convolutions(nn: Any) -> Any:
+    """Return convolutions and poolings of volumes, and ten classes."""
+    layers = nn.layers
+    x = start = nn.Input(VOLUME)
+    for filters in (16, 32, 64):
+        x = layers.MaxPooling3D(2)(layers.Conv3D(filters, 3, padding="same", activation="relu")(x))
+    x = layers.GlobalAveragePooling3D()(x)
+    return seeded(nn.Model(start, layers.Dense(10, activation="softmax")(x)))
+
+
+def unet(nn: Any, **options: Any) -> Any:
+    """Return a small one of O. Ronneberger and others, "U-Net", 2015, compiled to tell two kinds of pixels apart."""
+    layers = nn.layers
+
+    def twice(x: Any, filters: int) -> Any:
+        for _ in range(2):
+            x = layers.Conv2D(filters, 3, padding="same", activation="relu")(x)
+        return x
+
+    x = start = nn.Input(SLICE)
+    beside = []
+    for filters in (16, 32, 64):
+        x = twice(x, filters)
+        beside.append((x, filters))
+        x = layers.MaxPooling2D(2)(x)
+    x = twice(x, 128)
+    for y, filters in reversed(beside):
+        x = layers.Conv2DTranspose(filters, 2, strides=2, padding="same")(x)
+        x = twice(layers.Concatenate()([y, x]), filters)
+    model = seeded(nn.Model(start, layers.Conv2D(2, 1, activation="softmax")(x)))
+    loss, optimizer = "sparse_categorical_crossentropy", nn.optimizers.SGD(0.01, momentum=0.9)
+    model.compile(optimizer=optimizer, loss=loss, metrics=["accuracy"], **options)
+    return model

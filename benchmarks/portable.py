@@ -1,0 +1,115 @@
+"""Suites of networks that are written once for nnc and Keras, which peers take from Keras and convert."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import partial
+
+from benchmarks.base_network import fitting
+from benchmarks.networks import NETWORKS
+from benchmarks.prediction import converted, in_a_function, ours, peers_with_code
+from benchmarks.report import Row
+from benchmarks.settings import Settings
+from benchmarks.training import WITHOUT_XLA, keras_fitting
+from benchmarks.work import Work, measure, thread_choices
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """A network that predicts.
+
+    Args:
+        network: of `NETWORKS`.
+        rows: of the batches that it predicts.
+        has_code: whether PyTorch and JAX have it written for them.
+        unable: what keeps an engine from it, by its name among the peers.
+    """
+
+    network: str
+    rows: tuple[int, ...] = (1,)
+    has_code: bool = False
+    unable: Mapping[str, str] = field(default_factory=dict)
+
+
+PREDICTED = {
+    "mobile": {
+        "MobileNetV2": Predicted("MobileNetV2", (1, 8)),
+        "MobileNetV3Small": Predicted("MobileNetV3Small", (1, 8)),
+        "EfficientNetB0": Predicted("EfficientNetB0", (1, 8)),
+        "keyword spotter": Predicted("keyword_spotter", (1, 8)),
+    },
+    "attention": {
+        "MultiHeadAttention over 512 steps": Predicted("attention_512"),
+        "MultiHeadAttention over 1,024 steps": Predicted("attention_1024"),
+        "GPT-like block": Predicted("gpt_block"),
+        "transformer encoder": Predicted("transformer", (1, 32), has_code=True),
+    },
+    "wide": {
+        "MLP of 4 × 4,096": Predicted("wide_mlp", (1, 32)),
+        "softmax of 20,000 classes": Predicted("wide_classifier", (1, 32)),
+    },
+    "sequence": {
+        "1-D CNN over 4,096 steps": Predicted("cnn_1d", (1, 32)),
+        "TCN": Predicted("tcn", (1, 32)),
+        "separable text network": Predicted("separable_text", (1, 32)),
+        "GRU": Predicted("gru", (1, 32)),
+        "BiLSTM with mask": Predicted("masked_lstm", (1, 32)),
+    },
+    "volume": {
+        "Conv3D": Predicted("conv3d", unable={"litert": "its converter has no pooling of volumes"}),
+        "U-Net": Predicted("unet"),
+    },
+}
+"""Networks by suite and by what the report calls them."""
+TRAINED = {
+    "MobileNetV2, 96 pixels, batch 16": "MobileNetV2_96",
+    "ResNet-50, 112 pixels, batch 8": "ResNet50_112",
+    "U-Net, batch 4": "unet",
+    "GPT, batch 8": "gpt",
+    "mean of embedded words, batch 64": "mean_of_words",
+    "DenseNet-like, batch 32": "densenet",
+}
+"""Networks of `NETWORKS` by what the report calls them."""
+
+
+def predict(settings: Settings, suite: str) -> list[Row]:
+    """Measure a suite of `PREDICTED`, and return the rows."""
+    return [
+        row
+        for title, found in PREDICTED[suite].items()
+        for rows in found.rows
+        for row in _predict(settings, title, found, rows)
+    ]
+
+
+mobile, attention, wide, sequence, volume = (partial(predict, suite=suite) for suite in PREDICTED)
+
+
+def train(settings: Settings) -> list[Row]:
+    """Measure training steps, and return the rows."""
+    return [row for title, network in TRAINED.items() for row in _train(settings, title, network)]
+
+
+def _predict(settings: Settings, title: str, found: Predicted, rows: int) -> list[Row]:
+    peers = (
+        *converted(found.network, rows),
+        *in_a_function(found.network, rows),
+        *(peers_with_code(found.network, rows) if found.has_code else ()),
+    )
+    work = Work(
+        f"{title}, predict {rows} row{'s' if rows > 1 else ''}",
+        f"{title}, predict",
+        ours(found.network, rows),
+        tuple(entrant for entrant in peers if entrant.engine not in found.unable),
+        unable=found.unable,
+    )
+    return measure(settings, work, thread_choices())
+
+
+def _train(settings: Settings, title: str, network: str) -> list[Row]:
+    name = f"{title}, training step"
+    work = Work(
+        name, name, fitting(network), keras_fitting(network, WITHOUT_XLA), steps=NETWORKS[network].steps, learns=True
+    )
+    return measure(settings, work, thread_choices())
