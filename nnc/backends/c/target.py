@@ -4,16 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from nnc.backends.c.strips import strips_of
 from nnc.ir import Dim, Op, TensorType
 from nnc.target import KernelNeeds, Prepacked, Target
-
-_STRIP = {"float32": 32, "float64": 16}
-"""Columns of the widest strips, by element type."""
-
-
-def strips_of(dtype: str, inner: Dim, columns: Dim) -> Dim:
-    """Return the elements that the right matrix of a product takes in strips; 0 where there are none of its type."""
-    return inner * ((columns + _STRIP[dtype] - 1) // _STRIP[dtype] * _STRIP[dtype]) if dtype in _STRIP else 0
 
 
 class CNeeds(KernelNeeds):
@@ -41,7 +34,7 @@ class CNeeds(KernelNeeds):
         return kernel_prepack(op, operands, results)
 
     def strips(self, dtype: str, inner: Dim, columns: Dim) -> Dim:
-        """Return the elements of a right matrix in strips; see `strips_of`."""
+        """Return the elements of a right matrix in strips; see `nnc.backends.c.strips`."""
         return strips_of(dtype, inner, columns) if self.packs else 0
 
 

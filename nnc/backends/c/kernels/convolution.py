@@ -11,12 +11,13 @@ from nnc.backends.c.expressions import Expression, infix, operand
 from nnc.backends.c.kernels import depthwise
 from nnc.backends.c.kernels.direct import direct, padded, padded_size
 from nnc.backends.c.kernels.movement import fill_lines
-from nnc.backends.c.kernels.product import ROWS_ALONE, Matrices, pack_strips, prepacked_strips, product
+from nnc.backends.c.kernels.product import ROWS_ALONE, Matrices, pack_strips, product
 from nnc.backends.c.kernels.registry import KernelCall, kernel
 from nnc.backends.c.kernels.sliding import BAND, GROUP, START, Geometry, gather, over_bands, scatter
 from nnc.backends.c.kernels.winograd import is_winograd, room, transform, transformed, winograd
 from nnc.backends.c.linkage import FALSE
 from nnc.backends.c.statements import Code, execute, loop, when
+from nnc.backends.c.strips import prepacked_strips
 from nnc.ir import Dim, Layout, Op, TensorType
 from nnc.ir.ops.convolution import Convolution, ConvolutionInputGradient, ConvolutionKernelGradient, Sliding
 from nnc.target import Prepacked

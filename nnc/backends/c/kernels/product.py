@@ -13,7 +13,7 @@ from nnc.backends.c.kernels.registry import KernelCall, Unit, kernel
 from nnc.backends.c.linkage import FALSE, RUN
 from nnc.backends.c.nests import LANES, UNROLLED, Elementwise, can_vectorise
 from nnc.backends.c.statements import SIMD, Code, Directive, assign, block, declare, declare_all, execute, loop
-from nnc.backends.c.target import strips_of
+from nnc.backends.c.strips import prepacked_strips
 from nnc.backends.c.text import C_TYPES, SUFFIXES
 from nnc.backends.c.thread_counts import shared_loops, shared_nest
 from nnc.ir import FLOATING, Dim, Op, TensorType
@@ -24,8 +24,6 @@ _PARALLEL_WORK, _PARALLEL_KNOWN = 1 << 22, 1 << 12
 """Multiplications from which on matrices are divided among threads, in all, and apart from run-time dimensions."""
 ROWS_ALONE = 3
 """Rows from which on a product may read strips; with fewer each row is computed by itself: see `product.h`."""
-_WORTH_PACKING = 1 << 12
-"""Elements of the right matrix from which on a run without packing is worth the question whether it has changed."""
 _UNROLLED = 32
 """Most multiplications of one row, or products of one term, that are written out."""
 
@@ -61,14 +59,6 @@ class Matrices:
     c_stride: Dim
     add: Expression = FALSE
     strips: Expression | None = None
-
-
-def prepacked_strips(dtype: str, inner: Dim, columns: Dim) -> TensorType | None:
-    """Return what a right matrix takes in strips that no run changes; None where it is too small to be worth it."""
-    if not isinstance(inner, int) or not isinstance(columns, int) or inner * columns < _WORTH_PACKING:
-        return None
-    size = strips_of(dtype, inner, columns)
-    return TensorType(dtype, (size,)) if size != 0 else None
 
 
 def pack_strips(unit: Unit, matrix: Array, target: Expression) -> Expression:

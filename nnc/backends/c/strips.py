@@ -1,0 +1,23 @@
+"""Strips, the layout in which products read a right matrix again and again: how much memory it takes."""
+
+from __future__ import annotations
+
+from nnc.ir import Dim, TensorType
+
+_COLUMNS = {"float32": 32, "float64": 16}
+"""Columns of the widest strips, by element type."""
+_WORTH_PACKING = 1 << 12
+"""Elements of the right matrix from which on a run without packing is worth the question whether it has changed."""
+
+
+def strips_of(dtype: str, inner: Dim, columns: Dim) -> Dim:
+    """Return the elements that the right matrix of a product takes in strips; 0 where there are none of its type."""
+    return inner * ((columns + _COLUMNS[dtype] - 1) // _COLUMNS[dtype] * _COLUMNS[dtype]) if dtype in _COLUMNS else 0
+
+
+def prepacked_strips(dtype: str, inner: Dim, columns: Dim) -> TensorType | None:
+    """Return what a right matrix takes in strips that no run changes; None where it is too small to be worth it."""
+    if not isinstance(inner, int) or not isinstance(columns, int) or inner * columns < _WORTH_PACKING:
+        return None
+    size = strips_of(dtype, inner, columns)
+    return TensorType(dtype, (size,)) if size != 0 else None
