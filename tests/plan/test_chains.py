@@ -81,6 +81,14 @@ def test_weights_that_somebody_else_reads_are_kept_and_scores_are_not():
     assert "matmul" in names and "divide" not in names
 
 
+def test_what_is_read_again_keeps_its_room():
+    graph = Graph("test")
+    scores = scores_of(graph)
+    graph.output("y", (ops.softmax(scores) * scores) @ graph.inputs["value"])
+    (chain,) = set(planned(graph).storage.chains.values())
+    assert set(chain.rooms.values()) == {0, 1}
+
+
 def test_a_mask_is_added_in_between():
     graph = Graph("test")
     scores = scores_of(graph)

@@ -17,7 +17,7 @@ BATCH, ROWS, COLUMNS = symbol("batch"), symbol("rows"), symbol("columns")
 
 
 def graph_of(dtype: str, rows, columns, leading, shared: bool = False, keeps: bool = False) -> Graph:
-    """Return attention with a mask; with keys and values that several heads share; whose weights are an output too."""
+    """Return gated attention with a mask; with keys and values that several heads share; whose weights are an output too."""
     graph = Graph("test")
     heads = (BATCH, 1) if shared else leading
     query = graph.input("query", TensorType(dtype, (*leading, rows, 33)))
@@ -25,7 +25,8 @@ def graph_of(dtype: str, rows, columns, leading, shared: bool = False, keeps: bo
     value = graph.input("value", TensorType(dtype, (*heads, columns, 40)))
     mask = graph.input("mask", TensorType(dtype, (rows, columns)))
     turned = ops.transpose(key, (*range(len(heads)), len(heads) + 1, len(heads)))
-    weights = ops.softmax(query @ turned * 0.2 + mask)
+    scores = query @ turned
+    weights = ops.softmax(scores * 0.2 + mask) * ops.tanh(scores)  # which have to be there still
     graph.output("y", weights @ value)
     if keeps:
         graph.output("weights", weights)
