@@ -33,6 +33,7 @@ def graph_of(dtype: str, rows, columns, leading, shared: bool = False, keeps: bo
     return graph
 
 
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("target", [TARGET, WITHOUT_PACKING], ids=["strips", "as they are"])
 @pytest.mark.parametrize(
