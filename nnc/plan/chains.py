@@ -35,7 +35,7 @@ class Chain:
         first: the first product.
         nest: the rows.
         last: the last product.
-        leading: lengths of the axes of matrices that are not 1.
+        matrices: number of matrices, which lie in the same order in all that the chain reads and writes.
         rows: rows of each matrix.
         columns: elements of a row.
         dtype: element type of all that is kept for some rows.
@@ -49,7 +49,7 @@ class Chain:
     first: int
     nest: Nest
     last: int
-    leading: Shape
+    matrices: Dim
     rows: Dim
     columns: Dim
     dtype: str
@@ -92,8 +92,8 @@ class Chain:
 
     def workspace(self, bindings: Mapping[str, int]) -> TensorType:
         """Return the memory for the rows that are worked on at the same time, for some sizes."""
-        sizes = [dim if isinstance(dim, int) else dim.bind(bindings) for dim in (*self.leading, self.pieces, self.room)]
-        return TensorType(self.dtype, (min(MOST_PARTS, prod(sizes[:-1])), sizes[-1]))
+        sizes = [dim if isinstance(dim, int) else dim.bind(bindings) for dim in (self.matrices, self.pieces, self.room)]
+        return TensorType(self.dtype, (min(MOST_PARTS, sizes[0] * sizes[1]), sizes[2]))
 
 
 def find_chains(
@@ -159,11 +159,8 @@ class _Finder:
         rooms = self._rooms(first, nest, last, inside)
         if rooms is None:
             return None
-        leading = _leading(nest.shape)
-        rows, columns = nest.shape[-2:]
-        return Chain(
-            first.index, nest, last.index, leading, rows, columns, first.types[0].dtype, rooms, frozenset(inside)
-        )
+        matrices, dtype, (rows, columns) = _matrices(nest.shape), first.types[0].dtype, nest.shape[-2:]
+        return Chain(first.index, nest, last.index, matrices, rows, columns, dtype, rooms, frozenset(inside))
 
     def _whole(self, value: Value) -> Value:
         """Return what a value is another shape of."""
@@ -184,7 +181,7 @@ class _Finder:
             for reader in self.readers.get(view, ()):
                 left, *_ = reader.operands
                 if self._is_product(reader) and left is view and _is_same(view.shape, nest.shape):
-                    return reader if _leading(reader.types[0].shape) == _leading(nest.shape) else None
+                    return reader if _matrices(reader.types[0].shape) == _matrices(nest.shape) else None
         return None
 
     def _views(self, value: Value) -> list[Value]:
@@ -249,10 +246,10 @@ class _Finder:
         return rooms
 
 
-def _leading(shape: Shape) -> Shape:
-    return tuple(dim for dim in shape[:-2] if dim != 1)
+def _matrices(shape: Shape) -> Dim:
+    return prod(shape[:-2], start=1)
 
 
 def _is_same(shape: Shape, other: Shape) -> bool:
-    """Whether two shapes of matrices differ in axes of length 1 in front of them alone."""
-    return len(shape) > 2 and shape[-2:] == other[-2:] and _leading(shape) == _leading(other)
+    """Whether as many matrices of the same rows have these shapes, in whatever axes they are arranged."""
+    return len(shape) > 2 and shape[-2:] == other[-2:] and _matrices(shape) == _matrices(other)

@@ -97,6 +97,14 @@ def test_a_mask_is_added_in_between():
     assert chains(planned(graph)) == ["matmul multiply add max subtract exp sum divide matmul"]
 
 
+def test_matrices_may_be_arranged_in_other_axes():
+    graph = Graph("test")
+    scores = scores_of(graph, leading=(BATCH, 2, 3))
+    weights = ops.softmax(ops.reshape(scores, (BATCH, 6, 50, 70)))
+    graph.output("y", ops.reshape(weights, (BATCH, 2, 3, 50, 70)) @ graph.inputs["value"])
+    assert len(chains(planned(graph))) == 1
+
+
 def of_few_columns(graph: Graph) -> Value:
     return attention(graph, columns=9, size=(3, 3))
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
-from math import prod
 
 from nnc.backends.c.arrays import Array
 from nnc.backends.c.expressions import Expression, choice, infix, operand, variable
@@ -12,7 +11,7 @@ from nnc.backends.c.kernels import Unit
 from nnc.backends.c.kernels.product import pack_strips
 from nnc.backends.c.linkage import FALSE, RUN
 from nnc.backends.c.rows import RowPrinter, seen_by_rows
-from nnc.backends.c.statements import Code, Statement, assign, block, declare, execute, loop, pointer, when
+from nnc.backends.c.statements import Code, Facts, Statement, assign, block, declare, execute, loop, pointer, when
 from nnc.backends.c.text import C_TYPES, SUFFIXES, own_dim
 from nnc.backends.c.thread_counts import members, shared
 from nnc.ir import Shape, Value
@@ -46,26 +45,26 @@ class ChainPrinter:
         self.kept, self.top = variable(unit.name("kept_rows")), variable(unit.name("top"))
         self.matrix, self.packed = variable(unit.name("matrix")), variable(unit.name("packed_matrix"))
         self.packs = chain.strips != (0, 0)
-        self.axes = [variable(unit.name(f"n{axis}")) for axis in range(len(chain.leading))]
+        self.indices: dict[Shape, list[Expression]] = {}
 
     def lines(self) -> list[Code]:
         """Return the loops."""
         chain, graph = self.chain, self.plan.graph
         team, member, piece = (variable(self.unit.name(name)) for name in ("team", "member", "piece"))
-        pieces = prod(chain.leading, start=1) * chain.pieces
+        pieces = chain.matrices * chain.pieces
         first, last = graph.nodes[chain.first], graph.nodes[chain.last]
         inner, outer = first.operands[1].shape[-2], last.types[0].shape[-1]
-        work = prod(chain.leading, start=1) * chain.rows * chain.columns * (inner + outer)
+        work = chain.matrices * chain.rows * chain.columns * (inner + outer)
         count = members(pieces, work, PARALLEL_WORK, _PARALLEL_KNOWN)
         kind = C_TYPES[chain.dtype]
         limited = None if count is None else choice(infix("<", count, MOST_PARTS), count, MOST_PARTS)
         body = [
-            *self._indices(piece),
             *self._packing(),
             *self._product(chain.first, self._rows_of(first.operands[0])),
             *self._rows(),
             *self._product(chain.last, self._left()),
         ]
+        body = [*self._places(piece, Facts.of(body).uses), *body]
         packed = [Statement(f"int64_t {self.packed.text} = -1;")] if self.packs else []
         own = [pointer(kind, self.kept, (self.workspace.address + member * chain.room).grouped), *packed]
         if limited is None:
@@ -80,15 +79,18 @@ class ChainPrinter:
             )
         ]
 
-    def _indices(self, piece: Expression) -> list[Code]:
-        """Return the declarations of a piece's matrix with its indices, its first row, and the number of its rows."""
-        chain, rest, pieces = self.chain, self.matrix, self.chain.pieces
+    def _places(self, piece: Expression, uses: Collection[str]) -> list[Code]:
+        """Return the declarations of a piece's matrix, the indices of it that are used, and its rows."""
+        chain, pieces = self.chain, self.chain.pieces
         found: list[Code] = [declare("const int64_t", self.matrix, piece if pieces == 1 else piece / operand(pieces))]
+        for lengths, indices in self.indices.items():
+            rest = self.matrix
+            for position, length in reversed([*enumerate(lengths)]):
+                index = rest if position == 0 else infix("%", rest, operand(length))
+                if len(lengths) > 1 and indices[position].text in uses:
+                    found.append(declare("const int64_t", indices[position], index))
+                rest = rest / operand(length)
         height = operand(chain.rows) - self.top
-        for position, length in reversed([*enumerate(chain.leading)]):
-            index = rest if position == 0 else infix("%", rest, operand(length))
-            found.append(declare("const int64_t", self.axes[position], index))
-            rest = rest / operand(length)
         start = 0 if pieces == 1 else (piece - self.matrix * operand(pieces)).grouped * chain.height
         return [
             *found,
@@ -100,8 +102,13 @@ class ChainPrinter:
 
     def _matrix(self, array: Array, leading: Shape) -> Array:
         """Return the matrix, or what else lies behind the leading axes, of an array that is repeated along them."""
-        names = iter(self.axes)
-        return array.behind(*(0 if dim == 1 else next(names) for dim in leading))
+        lengths = tuple(dim for dim in leading if dim != 1)
+        if lengths not in self.indices:
+            axes = range(len(lengths))
+            names = [variable(self.unit.name(f"n{axis}")) for axis in axes]
+            self.indices[lengths] = [self.matrix] if len(axes) == 1 else names
+        found = iter(self.indices[lengths])
+        return array.behind(*(0 if dim == 1 else next(found) for dim in leading))
 
     def _moved(self, array: Array) -> Array:
         """Return an array's rows from the first of the piece on."""

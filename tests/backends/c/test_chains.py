@@ -17,7 +17,7 @@ BATCH, ROWS, COLUMNS = symbol("batch"), symbol("rows"), symbol("columns")
 
 
 def graph_of(dtype: str, rows, columns, leading, shared: bool = False, keeps: bool = False) -> Graph:
-    """Return gated attention with a mask; with keys and values that several heads share; whose weights are an output too."""
+    """Return gated attention with a mask; heads may share keys and values, and the weights be an output too."""
     graph = Graph("test")
     heads = (BATCH, 1) if shared else leading
     query = graph.input("query", TensorType(dtype, (*leading, rows, 33)))
@@ -70,6 +70,29 @@ def test_attention(dtype, target, rows, columns, leading, shared, keeps, threads
         for label, array in found[0].items():
             numpy.testing.assert_allclose(array, expected[label], rtol=1e-5, atol=1e-6 if dtype == "float32" else 1e-14)
             assert all(other[label].tobytes() == array.tobytes() for other in found)
+
+
+@pytest.mark.parametrize("groups", [2, 3])
+def test_heads_in_groups(groups, threads):
+    graph = Graph("test")
+    query = graph.input("query", TensorType("float32", (BATCH, groups, 4, 30, 32)))
+    key = graph.input("key", TensorType("float32", (BATCH, groups, 1, 32, 100)))
+    value = graph.input("value", TensorType("float32", (BATCH, groups, 1, 100, 17)))
+    bias = graph.input("bias", TensorType("float32", (BATCH, 4 * groups, 1, 100)))
+    weights = ops.softmax(ops.reshape(query * 0.2 @ key, (BATCH, 4 * groups, 30, 100)) + bias)
+    graph.output("y", ops.reshape(weights, (BATCH, groups, 4, 30, 100)) @ value)
+    machine = CMachine(run_passes(graph, [Decompose()]), {"batch": 3}, {}, target=TARGET)
+    assert machine.plan.storage.chains
+    random = numpy.random.default_rng(0)
+    for batch in (3, 1):
+        threads(batch)
+        inputs = {
+            label: random.normal(size=value.type.bind({"batch": batch}).shape).astype("float32")
+            for label, value in graph.inputs.items()
+        }
+        expected, _ = interpret(graph, inputs)
+        found, _ = machine.run(inputs, {"batch": batch})
+        numpy.testing.assert_allclose(found["y"], expected["y"], rtol=1e-5, atol=2e-6)  # both are float32
 
 
 def test_what_is_not_finite_stays_in_its_row(threads):
