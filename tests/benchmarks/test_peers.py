@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
 
@@ -57,7 +58,7 @@ def works_of(suites: list[Any], monkeypatch: pytest.MonkeyPatch) -> list[Work]:
         works.append(work)
         return []
 
-    for module in (training, prediction, replicas, portable):
+    for module in (training, prediction, replicas):
         monkeypatch.setattr(module, "measure", note)
     for suite in suites:
         suite(HURRIED)
@@ -70,7 +71,6 @@ def works_of(suites: list[Any], monkeypatch: pytest.MonkeyPatch) -> list[Work]:
     [
         *(training.base, training.mlp, training.lstm, training.cnn),
         *(prediction.small_networks, prediction.mobilenet_v2, replicas.training),
-        *(portable.mobile, portable.attention, portable.wide, portable.sequence, portable.volume, portable.train),
     ],
 )
 def test_every_peer_computes_the_same(suite: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,19 +93,54 @@ def test_networks_of_keras_are_those_of_nnc(network: str) -> None:
     _same_in_keras(network)
 
 
+PORTABLE = {found.network: found.unable for works in portable.PREDICTED.values() for found in works.values()}
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "network", sorted({found.network for works in portable.PREDICTED.values() for found in works.values()})
-)
+@pytest.mark.parametrize("network", PORTABLE)
 def test_every_network_of_keras_is_that_of_nnc(network: str) -> None:
     _same_in_keras(network)
 
 
 def _same_in_keras(network: str) -> None:
     pytest.importorskip("tensorflow")
-    keras_models = import_module("benchmarks.peers.keras_models")
-    ours, theirs = contestant.predict(network, 2, "numpy").numbers, keras_models.function(network, 2).numbers
-    assert ours and theirs
-    expected = theirs()
+    expected = _predicted("keras", "function", network)
     assert numpy.std(expected) > 1e-3 * max(map(abs, expected))  # a network whose outputs are all alike shows nothing
+    ours = contestant.predict(network, 2, "numpy").numbers
+    assert ours
     numpy.testing.assert_allclose(ours(), expected, atol=1e-5 * max(map(abs, expected)), rtol=0)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")  # those of converters
+@pytest.mark.parametrize("network", PORTABLE)
+@pytest.mark.parametrize(("engine", "file"), [("onnxruntime", "onnx"), ("openvino", "openvino"), ("litert", "litert")])
+def test_what_is_converted_predicts_the_same(network: str, engine: str, file: str) -> None:
+    if engine not in installed():
+        pytest.skip(f"{engine} is not installed")
+    if engine in PORTABLE[network]:
+        with pytest.raises(Exception, match="MaxPool3D"):
+            _predicted(file, "run", network)
+        return
+    expected = _predicted("keras", "function", network)
+    for way in ("run", "bound"):
+        found = _predicted(file, way, network)
+        numpy.testing.assert_allclose(found, expected, atol=1e-5 * max(map(abs, expected)), rtol=0)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("network", portable.TRAINED.values())
+def test_networks_of_keras_train_alike(network: str) -> None:
+    pytest.importorskip("tensorflow")
+    theirs = import_module("benchmarks.peers.keras_models").fit(network).numbers
+    ours = contestant.fit(network, "c").numbers
+    assert ours and theirs
+    numpy.testing.assert_allclose(ours(), theirs(), rtol=1e-3)
+
+
+def _predicted(peer: str, way: str, network: str) -> Sequence[float]:
+    numbers = getattr(import_module(f"benchmarks.peers.{peer}_models"), way)(network, 2).numbers
+    assert numbers
+    found: Sequence[float] = numbers()
+    return found
