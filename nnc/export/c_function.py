@@ -12,6 +12,7 @@ from nnc.backends.c.kernels import Unit
 from nnc.backends.c.kernels.movement import copy_lines
 from nnc.backends.c.linkage import Slot
 from nnc.backends.c.printer import Function, Printer
+from nnc.backends.c.regions import RegionFunctions
 from nnc.backends.c.statements import INDENT, Code, Facts, Statement, execute, line, remark, written
 from nnc.backends.c.text import C_TYPES
 from nnc.export.c_linkage import StaticLinkage
@@ -62,10 +63,11 @@ class CFunction:
         parameters: its arrays; the arena and the state follow.
         state: type of the pointer to the state, None where it takes none.
         lines: its body, written.
+        regions: definitions of the functions that it calls for its parts.
         called: functions of the headers that it calls.
         constants: arrays of the source that it reads.
         arena_bytes: of its arena.
-        facts: about its body.
+        facts: about its body and its parts.
     """
 
     name: str
@@ -73,6 +75,7 @@ class CFunction:
     parameters: tuple[Parameter, ...]
     state: str | None
     lines: tuple[str, ...]
+    regions: tuple[str, ...]
     called: tuple[str, ...]
     constants: dict[str, Any]
     arena_bytes: int
@@ -91,8 +94,8 @@ class CFunction:
 
     @property
     def text(self) -> str:
-        """Its definition."""
-        return "\n".join([self.prototype, "{", *self.lines, "}", ""])
+        """Its definition, behind those of its parts."""
+        return "\n".join([*self.regions, self.prototype, "{", *self.lines, "}", ""])
 
 
 @dataclass(frozen=True)
@@ -129,7 +132,9 @@ def print_function(plan: Plan, form: Form, layout: StateLayout, prefix: str, res
     on_fault = "NAN" if form.returns_loss else ("1" if graph.outputs else "")
     linkage = StaticLinkage(plan, layout, prefix, form.name, on_fault, tuple(direct), {"arena", "state", *reserved})
     unit = Unit(linkage, taken=linkage.taken)
-    printer = Printer(plan, Function(unit))
+    own_name = f"{prefix}_{form.name}"
+    regions = RegionFunctions(unit, own_name, plan.source.symbols)
+    printer = Printer(plan, Function(unit, regions))
     printer.body()
     outputs = {label: printer.array(value) for label, value in graph.outputs.items()}
     parameters, copies = _inputs(plan, printer, unit, linkage)
@@ -164,15 +169,16 @@ def print_function(plan: Plan, form: Form, layout: StateLayout, prefix: str, res
     body = [*declarations, *unread, *statements]
     lines = [*written(sizes, linkage.pragma), *_enumeration(offsets), *written(body, linkage.pragma)]
     return CFunction(
-        f"{prefix}_{form.name}",
+        own_name,
         returns,
         tuple(parameters),
         state,
         tuple(lines),
+        tuple(regions.lines),
         tuple(unit.functions),
         linkage.constants,
         plan.arena_bytes,
-        Facts.of(body),
+        Facts.of([*body, *regions.code]),
     )
 
 

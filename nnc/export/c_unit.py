@@ -7,6 +7,7 @@ import zlib
 from dataclasses import dataclass
 
 from nnc.backends.c.headers import sections
+from nnc.backends.c.regions import APART
 from nnc.backends.c.text import comment, inert, symbol_text
 from nnc.backends.c.threads import members_text
 from nnc.execution.spec import VariableSpec
@@ -294,7 +295,7 @@ def source_text(unit: Exported) -> str:
         f"/* {unit.name}.c: {MARK} */",
         include_text(unit, f"{unit.name}.c") + "\n#include <float.h>\n#include <math.h>\n#include <string.h>\n",
     ]
-    helpers = sections(called, macro_pragma)
+    helpers = sections(called, macro_pragma, [APART] if any(function.regions for function in unit.functions) else [])
     if helpers.has_directives or any(function.facts.has_directives for function in unit.functions):
         parts.append(_OMP)
     if any(function.facts.is_parallel for function in unit.functions):

@@ -24,7 +24,13 @@ Slot = tuple[Path, int]
 
 
 class Linkage(ABC):
-    """The surroundings of a function's statements. Each of the first four returns the declaration of a variable."""
+    """The surroundings of a function's statements. Each of the first four returns the declaration of a variable.
+
+    Attributes:
+        record: declaration of the parameter ``run``, where functions have it.
+    """
+
+    record = ""
 
     @abstractmethod
     def size(self, symbol: str) -> Statement:
@@ -87,13 +93,15 @@ class RecordLinkage(Linkage):
 
     Attributes:
         symbols: the run-time dimensions in the order of ``sizes``.
-        slots: the buffers in the order of ``offsets``.
+        slots: the buffers, with their places in ``offsets``, in this order.
         states: labels in the order of ``states``.
         constants: values, with the steps of the scans they lie in, in the order of ``constants``.
     """
 
+    record = "const nnc_run *run"
+
     symbols: Sequence[str] = ()
-    slots: list[Slot] = field(default_factory=list)
+    slots: dict[Slot, int] = field(default_factory=dict)
     states: list[str] = field(default_factory=list)
     constants: list[tuple[Path, Value]] = field(default_factory=list)
 
@@ -111,10 +119,8 @@ class RecordLinkage(Linkage):
 
     def buffer(self, slot: Slot, dtype: str, name: str) -> Statement:
         """Add the next offset, or that of the same buffer."""
-        if slot not in self.slots:
-            self.slots.append(slot)
-        kind = C_TYPES[dtype]
-        place = f"run->arena + run->offsets[{self.slots.index(slot)}]"
+        kind, number = C_TYPES[dtype], self.slots.setdefault(slot, len(self.slots))
+        place = f"run->arena + run->offsets[{number}]"
         return Statement(f"{kind} *const {name} = ({kind} *)({place});", _READS, name)
 
     def constant(self, path: Path, value: Value, name: str) -> Statement:

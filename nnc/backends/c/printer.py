@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import NamedTuple
 
 from nnc.backends.c.arrays import Array
@@ -19,6 +20,7 @@ from nnc.backends.c.marks import mark_line
 from nnc.backends.c.milestones import finish
 from nnc.backends.c.nests import Element, Elementwise
 from nnc.backends.c.places import is_uniform
+from nnc.backends.c.regions import Candidate, Region, RegionFunctions
 from nnc.backends.c.rows import RowPrinter, seen_by_rows
 from nnc.backends.c.statements import Code, Facts, Statement, assign, declare, pointer, remark, written
 from nnc.backends.c.text import C_TYPES, comment, symbol_text, value_text
@@ -38,6 +40,7 @@ class Function:
 
     Attributes:
         unit: what the function belongs to.
+        regions: its parts that are functions of their own.
         marks: filled with its blocks, where these are marked.
         offsets: where in their memory prepacked operands begin, by step.
         declarations: the pointers that stand at its beginning.
@@ -46,6 +49,7 @@ class Function:
     """
 
     unit: Unit
+    regions: RegionFunctions
     marks: Marks | None = None
     offsets: Mapping[Position, int] = field(default_factory=dict)
     declarations: list[Statement] = field(default_factory=list)
@@ -98,6 +102,8 @@ class Printer:
 
     Attributes:
         moved: declarations of the pointers to that row.
+        lines: statements of the steps.
+        starts: numbers of the statements that a part begins with; no part declares anything for another.
         facts: about the whole function, once it is printed.
     """
 
@@ -115,25 +121,36 @@ class Printer:
         self.path = path
         self.windows = windows
         self.first_row = first_row
+        self.region: Region | None = None
+        self.calls: Mapping[int, Code] = {}
         self.moved: list[Code] = []
         self.pointers: dict[object, Expression] = {}
         self.registers: dict[Value, Expression] = {}
         self.lines: list[Code] = []
+        self.starts: list[int] = []
         self.facts = Facts()
 
-    def body(self) -> list[Code]:
-        """Print a whole function but for its head."""
+    def body(self) -> None:
+        """Print a whole function, as `heads` and `parts`."""
         symbols = self.plan.source.symbols
         self.unit.taken.update(symbol_text(symbol) for symbol in symbols)
         self.print_steps()
         if self.function.marks is not None:
             self.lines += [mark_line(EMPTY), mark_line(OUTSIDE)]
-        sizes = [self.function.linkage.size(symbol) for symbol in symbols]
-        body = [*sizes, *self.function.declarations, *self.lines]
-        self.facts = Facts.of(body)
+        self.facts = Facts.of([*self.heads, *self.lines, *self.function.regions.code])
         if FLOOR_DIVIDE in self.facts.uses:
             self.unit.call(FLOOR_DIVIDE)
-        return body
+
+    @property
+    def heads(self) -> list[Statement]:
+        """The declarations at the beginning of a function: sizes, then pointers."""
+        sizes = [self.function.linkage.size(symbol) for symbol in self.plan.source.symbols]
+        return [*sizes, *self.function.declarations]
+
+    @property
+    def parts(self) -> list[list[Code]]:
+        """The statements of a function, step by step."""
+        return [self.lines[start:end] for start, end in pairwise([0, *self.starts, len(self.lines)])]
 
     def feed(self, name: str) -> Feed:
         """Print the functions for several batches, where inputs are rows; `body` is printed already."""
@@ -143,16 +160,20 @@ class Printer:
         self.pointers, self.function.declarations = {}, []
         for value in inputs:
             self.array(value)
-        sizes = [self.function.linkage.size(symbol) for symbol in self.plan.source.symbols]
-        heads = [*sizes, *self.function.declarations]
-        lines = write_feed(name, heads, inputs, self.array, self.unit, self.facts.may_fail)
+        lines = write_feed(name, self.heads, inputs, self.array, self.unit, self.facts.may_fail)
         runs_epochs = bool(self.plan.graph.updates) and not self.facts.may_fail
         return Feed([*lines, *write_epochs(name, self.unit)] if runs_epochs else lines, runs_epochs)
 
     # ------------------------------------------------------------------ values
 
     def array(self, value: Value) -> Array:
-        """Return where a value lies."""
+        """Return where a value lies, as the region that is being printed sees it."""
+        return self._seen(self._array(value), value in self.region.results if self.region else False)
+
+    def _seen(self, array: Array, is_written: bool) -> Array:
+        return array if self.region is None else self.region.array(array, is_written)
+
+    def _array(self, value: Value) -> Array:
         storage = self.plan.storage
         home = storage.homes[value]
         if home.register:
@@ -176,7 +197,7 @@ class Printer:
 
     def _state(self, label: str) -> Expression:
         if label not in self.pointers:
-            name = self.unit.name(label)
+            name = self.function.unit.name(label)
             self.pointers[label] = variable(name)
             type = self.plan.graph.states[label].type
             declaration = self.function.linkage.state(label, type, name)
@@ -188,7 +209,7 @@ class Printer:
         key = index, dtype
         if key not in self.pointers:
             buffer = self.plan.storage.buffers[index]
-            name = self.unit.name(buffer.name or self._first_in(index))
+            name = self.function.unit.name(buffer.name or self._first_in(index))
             self.pointers[key] = variable(name)
             declaration = self.function.linkage.buffer((self.path, index), dtype, name)
             if declaration is not None:
@@ -200,7 +221,7 @@ class Printer:
     def _moved(self, buffer: int, dtype: str, name: str, row: Expression) -> Expression:
         """Return the pointer to the first row of a block in a buffer."""
         (type, *_) = (value.type for value in self.plan.storage.inhabitants[Home(buffer=buffer)])
-        moved = variable(self.unit.name(f"{name}_rows"))
+        moved = variable(self.function.unit.name(f"{name}_rows"))
         start = variable(name) + row * type.with_shape(type.shape[1:]).size
         self.moved.append(pointer(C_TYPES[dtype], moved, start))
         return moved
@@ -220,7 +241,7 @@ class Printer:
         if literal is not None:
             return Array.filled(literal.atom, value.dtype, value.shape)
         if value not in self.pointers:
-            name = self.unit.name(value.name or node.op.name)
+            name = self.function.unit.name(value.name or node.op.name)
             self.pointers[value] = variable(name)
             self.function.declarations.append(linkage.constant(self.path, value, name))
         if is_uniform(value):
@@ -232,29 +253,34 @@ class Printer:
     def print_steps(self) -> None:
         """Print all steps, then the copies of new states that could not be computed in place."""
         plan = self.plan
+        if not self.path:
+            self.calls = self.function.regions.define(self._candidates(), self._apart)
         titles: dict[Nest | Chain, list[str]] = {}
         for group in plan.groups:
             title = node_line(group.node, plan.line_names, with_body=False)
             is_written = False
             for index in (index for index in group.steps if is_step(plan, index)):
-                together = plan.storage.chains.get(index) or plan.storage.nests.get(index)
+                together = self._together(index)
                 if together is not None:
                     several = titles.setdefault(together, [])
                     if title not in several:
                         several.append(title)
                     if index == together.span[-1]:
+                        self.starts.append(len(self.lines))
                         self.lines += [*self._mark(together.span, several), *map(remark, several)]
-                        self.lines += self._together(together)
+                        self.lines += self._part(index)
                         self._milestone(index)
                     continue
                 lines = self._marked(index, title)
                 if lines:
+                    self.starts.append(len(self.lines))
                     self.lines += [*([] if is_written else [remark(title)]), *lines]
                     is_written = True
                 self._milestone(index)
         for label, value in plan.storage.copies:
             target, source = self.array(plan.graph.states[label]), self.array(value)
             title = f"update @{name_text(label)}"
+            self.starts.append(len(self.lines))
             self.lines += [*self._mark((), [title]), remark(title), *copy_lines(target, source)]
 
     def _milestone(self, index: int) -> None:
@@ -266,7 +292,7 @@ class Printer:
         """Return the statements of a step, with a mark before them."""
         if index in self.plan.loops:
             return [*self._mark((index,), [title]), *self._step(index)]
-        lines = self._step(index)
+        lines = self._part(index)
         return [*self._mark((index,), [title]), *lines] if lines else lines
 
     def _mark(self, steps: tuple[int, ...], titles: Sequence[str]) -> list[Code]:
@@ -276,11 +302,41 @@ class Printer:
         block = TimedBlock(self.plan, self.path, steps, " ; ".join(titles))
         return [mark_line(self.function.marks.number(block))]
 
-    def _together(self, steps: Nest | Chain) -> Sequence[Code]:
-        """Return the statements of steps that run together."""
-        if isinstance(steps, Chain):
-            return ChainPrinter(self.plan, steps, self.array, self._workspace(steps.last)[0], self.unit).lines()
-        return self._rows(steps) if steps.rows else self._nest(steps)
+    def _together(self, index: int) -> Nest | Chain | None:
+        """Return the steps that a step runs together with."""
+        storage = self.plan.storage
+        return storage.chains.get(index) or storage.nests.get(index)
+
+    def _candidates(self) -> Iterator[Candidate]:
+        """Yield the chains, the nests and the steps by themselves, without loops over time."""
+        plan, graph = self.plan, self.plan.graph
+        for index in (index for group in plan.groups for index in group.steps if is_step(plan, index)):
+            together = self._together(index)
+            if index not in plan.loops and (together is None or index == together.span[-1]):
+                nodes = [graph.nodes[step] for step in ((index,) if together is None else together.span)]
+                yield Candidate(index, nodes, {result for node in nodes for result in graph.results(node)})
+
+    def _apart(self, candidate: Candidate, region: Region) -> Sequence[Code]:
+        """Return the statements of a candidate in a region."""
+        unit, self.unit, self.region = self.unit, region.unit, region
+        try:
+            for value in candidate.nodes[0].operands:  # an epilogue is printed before what comes first
+                self.array(value)
+            return self._statements(candidate.step)
+        finally:
+            self.unit, self.region = unit, None
+
+    def _part(self, index: int) -> Sequence[Code]:
+        """Return the statements of a step, or of the nest or chain that ends with it."""
+        return [self.calls[index]] if index in self.calls else self._statements(index)
+
+    def _statements(self, index: int) -> Sequence[Code]:
+        together = self._together(index)
+        if together is None:
+            return self._step(index)
+        if isinstance(together, Chain):
+            return ChainPrinter(self.plan, together, self.array, self._workspace(index)[0], self.unit).lines()
+        return self._rows(together) if together.rows else self._nest(together)
 
     def _nest(self, nest: Nest) -> Sequence[Code]:
         """One loop nest for several elementwise steps; the product at their head runs it block by block."""
@@ -339,38 +395,47 @@ class Printer:
         node = self.plan.graph.nodes[index]
         if index in self.plan.loops:
             return self._loop(node, self.plan.loops[index])
-        results = self.plan.graph.results(node)
-        call = KernelCall(
+        call = self._call(node, epilogue)
+        return KERNELS[type(node.op)].write(replace(call, prepacked=self._prepacked(node)))
+
+    def _call(self, node: Node, epilogue: Elementwise | None = None) -> KernelCall:
+        return KernelCall(
             op=node.op,
             operands=tuple(self.array(value) for value in node.operands),
-            results=tuple(self.array(value) for value in results),
-            workspace=self._workspace(index),
-            unplaced=self.plan.storage.unplaced.get(index, ()),
+            results=tuple(self.array(value) for value in self.plan.graph.results(node)),
+            workspace=self._workspace(node.index),
+            unplaced=self.plan.storage.unplaced.get(node.index, ()),
             unit=self.unit,
             epilogue=epilogue,
         )
-        return KERNELS[type(node.op)].write(self._with_prepacked(node, call))
 
     def _workspace(self, index: int) -> tuple[Array, ...]:
         """Return what a step needs beside operands and results."""
-        found = self.plan.storage.workspaces.get(index, ())
-        return tuple(
-            Array.of(self._buffer(buffer, kind.dtype), kind.dtype, Layout.dense(kind.shape)) for buffer, kind in found
-        )
+        found = []
+        for buffer, kind in self.plan.storage.workspaces.get(index, ()):
+            array = Array.of(self._buffer(buffer, kind.dtype), kind.dtype, Layout.dense(kind.shape))
+            found.append(self._seen(array, True))
+        return tuple(found)
 
-    def _with_prepacked(self, node: Node, call: KernelCall) -> KernelCall:
-        """Let a call read what was packed for it, if anything was."""
+    def _prepacked(self, node: Node) -> Expression | None:
+        """Return the pointer to what was packed for a step, None where nothing was."""
         found = self.plan.storage.prepacked.get(node.index)
         pack = KERNELS[type(node.op)].pack
         if found is None or pack is None:
-            return call
-        value, kind = node.operands[found.operand], C_TYPES[found.type.dtype]
-        name = variable(self.unit.name(f"{value_text(value, self.plan.names)}_packed"))
-        start = variable("run->prepacked") + self.function.offsets[self.path, node.index]
-        address = start.cast(f"{kind} *")
-        self.function.declarations.append(pointer(f"const {kind}", name, address))
-        self.function.packing += pack(call, address)
-        return replace(call, prepacked=name)
+            return None
+        key, region = ("prepacked", node.index), self.region
+        if key not in self.pointers:
+            value, kind = node.operands[found.operand], C_TYPES[found.type.dtype]
+            name = variable(self.function.unit.name(f"{value_text(value, self.plan.names)}_packed"))
+            start = variable("run->prepacked") + self.function.offsets[self.path, node.index]
+            address = start.cast(f"{kind} *")
+            self.function.declarations.append(pointer(f"const {kind}", name, address))
+            self.pointers[key] = name
+            self.region = None  # what is packed is no part of it
+            self.function.packing += pack(self._call(node), address)
+            self.region = region
+        name = self.pointers[key]
+        return name if region is None else region.pointer(name, found.type.dtype)
 
     def _loop(self, node: Node, loop: LoopPlan) -> Sequence[Code]:
         """A loop over time; what it reads and writes in a step are windows on the stacks."""

@@ -59,7 +59,9 @@ def plain_pragma(directive: str, indent: str) -> str:
     return f"#pragma omp {directive}"
 
 
-def sections(names: Iterable[str], pragma: Callable[[str, str], str] = plain_pragma) -> Sections:
+def sections(
+    names: Iterable[str], pragma: Callable[[str, str], str] = plain_pragma, macros: Iterable[str] = ()
+) -> Sections:
     """Return functions and all functions of the headers that they call.
 
     Each function stands once. A unit that takes them includes ``<math.h>``, ``<stdint.h>`` and ``<string.h>``.
@@ -67,6 +69,7 @@ def sections(names: Iterable[str], pragma: Callable[[str, str], str] = plain_pra
     Args:
         names: such as ``nnc_exp_f32``.
         pragma: writes the line of a directive of OpenMP from the directive and the indentation of the loop below.
+        macros: names of macros of the headers that the unit uses itself.
 
     Raises:
         KeyError: no header has a function of such a name.
@@ -74,7 +77,7 @@ def sections(names: Iterable[str], pragma: Callable[[str, str], str] = plain_pra
     taken: dict[str, _Function] = {}
     for name in names:
         _take(name, taken)
-    used = frozenset[str]().union(*[function.macros for function in taken.values()])
+    used = frozenset(macros).union(*[function.macros for function in taken.values()])
     directives = [part for function in taken.values() for part in function.parts if isinstance(part, tuple)]
     texts = [macros for defined, macros in _macros() if not defined.isdisjoint(used)]
     for function in taken.values():
