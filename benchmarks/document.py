@@ -87,7 +87,7 @@ in [benchmarks.csv](benchmarks.csv); [benchmarks.json](benchmarks.json) has ever
   trainings do their own shuffling.
 - Peers run in the fastest way we know (`benchmarks/peers/`) and, if that is not the usual way, in both: Keras with
   an epoch per execution, and without XLA where that is faster; JAX with a step that reuses its buffers, and with a scan
-  over an epoch; PyTorch with fused optimizers and channels last, eager and by `torch.compile`.
+  over an epoch; PyTorch with fused optimizers and channels last, eager and, where it is named, by `torch.compile`.
 - ONNX Runtime, OpenVINO and LiteRT (with XNNPACK) read each network from a file: written by hand, or converted from the
   Keras model by tf2onnx and by TensorFlow's converter. All of them compute in float32.
 - TVM 0.27, IREE 3.13 and tinygrad 0.14 take no part, though their wheels install: with MobileNetV2 on one thread
