@@ -88,7 +88,7 @@ def _numbers(entrant: Entrant, found: Work) -> list[float] | None:
         return worker.numbers()
 
 
-@pytest.mark.parametrize("network", ["keyword_spotter", "masked_lstm", "gru"])
+@pytest.mark.parametrize("network", [pytest.param("keyword_spotter", marks=pytest.mark.slow), "masked_lstm", "gru"])
 def test_networks_of_keras_are_those_of_nnc(network: str) -> None:
     _same_in_keras(network)
 

@@ -86,7 +86,7 @@ def trained(model: nnc.Model) -> list[numpy.ndarray]:
     return [model.predict(x, verbose=0), *model.get_weights()]
 
 
-@pytest.mark.parametrize("make", [perceptron, convolutional, of_words])
+@pytest.mark.parametrize("make", [perceptron, pytest.param(convolutional, marks=pytest.mark.slow), of_words])
 def test_results_are_the_same_to_the_bit(make, monkeypatch):
     monkeypatch.setenv("NNC_BACKEND", "c")
     found = []
