@@ -180,7 +180,7 @@ class _ReplicatedRun:
 
         def run_all(count: int, record: Array) -> None:
             state = None if plan.generator is None else plan.generator.state
-            running = [pool.submit(group.run_epochs, count, record, state) for group in others if pool is not None]
+            running = [pool.submit(group.run_epochs, count, record, state) for group in others] if pool else []
             try:
                 first.run_epochs(count, record, state)
             finally:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from math import prod
 
-from nnc.ir import FLOATING, Dim, Graph, Input, Node, Op, Shape, State, TensorType, Value
+from nnc.ir import FLOATING, Dim, Graph, Node, Op, Shape, TensorType, Value
 from nnc.ir.ops.matmul import MatMul
 from nnc.ir.ops.movement import Reshape
 from nnc.plan.nests import Nest
@@ -153,7 +153,7 @@ class _Finder:
         if first is None or last is None or not first.index < nest.steps[0] <= nest.steps[-1] < last.index:
             return None
         span = {first.index, *nest.steps, last.index}
-        if self._comes_between(span):
+        if not self._runs_by_rows(first, nest, last):
             return None
         inside = {value for index in span - {last.index} for value in self._inside(index, span)}
         rooms = self._rooms(first, nest, last, inside)
@@ -202,17 +202,34 @@ class _Finder:
         inner, columns = node.operands[1].shape[-2:]
         return not isinstance(inner * columns, int) or inner * columns >= _LEAST_MATRIX
 
-    def _comes_between(self, span: Collection[int]) -> bool:
-        """Whether a step between those of a span, which would run before them, needs one of them."""
-        tainted: set[int] = set()
-        for node in self.graph.nodes[min(span) : max(span) + 1]:
-            reads = any(operand.index in span or operand.index in tainted for operand in node.operands)
-            if node.index in span or not reads:
-                continue
-            if type(node.op).view is Op.view or isinstance(node.op, Input | State):
-                return True
-            tainted.add(node.index)
-        return False
+    def _runs_by_rows(self, first: Node, nest: Nest, last: Node) -> bool:
+        """Whether a row of the chain needs no other row of it, and nothing that runs before it needs any.
+
+        The nest may take the first product's result row by row, and its own results as they are, and the last product
+        the nest's as its left matrices.
+        """
+        steps = {*nest.steps}
+        span = {first.index, *steps, last.index}
+        shows: dict[int, bool] = dict.fromkeys(span, True)  # what shows a part of the chain: whether it lies dense
+        for index in range(first.index + 1, last.index + 1):
+            node = self.graph.nodes[index]
+            read = [position for position, operand in enumerate(node.operands) if operand.index in shows]
+            if index in steps:
+                values = [node.operands[position] for position in read]
+                if not all(value.index in steps or self._is_row_by_row(value, first, nest) for value in values):
+                    return False
+            elif index == last.index:
+                return read == [0]
+            elif read:
+                is_dense = isinstance(node.op, Reshape) and shows[node.operands[0].index]
+                if type(node.op).view is Op.view or (isinstance(node.op, Reshape) and not is_dense):
+                    return False  # a step, or a copy of what is not dense, which would run before the chain
+                shows[index] = is_dense
+        return True
+
+    def _is_row_by_row(self, value: Value, first: Node, nest: Nest) -> bool:
+        """Whether a value shows a product's result with the rows of a nest."""
+        return self._whole(value).node is first and _is_same(value.shape, nest.shape)
 
     def _inside(self, step: int, span: Collection[int]) -> list[Value]:
         """Return what a step gives, with its views, where only the span reads it."""

@@ -84,10 +84,11 @@ def _last_read(storage: Storage, value: Value, step: int) -> Reason:
 def _can_overwrite(storage: Storage, node: Node, home: Home, layout: Layout) -> bool:
     """Whether the step can write over `home` while it reads it: the same element, and then no more."""
     nodes = storage.graph.nodes
-    nest = storage.nests.get(node.index)
-    if nest is not None and nest.head is not None:
-        whole = nodes[nest.head].operands  # each block of a product reads more than the elements of its own
-        if any(storage.homes[operand] == home for operand in whole):
+    nest, chain = storage.nests.get(node.index), storage.chains.get(node.index)
+    heads = [] if nest is None or nest.head is None else [nest.head]
+    heads += [] if chain is None else [chain.first, chain.last]
+    for head in heads:  # each block of a product reads more than the elements of its own
+        if any(storage.homes.get(operand) == home for operand in nodes[head].operands):
             return False
     earlier = (operand for index in (nest.steps if nest else ()) for operand in nodes[index].operands)
     return all(

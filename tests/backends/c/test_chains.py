@@ -110,3 +110,68 @@ def test_what_is_not_finite_stays_in_its_row(threads):
     expected = numpy.zeros((2, 2, 60), bool)
     expected[1, 0, 5] = expected[:, :, 7] = True
     assert (numpy.isnan(found) == expected[..., None]).all()
+
+
+def squared(query, key, value):
+    """The right matrix has to be there as a whole."""
+    weights = ops.softmax(query @ key)
+    return weights @ weights @ value
+
+
+def times_its_own_turned(query, key, value):
+    weights = ops.softmax(query @ key)
+    return weights @ ops.transpose(weights, (0, 2, 1)) @ value
+
+
+def of_symmetric_scores(query, key, value):
+    """A row of the softmax needs a column of the scores."""
+    scores = query @ key
+    return ops.softmax(scores + ops.transpose(scores, (0, 2, 1))) @ value
+
+
+def with_a_copy_in_between(query, key, value):
+    """What a reshape shows of turned weights is a copy, made before the weights are multiplied."""
+    weights = ops.softmax(query @ key)
+    copy = ops.reshape(ops.transpose(weights, (0, 2, 1)), (BATCH, 100 * 100))
+    return ops.reshape(weights @ value, (BATCH, 100 * 100)) + copy
+
+
+@pytest.mark.parametrize(
+    "function",
+    [squared, times_its_own_turned, of_symmetric_scores, with_a_copy_in_between],
+    ids=lambda item: item.__name__,
+)
+def test_whatever_needs_more_than_a_row_waits_for_all(function, threads):
+    threads(2)
+    graph = Graph("test")
+    operands = [graph.input(label, TensorType("float32", (BATCH, 100, 100))) for label in ("query", "key", "value")]
+    graph.output("y", function(*operands))
+    machine = CMachine(run_passes(graph, [Decompose()]), {"batch": 3}, {}, target=TARGET)
+    random = numpy.random.default_rng(0)
+    inputs = {label: random.normal(0, 0.3, (3, 100, 100)).astype("float32") for label in graph.inputs}
+    expected, _ = interpret(graph, inputs)
+    for _ in range(2):  # what the first run leaves behind must not help the second
+        found, _ = machine.run({label: array[::-1] for label, array in inputs.items()}, {"batch": 3})
+        found, _ = machine.run(inputs, {"batch": 3})
+        numpy.testing.assert_allclose(found["y"], expected["y"], rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("position", [0, 1], ids=["first", "last"])
+def test_a_state_that_a_product_reads_is_written_behind_all_rows(position, threads):
+    threads(1)
+    graph = Graph("test")
+    x = graph.input("x", TensorType("float32", (2, 100, 100)))
+    memory = graph.state("memory", TensorType("float32", (2, 100, 100)), "slot")
+    factors = (memory, x) if position == 0 else (x, memory)
+    weights = ops.softmax(x @ factors[0] + memory)
+    graph.output("y", weights @ factors[1])
+    graph.update("memory", weights)
+    random = numpy.random.default_rng(0)
+    states = {"memory": random.normal(0, 0.3, (2, 100, 100)).astype("float32")}
+    inputs = {"x": random.normal(0, 0.3, (2, 100, 100)).astype("float32")}
+    machine = CMachine(run_passes(graph, [Decompose()]), {}, states)  # strips would be what the state was before
+    assert machine.plan.storage.chains
+    expected, updated = interpret(graph, inputs, states)
+    found, kept = machine.run(inputs, {})
+    numpy.testing.assert_allclose(found["y"], expected["y"], rtol=1e-4, atol=1e-5)
+    numpy.testing.assert_allclose(kept["memory"], updated["memory"], rtol=1e-4, atol=1e-6)
