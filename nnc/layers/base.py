@@ -367,11 +367,18 @@ def _noting_arguments(initialize: Callable[..., None]) -> Callable[..., None]:
 
 
 def _marking_as_built(build: Callable[..., None]) -> Callable[..., None]:
-    """Return a `build` after which the layer is built, whoever called it."""
+    """Return a `build` after which the layer is built, whoever called it; until then it may make weights.
+
+    A `build` that calls the one of the class it is derived from goes on making weights behind it.
+    """
 
     @wraps(build)
     def marking(self: Layer, *shapes: Any, **named: Any) -> None:
-        build(self, *shapes, **named)
+        outer, self._makes_weights = self._makes_weights, True
+        try:
+            build(self, *shapes, **named)
+        finally:
+            self._makes_weights = outer
         self.built = True
 
     return marking

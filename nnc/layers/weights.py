@@ -31,6 +31,7 @@ class Weighted:
 
     weights_dtype: str | None
     own_weights: list[Variable]
+    _makes_weights: bool = False  # while its `build` runs
     _trainable: bool
 
     @property
@@ -65,7 +66,7 @@ class Weighted:
             ModelError: the shape has other than whole numbers from 0, or the layer has a weight of this name; or the
                 layer is built, and its `call` would make another weight each time.
         """
-        if is_building() and getattr(self, "built", False):
+        if is_building() and getattr(self, "built", False) and not self._makes_weights:
             raise ModelError(
                 "You cannot add new elements of state to a layer that is already built, in its call: make weights in"
                 " __init__ or build"

@@ -257,3 +257,32 @@ def test_whole_numbers_stay_what_they_are():
     x = nnc.Input((2,), dtype="int32")
     for found in (IsOdd()(numbers), nnc.Model(x, IsOdd()(x)).predict(numbers)):
         numpy.testing.assert_array_equal(found, [[0, 1], [1, 0]])
+
+
+class Shifted(nnc.layers.Dense):
+    """A dense layer whose `build` goes on after that of the class it is derived from."""
+
+    def build(self, input_shape):
+        super().build(input_shape)
+        self.shift = self.add_weight((self.units,), "ones", name="shift")
+
+    def call(self, x):
+        return super().call(x) + self.shift
+
+
+class BuiltLate(nnc.layers.Layer):
+    """A layer whose inner one is built in `call`."""
+
+    def __init__(self, **options):
+        super().__init__(**options)
+        self.inner = Shifted(2)
+
+    def call(self, x):
+        return self.inner(x * 2)
+
+
+def test_build_goes_on_after_that_of_the_class_it_is_derived_from():
+    layer = BuiltLate()
+    found = layer(X)
+    kernel, bias, shift = (item.numpy() for item in layer.weights)
+    numpy.testing.assert_allclose(found, 2 * X @ kernel + bias + shift, rtol=1e-5)
