@@ -351,18 +351,36 @@ class Graph(Presented):
     def copy_node(self, node: Node, operands: Iterable[Value]) -> tuple[Value, ...]:
         """Append a node of another graph, with its names, path and phase."""
         op, operands = node.op, tuple(operands)
+        if operands and self._infers_alike(node, operands):
+            return self._append(Node(len(self.nodes), op, operands, node.types, node.names, node.path, node.phase))
         if isinstance(op, Input):
             return (self.input(op.label, op.type),)
         if isinstance(op, State):
             return (self.state(op.label, op.type, op.role),)
         if isinstance(op, Constant):
             return (self.add_constant(op),)
-        is_known = len(operands) == len(node.operands) > 0 and node.operands[0].graph.has_inferred(node)
-        pairs = zip(operands, node.operands, strict=False)
-        if is_known and all(new.graph is self and new.type is old.type for new, old in pairs):  # as most that are kept
-            return self._append(Node(len(self.nodes), op, operands, node.types, node.names, node.path, node.phase))
         with self.scope(node.path, node.phase):
             return self.add(op, *operands, names=node.names)
+
+    def copy_computation(self, node: Node, operands: Iterable[Value]) -> tuple[Value, ...]:
+        """Append a node of another graph that computes something, with its names, to the layer and phase of `scope`."""
+        operands = tuple(operands)
+        if self._infers_alike(node, operands):
+            return self._append(
+                Node(len(self.nodes), node.op, operands, node.types, node.names, self._path, self._phase)
+            )
+        return self.add(node.op, *operands, names=node.names)
+
+    def _infers_alike(self, node: Node, operands: tuple[Value, ...]) -> bool:
+        """Whether a node of another graph has the types that its op would infer for these operands of this graph."""
+        known = node.operands
+        if len(known) != len(operands) or not known or not known[0].graph.has_inferred(node):
+            return False
+        for old, new in zip(known, operands, strict=True):
+            given, type = new.type, old.type
+            if new.graph is not self or (given is not type and given != type):
+                return False
+        return True
 
     def bind(self, bindings: Mapping[str, int]) -> Graph:
         """Return the graph with numbers instead of symbols."""

@@ -42,7 +42,7 @@ def check_legal(graph: Graph, illegal: Container[str]) -> None:
     """
     for position, node in enumerate(graph.nodes):
         if node.op.name in illegal:
-            error = GraphError(f"node {position} ({node.op.title}) is not legal at this stage")
+            error = GraphError(f"{_where(position, node)} is not legal at this stage")
             error.add_note(f"in the graph\n{_text(graph)}")
             raise error
         for body in node.op.bodies:
@@ -71,24 +71,30 @@ def _verify_types(node: Node, where: str) -> None:
 
 
 def _verify_node(graph: Graph, position: int, node: Node, illegal: Container[str], is_inferred: bool) -> None:
-    where = f"node {position} ({node.op.title})"
+    op = node.op
     if node.index != position:
-        raise GraphError(f"{where} has index {node.index}")
-    if node.op.name in illegal:
-        raise GraphError(f"{where} is not legal at this stage")
+        raise GraphError(f"{_where(position, node)} has index {node.index}")
+    if op.name in illegal:
+        raise GraphError(f"{_where(position, node)} is not legal at this stage")
     if node.phase not in PHASES:
-        raise GraphError(f"{where} has unknown phase {node.phase!r}")
+        raise GraphError(f"{_where(position, node)} has unknown phase {node.phase!r}")
     for operand in node.operands:
         if not _exists(graph, operand, position):
-            raise GraphError(f"{where} reads a value that is not defined before it")
-    if not is_inferred or node.op.bodies:  # a body may have been changed since
-        _verify_types(node, where)
+            raise GraphError(f"{_where(position, node)} reads a value that is not defined before it")
     if len(node.names) != len(node.types):
-        raise GraphError(f"{where} has {len(node.names)} names for {len(node.types)} results")
-    for kind, declared in ((Input, graph.inputs), (State, graph.states)):
-        if isinstance(node.op, kind) and declared.get(node.op.label) is not graph.results(node)[0]:
-            raise GraphError(f"{where} is not declared under its name '{node.op.label}'")
-    for body in node.op.bodies:
+        raise GraphError(f"{_where(position, node)} has {len(node.names)} names for {len(node.types)} results")
+    if isinstance(op, Input | State):
+        declared = graph.inputs if isinstance(op, Input) else graph.states
+        if declared.get(op.label) is not graph.results(node)[0]:
+            raise GraphError(f"{_where(position, node)} is not declared under its name '{op.label}'")
+    bodies = op.bodies
+    if not is_inferred or bodies:  # a body may have been changed since
+        _verify_types(node, _where(position, node))
+    for body in bodies:
         if any(isinstance(inner.op, State) for inner in body.nodes):
-            raise GraphError(f"{where}: a body cannot have state of its own")
+            raise GraphError(f"{_where(position, node)}: a body cannot have state of its own")
         verify(body, illegal)
+
+
+def _where(position: int, node: Node) -> str:
+    return f"node {position} ({node.op.title})"

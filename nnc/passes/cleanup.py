@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy
 
 from nnc.errors import NncError
-from nnc.ir import Constant, Graph, Node, Op, Rewriter, TensorType, Value
+from nnc.ir import Constant, Graph, Input, Node, Op, Rewriter, State, TensorType, Value
 from nnc.ir.decisions import Reason, decide
 from nnc.ir.ops.scan import Scan
 from nnc.passes.base import Pass
@@ -20,18 +21,31 @@ class CommonSubexpressions(Pass, name="cse"):
 
     def run(self, graph: Graph) -> Graph:
         """Return the graph with equal nodes merged into the first of them."""
-        rewriter = Rewriter(graph)
-        seen: dict[tuple[Op, tuple[Value, ...]], tuple[Node, tuple[Value, ...]]] = {}
+        seen: dict[tuple[Op, tuple[Value, ...]], Node] = {}
+        first_of: dict[Value, Value] = {}
+        merged: dict[int, Node] = {}
         for node in graph.nodes:
-            key = node.op, rewriter.operands(node)
-            if key in seen:
-                first, results = seen[key]
-                rewriter.replace(node, results)
-                pair, again = (graph.results(first), graph.results(node)), node.op.title
-                decide("merged", node, "{} {} is {} again", again, *pair[::-1], before=sum(pair, ()), gone=(node,))
-            else:
-                seen[key] = node, rewriter.keep(node)
-        return merge_scans(rewriter.finish(), self.run)
+            operands = tuple([first_of.get(operand, operand) for operand in node.operands])
+            first = seen.setdefault((node.op, operands), node)
+            if first is not node:
+                merged[node.index] = first
+                first_of.update(zip(graph.results(node), graph.results(first), strict=True))
+        return merge_scans(_without(graph, merged) if merged else graph, self.run)
+
+
+def _without(graph: Graph, merged: Mapping[int, Node]) -> Graph:
+    """Return a graph in which equal nodes, by their index, have given way to the first of them."""
+    rewriter = Rewriter(graph)
+    for node in graph.nodes:
+        first = merged.get(node.index)
+        if first is None:
+            rewriter.keep(node)
+            continue
+        pair = graph.results(first), graph.results(node)
+        rewriter.replace(node, [rewriter[value] for value in pair[0]])
+        again = "{} {} is {} again"
+        decide("merged", node, again, node.op.title, *pair[::-1], before=sum(pair, ()), gone=(node,))
+    return rewriter.finish()
 
 
 @dataclass(frozen=True)
@@ -49,11 +63,18 @@ class DeadCode(Pass, name="dce"):
                 alive.update(node.operands[position] for position in smaller.operands)
             elif live:
                 alive.update(node.operands)
+        dead = {
+            node.index
+            for node in graph.nodes
+            if not isinstance(node.op, Input | State) and alive.isdisjoint(graph.results(node))
+        }
+        if not dead and not pruned:
+            return graph
         rewriter = Rewriter(graph)
         for node in graph.nodes:
             if node.index in pruned:
                 _keep_pruned(rewriter, node, pruned[node.index])
-            elif any(value in alive for value in graph.results(node)):
+            elif node.index not in dead:
                 rewriter.keep(node)
         return rewriter.finish()
 
@@ -80,6 +101,8 @@ class FoldConstants(Pass, name="fold-constants"):
 
     def run(self, graph: Graph) -> Graph:
         """Return the graph with constant expressions replaced by their value."""
+        if not any(map(_has_constant_operands, graph.nodes)):
+            return graph
         rewriter = Rewriter(graph)
         for node in graph.nodes:
             operands = rewriter.operands(node)
@@ -115,3 +138,7 @@ class FoldConstants(Pass, name="fold-constants"):
             if int(type.size) > self.limit:
                 return "it has {} elements, more than {}", f"{int(type.size):,}", f"{self.limit:,}"
         return ()
+
+
+def _has_constant_operands(node: Node) -> bool:
+    return bool(node.operands) and all(isinstance(operand.node.op, Constant) for operand in node.operands)

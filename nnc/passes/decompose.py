@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from nnc.ir import Graph, Rewriter, op_class, op_names
+from nnc.ir import Graph, Op, Rewriter, op_class, op_names
 from nnc.passes.base import Pass
 
 
@@ -25,18 +25,16 @@ class Decompose(Pass, name="decompose"):
 
     def run(self, graph: Graph) -> Graph:
         """Return the graph without composites."""
-        rewriter = Rewriter(graph)
-        pending = graph
-        while True:
-            found = False
-            for node in pending.nodes:
-                if node.op.composite and node.op.name not in self.keep:
-                    found = True
+        while any(self._replaces(node.op) for node in graph.nodes):
+            rewriter = Rewriter(graph)
+            for node in graph.nodes:
+                if self._replaces(node.op):
                     with rewriter.graph.scope(node.path, node.phase):
                         rewriter.replace(node, node.op.decompose(*rewriter.operands(node)))
                 else:
                     rewriter.keep(node)
-            result = rewriter.finish()
-            if not found:
-                return result
-            pending, rewriter = result, Rewriter(result)
+            graph = rewriter.finish()
+        return graph
+
+    def _replaces(self, op: Op) -> bool:
+        return op.composite and op.name not in self.keep

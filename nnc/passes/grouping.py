@@ -189,8 +189,7 @@ def _body(graph: Graph, nodes: Iterable[Node], operands: list[Value], results: l
         for operand in node.operands:
             op = operand.node.op
             inner.append(body.add_constant(op) if isinstance(op, Constant) else values[operand])
-        with body.scope("", "forward"):
-            values.update(zip(graph.results(node), body.add(node.op, *inner, names=node.names), strict=True))
+        values.update(zip(graph.results(node), body.copy_computation(node, inner), strict=True))
     for position, result in enumerate(results):
         body.output(f"result{position}" if len(results) > 1 else "result", values[result])
     return body

@@ -127,7 +127,7 @@ class _Inlined:
                 results = self._opened(node.op.body, given)
             else:
                 opened = _with_open_body(body, node) if isinstance(node.op, Scan) else node
-                results = self.graph.add(opened.op, *self._dense(node.op, given), names=node.names)
+                results = self.graph.copy_computation(opened, self._dense(node.op, given))
             values.update(zip(body.results(node), results, strict=True))
         return [values[value] for value in body.outputs.values()]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 from nnc.ir import Constant, Graph, Node, Op, Rewriter, Value
 from nnc.ir.decisions import decide, is_listened_to
@@ -31,23 +32,28 @@ class Simplify(Pass, name="simplify"):
     def run(self, graph: Graph) -> Graph:
         """Return the simplified graph; nodes that became useless stay until ``dce``."""
         rewriter = Rewriter(graph)
+        is_simpler = False
         for node in graph.nodes:
+            if node.is_leaf:
+                rewriter.keep(node)
+                continue
             added = len(rewriter.graph.nodes)
             with rewriter.graph.scope(node.path, node.phase):
-                replacement, rules = (None, ()) if node.is_leaf else _simplified(node, rewriter.operands(node))
+                replacement, rules = _simplified(node, rewriter.operands(node))
             if replacement is None:
                 rewriter.keep(node)
-            else:
-                rewriter.replace(node, (replacement,))
-                _note(node, replacement, rules, rewriter.graph.nodes[added:])
-        return rewriter.finish()
+                continue
+            is_simpler = True
+            rewriter.replace(node, (replacement,))
+            _note(node, replacement, rules, rewriter.graph.nodes[added:])
+        return rewriter.finish() if is_simpler else graph
 
 
 def _simplified(node: Node, operands: tuple[Value, ...]) -> tuple[Value | None, Sequence[Rule]]:
     """Return what the rules make of a node, or None where they leave it as it is, and the rules that held."""
     simplest, used = None, []
     while len(node.types) == 1:
-        for rule in RULES:
+        for rule in rules_for(type(node.op)):
             if (found := rule(node, operands)) is not None:
                 break
         else:
@@ -351,20 +357,27 @@ def _begin(value: Value, axis: int) -> int:
     return start if isinstance(start, int) else -1
 
 
-RULES: tuple[Rule, ...] = (
-    no_elements,
-    empty_parts,
-    neutral_element,
-    double_negative,
-    implicit_broadcast,
-    chained_movement,
-    transposed_operands,
-    repeated_number,
-    packed_reshape,
-    cast_comparison,
-    divide_by_constant,
-    unit_axes,
-    reduced_transpose,
-    cancelled_factor,
-    joined_parts,
+RULES: tuple[tuple[Rule, tuple[type[Op], ...]], ...] = (
+    (no_elements, (Op,)),
+    (empty_parts, (Concatenate,)),
+    (neutral_element, (Add, Multiply, Subtract, Divide)),
+    (double_negative, (Negative, Add, Subtract)),
+    (implicit_broadcast, (Binary,)),
+    (chained_movement, (Reshape, Transpose)),
+    (transposed_operands, (Op,)),
+    (repeated_number, (Reshape, BroadcastTo)),
+    (packed_reshape, (Pack,)),
+    (cast_comparison, (Cast,)),
+    (divide_by_constant, (Divide,)),
+    (unit_axes, (Reduction,)),
+    (reduced_transpose, (Reduction,)),
+    (cancelled_factor, (Multiply,)),
+    (joined_parts, (Add,)),
 )
+"""The rules, in the order in which they are tried, and the ops whose nodes they may hold for."""
+
+
+@cache
+def rules_for(op: type[Op]) -> tuple[Rule, ...]:
+    """Return the rules that may hold for nodes of a class of ops."""
+    return tuple(rule for rule, classes in RULES if issubclass(op, classes))
