@@ -15,7 +15,7 @@ from nnc.layers.traced import replay
 from nnc.layers.traced_lookups import TracedLookups
 from nnc.layers.traced_state import TracedState, as_value
 from nnc.optimizers import Optimizer, OptimizerState, SavedVariable
-from nnc.optimizers.saved import counter_and_rate, scalar, slot_variable
+from nnc.optimizers.saved import counter_and_rate, scalar, slot_variable, vector_sizes
 from nnc.optimizers.schedules import LearningRateSchedule
 from nnc.optimizers.stages import ACCUMULATOR, AVERAGE
 from nnc.optimizers.state import slot_label
@@ -209,6 +209,7 @@ class TracedOptimizer(Optimizer):
             windows: the trainable variables.
         """
         by_path = {window.path: window for window in windows}
+        sizes = vector_sizes(windows)
         found: list[SavedVariable] = []
         for item in self._kept:
             if item.path and item.path not in by_path:
@@ -219,11 +220,11 @@ class TracedOptimizer(Optimizer):
                 case "learning_rate":
                     found += counter_and_rate(self.learning_rate)[1:]
                 case "average":
-                    found.append(slot_variable(AVERAGE, by_path[item.path], windows))
+                    found.append(slot_variable(AVERAGE, by_path[item.path], sizes))
                 case "gradient_accumulator":
-                    found.append(slot_variable(ACCUMULATOR, by_path[item.path], windows))
+                    found.append(slot_variable(ACCUMULATOR, by_path[item.path], sizes))
                 case "slot":
-                    found.append(slot_variable(item.slot, by_path[item.path], windows))
+                    found.append(slot_variable(item.slot, by_path[item.path], sizes))
                 case _:
                     found.append(self._shared_variable(item))
         return found

@@ -69,12 +69,13 @@ def functional_config(model: Trainer) -> dict[str, Any]:
     """Return a functional model's config in the form of Keras 3: layers with their calls, then inputs and outputs."""
     nodes: dict[Call, int] = {}
     entries: list[dict[str, Any]] = []
-    operations = list(dict.fromkeys(call.layer for call in model.calls))
-    for layer in operations:
-        calls = [call for call in model.calls if call.layer is layer]
-        nodes.update({call: index for index, call in enumerate(calls)})
-    for layer in operations:
-        inbound = [_call_entry(call, nodes) for call in model.calls if call.layer is layer and call.inputs]
+    calls_of: dict[Any, list[Call]] = {}
+    for call in model.calls:
+        calls = calls_of.setdefault(call.layer, [])
+        nodes[call] = len(calls)
+        calls.append(call)
+    for layer, calls in calls_of.items():
+        inbound = [_call_entry(call, nodes) for call in calls if call.inputs]
         entries.append({**layer_entry(layer), "name": layer.name, "inbound_nodes": inbound})
     return {
         "name": model.name,

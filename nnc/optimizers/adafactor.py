@@ -8,7 +8,7 @@ from math import prod
 from nnc.arguments import flag, number
 from nnc.ir import Value, ops
 from nnc.optimizers.optimizer import LearningRate, Optimizer, step_size
-from nnc.optimizers.saved import SavedVariable, own_variable, slot_variable
+from nnc.optimizers.saved import SavedVariable, own_variable, slot_variable, vector_sizes
 from nnc.optimizers.state import OptimizerState
 from nnc.optimizers.windows import Window, join, split
 
@@ -41,13 +41,13 @@ class Adafactor(Optimizer, names=("adafactor",)):
 
     def saved_slots(self, windows: Sequence[Window]) -> list[SavedVariable]:
         """Return row and column means, and velocities; Keras keeps two whole numbers of a variable without them."""
-        saved = []
+        saved, sizes = [], vector_sizes(windows)
         for window in windows:
             if len(window.shape) > 1:
                 saved += [own_variable(slot, window, shape) for slot, shape in _factors(window).items()]
             else:
                 saved += [SavedVariable(f"{window.path}/{slot}", "", 0, 0, (), 0, "int32") for slot in _factors(window)]
-            saved.append(slot_variable("velocity", window, windows))
+            saved.append(slot_variable("velocity", window, sizes))
         return saved
 
     def update_step(self, parameter: Value, gradient: Value, state: OptimizerState) -> Value:

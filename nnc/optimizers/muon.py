@@ -11,7 +11,7 @@ from nnc.arguments import argument, flag, number, passed_on, whole
 from nnc.errors import ModelError
 from nnc.ir import Value, ops
 from nnc.optimizers.optimizer import LearningRate, NamedRule, Optimizer, step_size
-from nnc.optimizers.saved import SavedVariable, own_variable, slot_variable
+from nnc.optimizers.saved import SavedVariable, own_variable, slot_variable, vector_sizes
 from nnc.optimizers.state import OptimizerState
 from nnc.optimizers.windows import Window, join, split
 
@@ -107,9 +107,9 @@ class Muon(Optimizer, _FirstArguments, names=("muon",)):
 
     def saved_slots(self, windows: Sequence[Window]) -> list[SavedVariable]:
         """Return the momentum of each variable, and the velocity of those that Adam trains."""
-        saved = []
+        saved, sizes = [], vector_sizes(windows)
         for window in windows:
-            saved.append(slot_variable("momentum", window, windows))
+            saved.append(slot_variable("momentum", window, sizes))
             if self.uses_adam(window):
                 saved.append(own_variable("velocity", window, window.shape))
         return saved

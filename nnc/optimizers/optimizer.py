@@ -18,7 +18,7 @@ from nnc.objects import snake_case
 from nnc.optimizers import schedules
 from nnc.optimizers.applying import ArraySteps, Rate, apply_pairs, is_applying, pairs_of
 from nnc.optimizers.lookups import Gradient, Summing, find_lookups
-from nnc.optimizers.saved import SavedVariable, assign_all, copies, counter_and_rate, slot_variable
+from nnc.optimizers.saved import SavedVariable, assign_all, copies, counter_and_rate, slot_variable, vector_sizes
 from nnc.optimizers.schedules import LearningRateSchedule
 from nnc.optimizers.stages import ACCUMULATOR, AVERAGE, average, clip_gradients, decay, sum_gradients
 from nnc.optimizers.state import PLACE, Clock, OptimizerState
@@ -302,10 +302,11 @@ class Optimizer(NamedRule):
             windows: the trainable variables, in the model's order; none, if they are not known yet.
         """
         saved = counter_and_rate(None if self.schedule is not None else self.learning_rate)
+        sizes = vector_sizes(windows)
         if self.use_ema:
-            saved += [slot_variable(AVERAGE, window, windows) for window in windows]
+            saved += [slot_variable(AVERAGE, window, sizes) for window in windows]
         if self.gradient_accumulation_steps:
-            saved += [slot_variable(ACCUMULATOR, window, windows) for window in windows]
+            saved += [slot_variable(ACCUMULATOR, window, sizes) for window in windows]
         return saved + (self.saved_slots(windows) if windows else [])
 
     def export_variables(self, windows: Sequence[Window], states: Mapping[str, Array]) -> list[Array]:
@@ -334,9 +335,9 @@ class Optimizer(NamedRule):
 
     def saved_slots(self, windows: Sequence[Window]) -> list[SavedVariable]:
         """Return the part of `saved_variables` that is the rule's own."""
-        first = self.first_values
+        first, sizes = self.first_values, vector_sizes(windows)
         return [
-            slot_variable(slot, window, windows, first.get(slot, 0.0))
+            slot_variable(slot, window, sizes, first.get(slot, 0.0))
             for group in self.slots
             for window in windows
             for slot in group

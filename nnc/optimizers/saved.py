@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, MutableMapping, Sequence
+from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import Any
@@ -54,18 +54,25 @@ def scalar(name: str, state: str, first: float = 0.0, dtype: str = "") -> SavedV
     return SavedVariable(name, state, 0, 0, (), first, dtype)
 
 
-def slot_variable(slot: str, window: Window, windows: Sequence[Window], first: float = 0.0) -> SavedVariable:
+def vector_sizes(windows: Iterable[Window]) -> dict[str, int]:
+    """Return the elements of each state that variables lie in, by label."""
+    sizes: dict[str, int] = {}
+    for window in windows:
+        sizes[window.state] = sizes.get(window.state, 0) + prod(window.shape)
+    return sizes
+
+
+def slot_variable(slot: str, window: Window, sizes: Mapping[str, int], first: float = 0.0) -> SavedVariable:
     """Return a slot of the shape of a variable, which lies in its vector as the variable does in the parameters.
 
     Args:
         slot: name of the slot.
         window: the variable.
-        windows: all variables.
+        sizes: of all variables, see `vector_sizes`.
         first: what it starts with.
     """
-    size = sum(prod(other.shape) for other in windows if other.state == window.state)
     label = slot_label(slot, window.state)
-    return SavedVariable(f"{window.path}/{slot}", label, size, window.offset, window.shape, first)
+    return SavedVariable(f"{window.path}/{slot}", label, sizes[window.state], window.offset, window.shape, first)
 
 
 def own_variable(slot: str, window: Window, shape: tuple[int, ...]) -> SavedVariable:

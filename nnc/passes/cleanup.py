@@ -59,7 +59,9 @@ class DeadCode(Pass, name="dce"):
         for node in reversed(graph.nodes):
             live = [position for position, value in enumerate(graph.results(node)) if value in alive]
             if live and isinstance(node.op, Scan):
-                pruned[node.index] = smaller = prune(node.op, live)
+                smaller = prune(node.op, live)
+                if smaller.op is not node.op:
+                    pruned[node.index] = smaller
                 alive.update(node.operands[position] for position in smaller.operands)
             elif live:
                 alive.update(node.operands)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 
 from nnc.ir import Constant, Graph, Node, Op, Rewriter, Value
 from nnc.ir.decisions import decide, is_listened_to
@@ -53,7 +52,7 @@ def _simplified(node: Node, operands: tuple[Value, ...]) -> tuple[Value | None, 
     """Return what the rules make of a node, or None where they leave it as it is, and the rules that held."""
     simplest, used = None, []
     while len(node.types) == 1:
-        for rule in rules_for(type(node.op)):
+        for rule in _rules_for(type(node.op)):
             if (found := rule(node, operands)) is not None:
                 break
         else:
@@ -377,7 +376,10 @@ RULES: tuple[tuple[Rule, tuple[type[Op], ...]], ...] = (
 """The rules, in the order in which they are tried, and the ops whose nodes they may hold for."""
 
 
-@cache
-def rules_for(op: type[Op]) -> tuple[Rule, ...]:
-    """Return the rules that may hold for nodes of a class of ops."""
-    return tuple(rule for rule, classes in RULES if issubclass(op, classes))
+_RULES_FOR: dict[type[Op], tuple[Rule, ...]] = {}
+
+
+def _rules_for(op: type[Op]) -> tuple[Rule, ...]:
+    if op not in _RULES_FOR:
+        _RULES_FOR[op] = tuple(rule for rule, classes in RULES if issubclass(op, classes))
+    return _RULES_FOR[op]

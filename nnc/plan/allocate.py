@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy
 
 if TYPE_CHECKING:
     from nnc.plan.storage import Buffer
+
+Array = Any
 
 ALIGNMENT = 64
 """Largest alignment in bytes of a buffer: a cache line, and the width of an AVX-512 register."""
@@ -93,13 +95,24 @@ def allocate(buffers: Sequence[Buffer], reuse: bool = True) -> tuple[dict[int, i
         reuse: whether buffers that are not alive at the same time may share bytes.
     """
     blocks = make_blocks(buffers)
-    placements = [_first_fit(sorted(blocks, key=order)) for order in ORDERS] if reuse else [_side_by_side(blocks)]
-    bases, size = min(placements, key=lambda placement: placement[1])
+    bases, size = _smallest(blocks, lower_bound(buffers)) if reuse else _side_by_side(blocks)
     offsets = {buffer.index: bases.get(buffer.index, 0) for buffer in buffers}
     for buffer in buffers:
         if buffer.inside is not None:
             offsets[buffer.index] = offsets[buffer.inside[0]] + buffer.inside[1]
     return offsets, size
+
+
+def _smallest(blocks: Sequence[BufferBlock], bound: int) -> tuple[dict[int, int], int]:
+    """Return the first of the smallest placements; most often the first of all, which nothing can be smaller than."""
+    bases, size = _first_fit(sorted(blocks, key=ORDERS[0]))
+    for order in ORDERS[1:]:
+        if size <= bound:
+            break
+        others, other = _first_fit(sorted(blocks, key=order))
+        if other < size:
+            bases, size = others, other
+    return bases, size
 
 
 def _side_by_side(blocks: Sequence[BufferBlock]) -> tuple[dict[int, int], int]:
@@ -127,6 +140,8 @@ def _first_fit(blocks: Sequence[BufferBlock]) -> tuple[dict[int, int], int]:
 class _Placed:
     """Rectangles that have their place, in one array per property: a block meets hundreds in a deep model.
 
+    They are in the order in which they begin, so that what a block meets need not be sorted.
+
     Args:
         count: the largest number of rectangles.
     """
@@ -139,13 +154,15 @@ class _Placed:
         """Place a block."""
         for part in block.rectangles:
             low = base + part.offset
+            place = int(numpy.searchsorted(self.low[: self.count], low, "right"))
             for array, number in (
                 (self.low, low),
                 (self.high, low + part.nbytes),
                 (self.start, part.start),
                 (self.end, part.end),
             ):
-                array[self.count] = number
+                array[place + 1 : self.count + 1] = array[place : self.count]
+                array[place] = number
             self.count += 1
 
     def lowest(self, block: BufferBlock) -> int:
@@ -158,13 +175,18 @@ class _Placed:
             alive = numpy.flatnonzero((start <= part.end) & (end >= part.start))
             lows.append(low[alive] - (part.offset + part.nbytes))
             highs.append(high[alive] - part.offset)
-        taken_from, taken_to = numpy.concatenate(lows), numpy.concatenate(highs)
-        order = numpy.argsort(taken_from)
+        taken_from, taken_to = (lows[0], highs[0]) if len(lows) == 1 else _in_order(lows, highs)
         # behind everything that begins below: the base to try before the next begins
-        behind = numpy.maximum.accumulate(numpy.maximum(taken_to[order], 0))
+        behind = numpy.maximum.accumulate(numpy.maximum(taken_to, 0))
         bases = numpy.concatenate(([0], -(-behind // alignment) * alignment))
-        fits = numpy.flatnonzero(taken_from[order] >= bases[:-1])
+        fits = numpy.flatnonzero(taken_from >= bases[:-1])
         return int(bases[fits[0]] if len(fits) else bases[-1])
+
+
+def _in_order(lows: Sequence[Array], highs: Sequence[Array]) -> tuple[Array, Array]:
+    taken_from, taken_to = numpy.concatenate(lows), numpy.concatenate(highs)
+    order = numpy.argsort(taken_from)
+    return taken_from[order], taken_to[order]
 
 
 def _alignment(nbytes: int) -> int:

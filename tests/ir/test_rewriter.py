@@ -53,6 +53,17 @@ def test_rewriter_that_keeps_everything_changes_nothing(graph):
     assert rewriter.finish() == graph
 
 
+def test_what_is_kept_behind_what_is_replaced_infers_no_types(graph, x, monkeypatch):
+    hidden = graph.add(Relu(), x)[0]
+    graph.output("y", hidden + hidden + x)
+    rewriter = Rewriter(graph)
+    rewriter.replace(hidden.node, [rewriter[x] * 2.0])  # of an equal type that is another object
+    monkeypatch.setattr(type(graph.outputs["y"].node.op), "infer", None)
+    for node in graph.nodes[hidden.index + 1 :]:
+        rewriter.keep(node)
+    assert [str(node.types[0]) for node in rewriter.finish().nodes] == ["f32[3]", "f32[]", *["f32[3]"] * 3]
+
+
 def test_copy_into_replaces_inputs(graph, x):
     other = Graph("other")
     left, right = other.input("left", VECTOR), other.input("right", VECTOR)
