@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import replace
+from tempfile import TemporaryDirectory
 
 from benchmarks.document import DATA, facts
 from benchmarks.document import write as write_page
 from benchmarks.engines import find_engines, installed
+from benchmarks.peers.converted import FOLDER
 from benchmarks.readme import write as write_readme
 from benchmarks.report import Row, set_up_table, table
 from benchmarks.settings import FULL, HURRIED, QUICK, Settings
@@ -44,12 +47,14 @@ def bench(
     if not as_json:
         print_text("\n".join(f"{name}: {text}" for name, text in known.items()))
     rows: list[Row] = []
-    for name in names:
-        say(f"measuring {name} …")
-        found = _measure(name, settings)
-        if not as_json:
-            _print(found)
-        rows += found
+    with TemporaryDirectory(prefix="nnc-bench-") as converted:
+        os.environ[FOLDER] = converted
+        for name in names:
+            say(f"measuring {name} …")
+            found = _measure(name, settings)
+            if not as_json:
+                _print(found)
+            rows += found
     command = _command(suites, against, speed, only)
     data = {"command": command, "facts": known, "rows": [row.to_json() for row in rows]}
     if as_json:

@@ -12,6 +12,7 @@ import onnxruntime
 
 from benchmarks.contestant import Contestant, calling, numbers_of
 from benchmarks.networks import NETWORKS, rows_of
+from benchmarks.peers.converted import kept, onnx_bytes
 from benchmarks.peers.onnx_graphs import dense_bytes, gru_bytes, layers_bytes, lstm_bytes, masked_lstm_bytes
 from benchmarks.peers.onnx_images import image_bytes
 
@@ -46,12 +47,15 @@ def contents(network: str, rows: int) -> tuple[bytes, Any]:
         x = numpy.ascontiguousarray(x.transpose(0, 3, 1, 2))
         return image_bytes(network, x.shape), x
     if network in _WRITTEN:
-        import keras
-
-        return _WRITTEN[network](NETWORKS[network].make(keras).get_weights()), x
-    from benchmarks.peers.converted import onnx_bytes
-
+        return kept("onnx", network, x, lambda: _WRITTEN[network](_weights(network))), x
     return onnx_bytes(network, x), x
+
+
+def _weights(network: str) -> list[numpy.ndarray]:
+    import keras
+
+    found: list[numpy.ndarray] = NETWORKS[network].make(keras).get_weights()
+    return found
 
 
 def _session(network: str, rows: int) -> tuple[Any, Any]:

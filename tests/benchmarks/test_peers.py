@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import numpy
@@ -13,6 +14,7 @@ from benchmarks import contestant, portable, prediction, replicas, training, wor
 from benchmarks.engines import installed
 from benchmarks.networks import NETWORKS, nnc_model
 from benchmarks.order import Order
+from benchmarks.peers import converted
 from benchmarks.report import Row
 from benchmarks.settings import HURRIED, Settings
 from benchmarks.work import Work
@@ -126,6 +128,16 @@ def test_what_is_converted_predicts_the_same(network: str, engine: str, file: st
     for way in ("run", "bound"):
         found = _predicted(file, way, network)
         numpy.testing.assert_allclose(found, expected, atol=1e-5 * max(map(abs, expected)), rtol=0)
+
+
+def test_processes_of_a_run_share_what_one_has_converted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    contents = iter([b"first", b"second", b"third"])
+    monkeypatch.setenv(converted.FOLDER, str(tmp_path))
+    x = numpy.zeros((2, 3), "float32")
+    for network, array, expected in (("a", x, b"first"), ("a", x, b"first"), ("a", x[:1], b"second")):
+        assert converted.kept("onnx", network, array, lambda: next(contents)) == expected
+    monkeypatch.delenv(converted.FOLDER)
+    assert converted.kept("onnx", "a", x, lambda: next(contents)) == b"third"
 
 
 @pytest.mark.slow
