@@ -7,10 +7,10 @@ each network what a unit saves and what compiling it takes; they are on the caut
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from nnc.ir import Graph, TensorType, bind_shape, solve_symbols
+from nnc.ir import Graph, Op, TensorType, bind_shape, solve_symbols
 from nnc.ir.ops.convolution import Convolution, ConvolutionInputGradient, ConvolutionKernelGradient
 from nnc.ir.ops.matmul import MatMul
 from nnc.ir.ops.scan import Scan
@@ -44,7 +44,7 @@ class Cost:
     Args:
         ops: operations of one run, those of a loop as often as it runs.
         flops: floating-point operations of one run.
-        products: large products and convolutions in its text.
+        products: large products and convolutions in its text, of which equal ones are one.
     """
 
     ops: int = 0
@@ -74,24 +74,34 @@ def cost_of(graph: Graph, sizes: Mapping[str, int], rows: int) -> Cost:
         sizes: size of each run-time dimension.
         rows: rows of a batch, by which what is large is told from what is small.
     """
-    ops, flops, products = 0, 0, 0
+    kinds: set[_Kind] = set()
+    ops, flops = _count(graph, sizes, rows, kinds)
+    return Cost(ops, flops, len(kinds))
+
+
+_Kind = tuple[Op, tuple[TensorType, ...]]
+
+
+def _count(graph: Graph, sizes: Mapping[str, int], rows: int, kinds: set[_Kind]) -> tuple[int, int]:
+    """Return operations and floating-point operations of one run, and add the kinds of large products to others."""
+    ops, flops = 0, 0
     for node in graph.nodes:
         if node.is_leaf:
             continue
-        op, operands = node.op.bind(sizes), [value.type.bind(sizes) for value in node.operands]
+        op, operands = node.op.bind(sizes), tuple(value.type.bind(sizes) for value in node.operands)
         own = op.flops(operands, [type.bind(sizes) for type in node.types])
         flops += own
-        products += isinstance(op, _PRODUCTS) and own >= PRODUCT_FLOPS * rows
+        if isinstance(op, _PRODUCTS) and own >= PRODUCT_FLOPS * rows:
+            kinds.add((op, operands))
         times = int(op.time(operands)) if isinstance(op, Scan) else 1
         ops += 0 if op.bodies else 1
         for body in op.bodies:
-            inner = cost_of(body, _body_sizes(body, op.body_types(op.attributes(), operands)), rows)
-            ops += times * inner.ops
-            products += inner.products
-    return Cost(ops, flops, products)
+            inner = _body_sizes(body, op.body_types(op.attributes(), operands))
+            ops += times * _count(body, inner, rows, kinds)[0]
+    return ops, flops
 
 
-def _body_sizes(body: Graph, operands: list[TensorType]) -> Mapping[str, int]:
+def _body_sizes(body: Graph, operands: Sequence[TensorType]) -> Mapping[str, int]:
     """Return the size of each run-time dimension of a body, from the types of its operands."""
     pairs = zip(body.inputs.items(), operands, strict=True)
     return solve_symbols({label: (value.shape, bind_shape(type.shape, {})) for (label, value), type in pairs})

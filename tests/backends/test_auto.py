@@ -124,6 +124,8 @@ def test_what_is_counted():
     assert long.ops - short.ops == 100 * inside
     assert wide().program and cost_of(wide().program.graph("predict"), {"batch": 7}, 7).products == 3
     assert cost_of(small().program.graph("train"), {"batch": 32}, 32).products == 0
+    deep = nnc.Sequential([Dense(512, input_dim=784), *[Dense(512) for _ in range(9)]])
+    assert cost_of(nnc.compile(deep).graph("predict"), {"batch": 7}, 7).products == 2  # equal ones share their code
 
 
 @pytest.mark.usefixtures("_no_compiler", "cheap")
