@@ -11,7 +11,7 @@ from nnc.backends.c.expressions import Expression, Literal, Operand, call, infix
 from nnc.backends.c.linkage import Caller, Linkage, Path, Slot
 from nnc.backends.c.places import ConstantArrays, buffer_offset, is_uniform
 from nnc.backends.c.statements import Code, Statement, assign, execute, when
-from nnc.backends.c.text import C_TYPES, comment, symbol_text
+from nnc.backends.c.text import MEMORY_TYPES, comment, symbol_text
 from nnc.export.c_state import StateLayout
 from nnc.ir import TensorType, Value
 from nnc.plan import Plan
@@ -64,7 +64,7 @@ class StaticLinkage(Linkage):
 
     def state(self, label: str, type: TensorType, name: str) -> Statement:
         """Point into the source or into the caller's memory."""
-        kind, entry = C_TYPES[type.dtype], self.layout.entries[label]
+        kind, entry = MEMORY_TYPES[type.dtype], self.layout.entries[label]
         if entry.offset is None:
             text = f"const {kind} *const {name} = {self.prefix}_{entry.name}; {comment(f'@{label}')}"
             return Statement(text, declares=name)
@@ -78,7 +78,7 @@ class StaticLinkage(Linkage):
         if slot in self.arguments:
             self.names[slot] = name
             return None
-        kind, offset = C_TYPES[dtype], f"{name}_at"
+        kind, offset = MEMORY_TYPES[dtype], f"{name}_at"
         self.offsets[offset] = buffer_offset(self.plan, *slot)
         text = f"{kind} *const {name} = ({kind} *)((char *)arena + {offset});"
         return Statement(text, frozenset({"arena", offset}), name)
@@ -95,7 +95,7 @@ class StaticLinkage(Linkage):
             own = f"{own}_"
         self.taken.add(own)
         self.constants[own] = self._known.array(path, value)
-        text = f"const {C_TYPES[value.dtype]} *const {name} = {own}; {comment(value.node.op.name)}"
+        text = f"const {MEMORY_TYPES[value.dtype]} *const {name} = {own}; {comment(value.node.op.name)}"
         return Statement(text, declares=name)
 
     def product(self, call: Caller, suffix: str, *arguments: Operand) -> Expression:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy
 
-from nnc.backends.c.text import C_TYPES, identifier, inert, number_text
+from nnc.backends.c.text import C_TYPES, MEMORY_TYPES, identifier, inert, number_text
 
 Array = Any
 _ALIGNMENT = 8
@@ -125,10 +125,10 @@ def is_zero(array: Array) -> bool:
     return not numpy.ascontiguousarray(array).reshape(-1).view(numpy.uint8).any()
 
 
-def array_text(name: str, array: Array) -> str:
-    """Return the definition of an array."""
+def array_text(name: str, array: Array, types: Mapping[str, str] = MEMORY_TYPES) -> str:
+    """Return the definition of an array; the types are those in C by element type."""
     dtype = str(array.dtype)
-    head = f"static const {C_TYPES[dtype]} {name}[{max(array.size, 1)}] = {{"
+    head = f"static const {types[dtype]} {name}[{max(array.size, 1)}] = {{"
     if is_zero(array):
         return f"{head}0}};"
     return "\n".join([head, wrapped(_texts(array.reshape(-1), dtype)), "};"])
@@ -144,7 +144,7 @@ def _texts(numbers: Array, dtype: str) -> Iterable[str]:
 
 def array_declaration(name: str, array: Array) -> str:
     """Return the declaration of an array that is defined further below."""
-    return f"static const {C_TYPES[str(array.dtype)]} {name}[{max(array.size, 1)}];"
+    return f"static const {MEMORY_TYPES[str(array.dtype)]} {name}[{max(array.size, 1)}];"
 
 
 def wrapped(items: Iterable[str]) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from math import prod
 
 from nnc.backends.c.expressions import Expression, element
-from nnc.backends.c.text import C_TYPES, UNSIGNED
+from nnc.backends.c.text import C_TYPES, MEMORY_TYPES, UNSIGNED
 from nnc.ir import Dim, Layout, Shape
 
 NOWHERE = Expression("")
@@ -50,6 +50,11 @@ class Array:
     def c_type(self) -> str:
         """The element type in C."""
         return C_TYPES[self.dtype]
+
+    @property
+    def memory_type(self) -> str:
+        """The type of its elements where they lie."""
+        return MEMORY_TYPES[self.dtype]
 
     @property
     def wrapping(self) -> Array:

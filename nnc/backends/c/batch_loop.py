@@ -46,7 +46,7 @@ def write_feed(
     loops: list[Code] = []
     for number, value in enumerate(inputs):
         target, source = array(value), variable(f"source_{number}")
-        type = target.c_type
+        type = target.memory_type
         sources.append(Statement(f"const {type} *const {source.text} = (const {type} *)sources[{number}];"))
         loops.append(_gather(target, source))
     end = [when(variable("run->fault[0]"), [Statement("return;")])] if may_fail else []
@@ -130,5 +130,5 @@ def _gather(target: Array, source: Expression) -> Code:
     elif known is not None and known < _COPIED and known * ITEM_SIZES[target.dtype] not in _WORDS:
         body = loop(i, known, [assign(to[row * known + i], source[taken * known + i])])
     else:
-        body = execute(call("memcpy", to + row * size, source + taken * size, size_of(target.c_type) * size))
+        body = execute(call("memcpy", to + row * size, source + taken * size, size_of(target.memory_type) * size))
     return loop(row, target.shape[0], [body])

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from nnc.backends.c.expressions import Expression, Operand, variable
 from nnc.backends.c.headers import plain_pragma
 from nnc.backends.c.statements import Statement, line
-from nnc.backends.c.text import C_TYPES, comment, symbol_text
+from nnc.backends.c.text import MEMORY_TYPES, comment, symbol_text
 
 if TYPE_CHECKING:
     from nnc.ir import TensorType, Value
@@ -112,20 +112,20 @@ class RecordLinkage(Linkage):
 
     def state(self, label: str, type: TensorType, name: str) -> Statement:
         """Take the next pointer."""
-        number, kind = len(self.states), C_TYPES[type.dtype]
+        number, kind = len(self.states), MEMORY_TYPES[type.dtype]
         self.states.append(label)
         text = f"{kind} *const {name} = ({kind} *)run->states[{number}]; {comment(f'@{label}')}"
         return Statement(text, _READS, name)
 
     def buffer(self, slot: Slot, dtype: str, name: str) -> Statement:
         """Add the next offset, or that of the same buffer."""
-        kind, number = C_TYPES[dtype], self.slots.setdefault(slot, len(self.slots))
+        kind, number = MEMORY_TYPES[dtype], self.slots.setdefault(slot, len(self.slots))
         place = f"run->arena + run->offsets[{number}]"
         return Statement(f"{kind} *const {name} = ({kind} *)({place});", _READS, name)
 
     def constant(self, path: Path, value: Value, name: str) -> Statement:
         """Take the next pointer."""
-        number, kind = len(self.constants), C_TYPES[value.dtype]
+        number, kind = len(self.constants), MEMORY_TYPES[value.dtype]
         self.constants.append((path, value))
         text = f"const {kind} *const {name} = (const {kind} *)run->constants[{number}]; {comment(value.node.op.name)}"
         return Statement(text, _READS, name)

@@ -99,7 +99,7 @@ class LoopWriter:
     def _pointer(self, label: str, like: Array, address: Expression, constant: bool = False) -> None:
         """Let a window be what a pointer of a step points to."""
         name = variable(self.unit.name(f"{label}_now"))
-        self.heads.append(pointer(f"{'const ' if constant else ''}{like.c_type}", name, address))
+        self.heads.append(pointer(f"{'const ' if constant else ''}{like.memory_type}", name, address))
         self.windows[label] = replace(like, pointer=name, offset=0)
 
     def _sequence(self, label: str, stack: Array, constant: bool = False) -> None:

@@ -23,7 +23,7 @@ from nnc.backends.c.places import is_uniform
 from nnc.backends.c.regions import Candidate, Region, RegionFunctions
 from nnc.backends.c.rows import RowPrinter, seen_by_rows
 from nnc.backends.c.statements import Code, Facts, Statement, assign, declare, pointer, remark, written
-from nnc.backends.c.text import C_TYPES, comment, symbol_text, value_text
+from nnc.backends.c.text import C_TYPES, MEMORY_TYPES, comment, symbol_text, value_text
 from nnc.backends.marks import EMPTY, OUTSIDE, Marks, TimedBlock
 from nnc.ir import Constant, Layout, Node, Value
 from nnc.ir.names import name_text
@@ -223,7 +223,7 @@ class Printer:
         (type, *_) = (value.type for value in self.plan.storage.inhabitants[Home(buffer=buffer)])
         moved = variable(self.function.unit.name(f"{name}_rows"))
         start = variable(name) + row * type.with_shape(type.shape[1:]).size
-        self.moved.append(pointer(C_TYPES[dtype], moved, start))
+        self.moved.append(pointer(MEMORY_TYPES[dtype], moved, start))
         return moved
 
     def _first_in(self, buffer: int) -> str:

@@ -14,7 +14,7 @@ from nnc.backends.c.expressions import Expression, call, variable
 from nnc.backends.c.kernels.registry import Unit
 from nnc.backends.c.linkage import RUN
 from nnc.backends.c.statements import Code, Facts, execute, written
-from nnc.backends.c.text import C_TYPES, letters, symbol_text
+from nnc.backends.c.text import MEMORY_TYPES, letters, symbol_text
 from nnc.ir import Dim, Node, Value
 
 APART = "NNC_APART"
@@ -44,7 +44,7 @@ class Place:
     @property
     def parameter(self) -> str:
         """Its declaration."""
-        return f"{'' if self.is_written else 'const '}{C_TYPES[self.dtype]} *{self.name}"
+        return f"{'' if self.is_written else 'const '}{MEMORY_TYPES[self.dtype]} *{self.name}"
 
     @property
     def argument(self) -> Expression:

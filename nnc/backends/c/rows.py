@@ -11,7 +11,7 @@ from nnc.backends.c.kernels import EXPRESSIONS, Unit
 from nnc.backends.c.kernels.reduction import largest_of, largest_update
 from nnc.backends.c.nests import Axes, can_vectorise
 from nnc.backends.c.statements import Code, Directive, array, assign, block, declare, loop
-from nnc.backends.c.text import C_TYPES, value_text
+from nnc.backends.c.text import C_TYPES, MEMORY_TYPES, value_text
 from nnc.backends.c.thread_counts import shared_nest
 from nnc.ir import Graph, Node, Shape, Value
 from nnc.ir.ops.reduction import Sum
@@ -154,7 +154,7 @@ class RowPrinter:
             target.append(declare(f"const {C_TYPES[result.dtype]}", self.registers[result], element))
             self._store(result, node.index in self.nest.whole, target)
         length = operand(self.nest.shape[-1])
-        lines: list[Code] = [array(C_TYPES[value.dtype], name, length) for value, name in self.local.items()]
+        lines: list[Code] = [array(MEMORY_TYPES[value.dtype], name, length) for value, name in self.local.items()]
         lines += [line for current in loops for line in current.lines(length, self.simd)]
         is_shared = self.is_shared and self.axes.shape
         depth = len(self.axes.shape)

@@ -25,6 +25,8 @@ C_TYPES = {
     "uint8": "uint8_t",
     "bool": "bool",
 }
+MEMORY_TYPES = C_TYPES | {"bool": "uint8_t"}
+"""As what elements lie in memory: GCC vectorises no loop that reads a ``bool``, which is a byte of 0 or 1 there."""
 SUFFIXES = {"float32": "f32", "float64": "f64", "int32": "i32", "int64": "i64", "uint32": "u32", "uint64": "u64"}
 """Suffixes of functions, by element type."""
 SUFFIXES |= {"uint8": "u8", "bool": "bool"}
