@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy
 import pytest
 
+import nnc
 from nnc.backends.c import headers
 from nnc.backends.c.headers import sections
 from nnc.backends.c.toolchain import find_compiler
@@ -154,6 +155,18 @@ def test_every_loop_of_a_long_function_is_vectorised(tmp_path):
     lines = vectorised_lines(tmp_path, text)
     starts = [number for number, line in enumerate(text.splitlines(), 1) if line.startswith("    for (")]
     assert all({start - 1, start} & lines for start in starts), "of Clang, the line is that of the directive"
+
+
+def test_loops_that_read_truth_values_are_vectorised(tmp_path):
+    x, kept = nnc.Input((8, 16)), nnc.Input((8,), dtype="bool")
+    hidden = nnc.layers.LSTM(16)(x, mask=kept)
+    chosen = nnc.ops.where(nnc.ops.expand_dims(kept, -1), nnc.ops.tanh(x), -x)
+    text = nnc.compile(nnc.Model([x, kept], [hidden, chosen]), backend="c").source("predict")
+    own = text[: text.index("void nnc_predict_once(")].count("\n")
+    lines = vectorised_lines(tmp_path, text)
+    starts = [number for number, line in enumerate(text.splitlines(), 1) if "omp simd" in line and number > own]
+    assert len(starts) > 3
+    assert all({number, number + 1, number + 2} & lines for number in starts)
 
 
 def vectorised_lines(folder: Path, text: str, *options: str) -> set[int]:

@@ -163,7 +163,7 @@ def _added(names: Sequence[Expression], lanes: int = 0) -> Directive:
 
 def _largest(loops: _Loops, reduced: Sequence[int], target: Expression) -> list[Code]:
     """Return the statements that find the largest element along axes."""
-    dtype, type, element = loops.x.dtype, loops.x.c_type, loops.element
+    dtype, type, element = loops.x.dtype, loops.x.memory_type, loops.element
     total, seen, found = variable("total"), variable("seen"), variable("found")
     start = declare(type, total, _lowest(dtype))
     if dtype not in FLOATING:
