@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from math import prod
@@ -17,6 +17,7 @@ from nnc.checks import check_choice
 from nnc.eager_tensor import eager
 from nnc.errors import DataError, GraphError, ModelError
 from nnc.initializers.constant import CONSTANT_CLASSES
+from nnc.initializers.random import RandomInitializer
 from nnc.ir import FLOATING, Graph, Placeholder, TensorType, Value, interpret, is_building
 from nnc.ir.op import op_class
 from nnc.utils import random_generator
@@ -124,6 +125,17 @@ class Variable(Placeholder):
         if initializer is None:
             return self.memory.astype(dtype)
         return numpy.asarray(initializer(self.shape, dtype, generator), dtype, order="C")
+
+    def first_values(self, dtype: str) -> Callable[[numpy.random.Generator], Array]:
+        """Return what draws `first_value` from one generator after another, flat, for arrays of `dtype`.
+
+        What is the same for all of them is looked at once: for a small weight it takes longer than to draw it.
+        """
+        initializer = self._resolved()
+        if isinstance(initializer, RandomInitializer) and initializer.draws_from_caller:
+            draw, shape = initializer.draw, self.shape
+            return lambda generator: draw(shape, generator).reshape(-1)
+        return lambda generator: self.first_value(dtype, generator).reshape(-1)
 
     @property
     def begins_constant(self) -> bool:

@@ -11,6 +11,7 @@ import numpy
 
 from nnc.backends import BoundRun, Executable
 from nnc.backends.backend import EpochPlan, EpochsRun, FeedRun
+from nnc.execution.collection import collection_paused
 from nnc.execution.replication import Replication
 from nnc.plan import Plan
 
@@ -46,10 +47,11 @@ class ReplicatedExecutable:
         self.plan, self.replication, self.own_rows = plan, replication, own_rows
         self.threads = min(threads, replication.blocks)
         self.blocks: list[Executable] = []
-        for block in range(replication.blocks):
-            own = {label: states[label][block, ...] for label in plan.graph.states}
-            arena = self.blocks[block % self.threads].memory if block >= self.threads else None
-            self.blocks.append(bind(own, arena))
+        with collection_paused():
+            for block in range(replication.blocks):
+                own = {label: states[label][block, ...] for label in plan.graph.states}
+                arena = self.blocks[block % self.threads].memory if block >= self.threads else None
+                self.blocks.append(bind(own, arena))
 
     def bind(self, bindings: Mapping[str, int]) -> BoundRun:
         """Return the run of all replicas for these sizes; outputs have the replicas as second axis, behind the rows.
@@ -59,7 +61,7 @@ class ReplicatedExecutable:
         Raises:
             GraphError: the plan has no room for them.
         """
-        with self.plan.findings_kept():  # they are the same for all blocks
+        with collection_paused(), self.plan.findings_kept():  # which are the same for all blocks
             run = _ReplicatedRun(self.blocks, bindings, self.replication, self.threads, self.own_rows)
         return run.bound
 

@@ -6,8 +6,7 @@ import re
 import zlib
 from dataclasses import dataclass
 
-from nnc.backends.c.headers import sections
-from nnc.backends.c.regions import APART
+from nnc.backends.c.headers import macros_in, sections
 from nnc.backends.c.text import comment, inert, symbol_text
 from nnc.backends.c.threads import members_text
 from nnc.execution.spec import VariableSpec
@@ -295,7 +294,8 @@ def source_text(unit: Exported) -> str:
         f"/* {unit.name}.c: {MARK} */",
         include_text(unit, f"{unit.name}.c") + "\n#include <float.h>\n#include <math.h>\n#include <string.h>\n",
     ]
-    helpers = sections(called, macro_pragma, [APART] if any(function.regions for function in unit.functions) else [])
+    functions = "\n".join(function.text for function in unit.functions)
+    helpers = sections(called, macro_pragma, macros_in(functions))
     if helpers.has_directives or any(function.facts.has_directives for function in unit.functions):
         parts.append(_OMP)
     if any(function.facts.is_parallel for function in unit.functions):
@@ -303,7 +303,6 @@ def source_text(unit: Exported) -> str:
     if arrays:
         parts.append("/* numbers that the end of this file has */")
         parts.append("\n".join(array_declaration(name, array) for name, array in arrays.items()) + "\n")
-    functions = "\n".join(function.text for function in unit.functions)
     parts += [text for text in (offsets_text(unit.layout, unit.name), helpers.text, functions) if text]
     if unit.has_state:
         parts.append(init_text(unit.layout, unit.name, unit.program if unit.from_file else None))

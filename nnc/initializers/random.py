@@ -64,6 +64,12 @@ class RandomInitializer(DeclaredInitializer):
             generator = numpy.random.default_rng(self._entropy)
         return self.draw(tuple(shape), generator).reshape(shape).astype(dtype or SETTINGS.floatx)
 
+    @property
+    def draws_from_caller(self) -> bool:
+        """Whether each call returns what `draw` draws from the caller's generator."""
+        is_own = type(self).__call__ is RandomInitializer.__call__
+        return is_own and self._stream is None and self._entropy is None
+
     def draw(self, shape: tuple[int, ...], generator: numpy.random.Generator) -> NDArray[numpy.float64]:
         """Return random numbers of this shape, or as many in another."""
         raise ModelError(f"{self._where} must define draw(self, shape, generator)")

@@ -37,6 +37,7 @@ from nnc.passes import (
     Pass,
     divided_evaluation,
     divided_training,
+    draft_pipeline,
     evaluate_pipeline,
     extended,
     run_passes,
@@ -328,6 +329,20 @@ class Compiler:
             return made
 
         return make
+
+    def draft(self, name: str) -> Graph | None:
+        """Return the primitive ops of a graph that trains or evaluates, but for updates, in a fraction of its time.
+
+        It is None where the graph alone tells which they are, as passes of a user's own may bring any.
+        """
+        kind = unweighted(name)
+        if self.extra or kind not in (EVALUATE, TRAIN):
+            return None
+        head = self._head(name.removeprefix(kind))
+        assert head is not None
+        scale = (self.optimizer.loss_scale_factor or 1.0) if kind == TRAIN and self.has_parameters else None
+        with telling(self.told):
+            return run_passes(self.lower(name, kind == TRAIN), draft_pipeline(head, scale), is_verified=False)
 
     def _train_passes(self, head: ModelHead) -> tuple[Pass, ...]:
         return train_pipeline(head, self._update(), self.optimizer.loss_scale_factor or 1.0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -13,10 +13,10 @@ from nnc.errors import ModelError
 from nnc.execution.graphs import GraphMaker
 from nnc.execution.replication import LANES, Replication
 from nnc.execution.spec import ProgramSpec
+from nnc.ir import Graph
 from nnc.labels import PREDICT, PROLOGUE, TRAIN
 from nnc.layers.lowering import RANDOM
 from nnc.layers.traced import TracedLayer
-from nnc.layers.variable import Variable
 from nnc.layers.weights import weight_paths
 from nnc.models.hyperparameters import Hyperparameters
 from nnc.passes import Observer, Pass
@@ -71,11 +71,12 @@ def replicated(
     if lanes not in (None, 1):
         raise ModelError(f"lanes must be 1, or None to let the network decide, got {lanes!r}")
     chosen, given = _checked(count, seeds), Hyperparameters(hyperparameters or {}, count)
-    program = model.make_compiler(dtype, observe, passes, given if given.items else None).program()
+    compiler = model.make_compiler(dtype, observe, passes, given if given.items else None)
+    program = compiler.program()
     for name in program.graph_names:
         if name in (PREDICT, TRAIN):
             program.graph(name)  # so that all states are known
-    replication = Replication(count, 1, "lanes=1 was given") if lanes else _replication(program, count)
+    replication = Replication(count, 1, "lanes=1 was given") if lanes else _replication(program, count, compiler.draft)
     states = {label: numpy.repeat(array[None, ...], count, 0) for label, array in program.states.items()}
     if chosen is not None:
         _draw(model, program.spec, chosen, states)
@@ -127,7 +128,7 @@ def _draw(model: Any, spec: ProgramSpec, seeds: Sequence[int], states: Mapping[s
         ModelError: a layer is an author's, who alone knows how its weights are drawn.
     """
     places = {item.path: item for item in spec.variables}
-    drawn: list[tuple[Variable, str, Array]] = []
+    drawn: list[tuple[Callable[[numpy.random.Generator], Array], Array]] = []
     for weight, path in weight_paths(model).items():
         if isinstance(weight.owner, TracedLayer):
             raise ModelError(
@@ -141,19 +142,28 @@ def _draw(model: Any, spec: ProgramSpec, seeds: Sequence[int], states: Mapping[s
             if weight.begins_constant:
                 window[...] = weight.first_value(weight.dtype, None).reshape(-1)
             else:
-                drawn.append((weight, weight.dtype, window))
-    keys = states.get(RANDOM)
+                drawn.append((weight.first_values(weight.dtype), window))
+    keys, draws_seed_first = numpy.zeros(len(seeds), "uint32"), model.draws_seed_first
     for number, seed in enumerate(seeds):
         generator = numpy.random.default_rng(seed)
-        key = generator.integers(2**32) if model.draws_seed_first else None
-        for weight, dtype, window in drawn:
-            window[number] = weight.first_value(dtype, generator).reshape(-1)
-        if keys is not None:
-            keys[number] = generator.integers(2**32) if key is None else key, 0
+        if draws_seed_first:
+            keys[number] = generator.integers(2**32)
+        for draw, window in drawn:
+            window[number] = draw(generator)
+        if not draws_seed_first:
+            keys[number] = generator.integers(2**32)
+    if RANDOM in states:
+        states[RANDOM][...] = numpy.stack([keys, numpy.zeros_like(keys)], -1)
 
 
-def _replication(program: Program, count: int) -> Replication:
-    """Return how the replicas of a program lie: in lanes where that is possible, and worth it."""
+def _replication(program: Program, count: int, draft: Callable[[str], Graph | None]) -> Replication:
+    """Return how the replicas of a program lie: in lanes where that is possible, and worth it.
+
+    Args:
+        program: of one network; all graphs that it has made are looked at.
+        count: number of replicas.
+        draft: returns what stands for another graph: most of them are never run; see `Compiler.draft`.
+    """
     if count < _FEWEST_IN_LANES:
         return Replication(count, 1, f"they are fewer than {_FEWEST_IN_LANES}")
     size = sum(array.nbytes for array in program.states.values()) * LANES
@@ -161,6 +171,10 @@ def _replication(program: Program, count: int) -> Replication:
         text = f"{bytes_text(size)}, more than {bytes_text(_LARGEST_IN_LANES)}"
         return Replication(count, 1, f"the states of {LANES} take {text}")
     for name in _graph_names(program):
+        known = name in (PREDICT, TRAIN, PROLOGUE)
+        sketch = None if known else draft(name)
+        if sketch is not None and not obstacle_to_lanes(sketch):
+            continue
         if obstacle := obstacle_to_lanes(program.graph(name)):
             return Replication(count, 1, f"graph '{name}': {obstacle}")
     return Replication(count, LANES)

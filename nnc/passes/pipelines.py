@@ -85,6 +85,19 @@ def extended(pipeline: Sequence[Pass], passes: Sequence[Pass]) -> tuple[Pass, ..
     return (*pipeline[:position], *passes, *pipeline[position:])
 
 
+def draft_pipeline(head: Head, loss_scale: float | None = None) -> tuple[Pass, ...]:
+    """Return the passes from a forward graph to one of the primitive ops that training or evaluating takes.
+
+    What other passes make of them, by rules that hold in any graph, are ops of the same kinds.
+
+    Args:
+        head: losses and metrics.
+        loss_scale: factor of the gradients; None where there are none.
+    """
+    derivatives = () if loss_scale is None else (Differentiate(scale=loss_scale),)
+    return (AttachLoss(head), *derivatives, Decompose(), DeadCode())
+
+
 def evaluate_pipeline(head: Head) -> tuple[Pass, ...]:
     """Return the passes from a forward graph to an evaluation graph."""
     return (AttachLoss(head), *FOLD, Fuse(), Schedule())

@@ -13,6 +13,8 @@ from nnc.backends.c.toolchain import find_compiler
 from nnc.errors import DataError, ModelError
 from nnc.export.c import export
 from nnc.models import clone_model
+from nnc.passes import Simplify
+from nnc.passes.replicate import obstacle_to_lanes
 from tests.program.replica_networks import (
     BACKENDS,
     COUNT,
@@ -21,6 +23,7 @@ from tests.program.replica_networks import (
     ROWS,
     YES,
     X,
+    chain,
     compiled,
 )
 
@@ -85,6 +88,31 @@ def test_first_weights_are_those_of_a_clone_with_the_seed():
             numpy.testing.assert_array_equal(ours[number], own)
     _, same = compiled(seeds="model")
     assert all((array == array[:1]).all() for array in same.get_weights())
+
+
+def test_first_weights_are_those_of_a_clone_whatever_draws_them():
+    kinds = ("orthogonal", nnc.initializers.RandomNormal(seed=3), "he_normal")
+    model = chain(*(nnc.layers.Dense(3, kernel_initializer=kind, bias_initializer="normal") for kind in kinds))
+    program = nnc.compile(model, replicas=COUNT, seeds=range(COUNT))
+    for number in (0, 8):
+        nnc.utils.set_random_seed(number)
+        for ours, own in zip(program.get_weights(), clone_model(model).get_weights(), strict=True):
+            numpy.testing.assert_array_equal(ours[number], own)
+
+
+@pytest.mark.parametrize("name", [*IN_LANES, *ONE_AFTER_ANOTHER])
+def test_drafts_of_graphs_tell_whether_they_have_a_form_in_lanes(name):
+    make, loss, _, _ = (IN_LANES | ONE_AFTER_ANOTHER)[name]
+    model = make()
+    model.compile("adam", loss, weighted_metrics=["mae"] if loss == "mse" else None)
+    compiler = model.make_compiler()
+    program = compiler.program()
+    found = {name: compiler.draft(name) for name in program.graph_names}
+    assert [name for name, draft in found.items() if draft is None] == ["predict"]
+    for name, draft in found.items():
+        if draft is not None:
+            assert bool(obstacle_to_lanes(draft)) == bool(obstacle_to_lanes(program.graph(name))), name
+    assert model.make_compiler(extra=(Simplify(),)).draft("train") is None
 
 
 @pytest.mark.parametrize("kind", ["sequential", "functional"])

@@ -86,6 +86,11 @@ def sections(
     return Sections("\n".join(texts), HOT in used, bool(directives))
 
 
+def macros_in(text: str) -> frozenset[str]:
+    """The names of macros, of headers or not, in the text of a unit's own functions."""
+    return frozenset(_MACRO.findall(text))
+
+
 def function_names() -> Iterable[str]:
     """The names of all functions of the headers."""
     return _functions()

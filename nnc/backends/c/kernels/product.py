@@ -8,16 +8,17 @@ from itertools import pairwise
 
 from nnc.backends.c.arrays import Array
 from nnc.backends.c.blocks import BOTTOM, LEFT, RIGHT, TOP, over_blocks, part, product_members
-from nnc.backends.c.expressions import Expression, chain, variable
+from nnc.backends.c.expressions import Expression, chain, infix, variable
 from nnc.backends.c.kernels.registry import KernelCall, Unit, kernel
 from nnc.backends.c.linkage import FALSE, RUN
 from nnc.backends.c.nests import LANES, UNROLLED, Elementwise, can_vectorise
-from nnc.backends.c.statements import SIMD, Code, Directive, assign, block, declare, declare_all, execute, loop
+from nnc.backends.c.statements import SIMD, Code, Directive, array, assign, block, declare, declare_all, execute, loop
 from nnc.backends.c.strips import prepacked_strips
 from nnc.backends.c.text import C_TYPES, SUFFIXES
 from nnc.backends.c.thread_counts import shared_loops, shared_nest
 from nnc.ir import FLOATING, Dim, Op, TensorType
 from nnc.ir.ops.matmul import LaneMatMul, MatMul
+from nnc.ir.types import ITEM_SIZES
 from nnc.target import Prepacked
 
 _PARALLEL_WORK, _PARALLEL_KNOWN = 1 << 22, 1 << 12
@@ -26,6 +27,10 @@ ROWS_ALONE = 3
 """Rows from which on a product may read strips; with fewer each row is computed by itself: see `product.h`."""
 _UNROLLED = 32
 """Most multiplications of one row, or products of one term, that are written out."""
+_UNROLLED_IN_LANES = 8
+"""The same in lanes, where each takes a register."""
+_LINE = 64
+"""Bytes of the widest register."""
 
 
 @dataclass(frozen=True)
@@ -155,12 +160,47 @@ def _has_lanes_together(array: Array) -> bool:
 
 
 def _lanes_at_once(unit: Unit, a: Array, b: Array, c: Array) -> list[Code]:
-    """The lanes in a register."""
+    """The lanes in a register; small products are written out, which compilers read in a fraction of the time."""
+    (rows, inner, lanes), columns = (*a.shape[:2], c.shape[2]), b.shape[1]
+    if isinstance(inner, int) and isinstance(columns, int) and inner * columns <= _UNROLLED_IN_LANES:
+        return [_unrolled_rows_in_lanes(a, b, c, inner, columns)]
+    if isinstance(rows, int) and isinstance(columns, int) and rows * columns <= _UNROLLED_IN_LANES:
+        size = ITEM_SIZES[c.dtype]
+        if isinstance(lanes, int) and lanes * size % _LINE == 0:
+            return [_unrolled_terms_in_lanes(a, b, c, [(i, j) for i in range(rows) for j in range(columns)])]
     function = f"nnc_lane_product_{SUFFIXES[c.dtype]}"
     shared = [variable("true") if each.strides[2] == 0 else FALSE for each in (a, b)]
     factors = [(each.address, *each.strides[:2], is_shared) for each, is_shared in zip((a, b), shared, strict=True)]
     sizes = (*a.shape[:2], b.shape[1], c.shape[2])
     return [execute(unit.call(function, *sizes, *factors[0], *factors[1], c.address, *c.strides[:2]))]
+
+
+def _unrolled_rows_in_lanes(a: Array, b: Array, c: Array, inner: int, columns: int) -> Code:
+    """A loop over rows, each written out for all lanes."""
+    i, lane = variable("i"), variable("lane")
+    terms = [variable(f"x{term}") for term in range(inner)]
+    sums = [variable(f"z{column}") for column in range(columns)]
+    body: list[Code] = [declare(f"const {a.c_type}", name, a.at(i, term, lane)) for term, name in enumerate(terms)]
+    for column, name in enumerate(sums):
+        body.append(declare(c.c_type, name, 0))
+        body += [assign(name, x * b.at(term, column, lane), sign="+=") for term, x in enumerate(terms)]
+    body += [assign(c.at(i, column, lane), name) for column, name in enumerate(sums)]
+    return loop(i, a.shape[0], [loop(lane, c.shape[2], body, SIMD)])
+
+
+def _unrolled_terms_in_lanes(a: Array, b: Array, c: Array, places: Sequence[tuple[int, int]]) -> Code:
+    """A loop over the terms of all sums at once, for as many lanes as a register has: each sum stays in one."""
+    k, first, lane = variable("k"), variable("first"), variable("lane")
+    width = infix("/", variable("NNC_REGISTER_BYTES"), ITEM_SIZES[c.dtype])
+    sums = {place: variable(f"z{place[0]}_{place[1]}") for place in places}
+    add = [
+        assign(name[lane], a.at(row, k, first + lane) * b.at(k, column, first + lane), sign="+=")
+        for (row, column), name in sums.items()
+    ]
+    store = [assign(c.at(row, column, first + lane), name[lane]) for (row, column), name in sums.items()]
+    body: list[Code] = [array(c.c_type, name, width, values=[0]) for name in sums.values()]
+    body += [loop(k, a.shape[1], [loop(lane, width, add, SIMD)]), loop(lane, width, store, SIMD)]
+    return loop(first, c.shape[2], body, step=width)
 
 
 def _lane_by_lane(a: Array, b: Array, c: Array) -> list[Code]:

@@ -95,7 +95,9 @@ MATMUL = [
     Case(MatMul(), (whole(2, 3), whole(3, 5)), matrices, WHOLE),
     Case(LaneMatMul(), (real(BATCH, 3, 19), real(3, 5, 19)), matrices_in_lanes, flops=2 * 7 * 3 * 5 * 19),
     Case(LaneMatMul(), (real(BATCH, 3, 1), real(3, 2, 16)), matrices_in_lanes),
+    Case(LaneMatMul(), (real(BATCH, 5, 16), real(5, 4, 16)), matrices_in_lanes),
     Case(LaneMatMul(), (real(2, BATCH, 16), real(BATCH, 4, 1)), matrices_in_lanes),
+    Case(LaneMatMul(), (real(2, BATCH, 32), real(BATCH, 3, 32)), matrices_in_lanes),
     Case(LaneMatMul(), (real(BATCH, 2, 3, 17), real(3, 1, 17)), matrices_in_lanes),
     Case(LaneMatMul(), (whole(2, 3, 4), whole(3, 5, 4)), matrices_in_lanes, WHOLE),
 ]
