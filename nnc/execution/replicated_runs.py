@@ -133,11 +133,15 @@ class _ReplicatedRun:
         """See `BoundRun.feed`."""
         if self.own_rows:
             return self._own_feed(sources, order)
-        feeds = [run.feed(sources, order) for run in self.runs if run.feed is not None]
-        if any(feed is None for feed in feeds):
+        one, *others = (run.feed for run in self.runs)
+        feeds = [None if one is None else one(sources, order)]
+        if feeds[0] is None:
             return None
 
         def fed(first: int, batches: int) -> None:
+            if others:  # not before: where whole epochs run in a call, no batches do
+                feeds.extend([feed(sources, order) for feed in others if feed is not None])
+                others.clear()
             for feed in feeds:
                 assert feed is not None
                 feed(first, batches)

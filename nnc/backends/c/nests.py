@@ -69,16 +69,18 @@ class Elementwise:
         arrays: what the body reads or writes, each broadcast to the shape.
         body: makes the statements of one element.
         head: the one of `arrays` that is read as the result of the product whose epilogue the steps are.
+        loops: the loops over all elements, if they are not those around the body.
     """
 
     shape: Shape
     arrays: tuple[Array, ...]
     body: Body
     head: Array | None = None
+    loops: tuple[Code, ...] | None = None
 
     def everywhere(self) -> list[Code]:
         """Return the loops over all elements."""
-        return write_nest(self.shape, self.arrays, self.body)
+        return write_nest(self.shape, self.arrays, self.body) if self.loops is None else list(self.loops)
 
     @property
     def has_rows(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -12,6 +13,7 @@ from nnc.backends.c.batch_loop import can_feed, write_epochs, write_feed
 from nnc.backends.c.chains import ChainPrinter
 from nnc.backends.c.expressions import FLOOR_DIVIDE, Expression, number, variable
 from nnc.backends.c.kernels import EXPRESSIONS, KERNELS, KernelCall, Unit
+from nnc.backends.c.kernels.elementwise import behind_power, exponent, takes_power
 from nnc.backends.c.kernels.movement import copy_lines
 from nnc.backends.c.kernels.registry import Formula
 from nnc.backends.c.linkage import Linkage
@@ -22,8 +24,9 @@ from nnc.backends.c.nests import Element, Elementwise
 from nnc.backends.c.places import is_uniform
 from nnc.backends.c.regions import Candidate, Region, RegionFunctions
 from nnc.backends.c.rows import RowPrinter, seen_by_rows
-from nnc.backends.c.statements import Code, Facts, Statement, assign, declare, pointer, remark, written
-from nnc.backends.c.text import C_TYPES, MEMORY_TYPES, comment, symbol_text, value_text
+from nnc.backends.c.stages import Assignment, has_stages, write_stages
+from nnc.backends.c.statements import Code, Facts, Statement, pointer, remark, written
+from nnc.backends.c.text import C_TYPES, MEMORY_TYPES, SUFFIXES, comment, symbol_text, value_text
 from nnc.backends.marks import EMPTY, OUTSIDE, Marks, TimedBlock
 from nnc.ir import Constant, Layout, Node, Value
 from nnc.ir.names import name_text
@@ -363,19 +366,34 @@ class Printer:
             types = [value.dtype for value in node.operands]
             steps.append((node, EXPRESSIONS[type(node.op)], sources, types, result))
 
-        def body(element: Element) -> list[Code]:
-            lines: list[Code] = []
+        def assignments(element: Element, powers: Mapping[Value, Expression]) -> list[Assignment]:
+            found, known = [], dict[str, Expression]()
             for node, formula, sources, types, result in steps:
                 operands = [element(item) if isinstance(item, Array) else item for item in sources]
-                found = formula(node.op, operands, types, result.dtype, self.unit)
-                name = self.registers[result]
-                lines.append(declare(f"const {C_TYPES[result.dtype]}", name, found))
-                if result in stored:
-                    lines.append(assign(element(stored[result]), name))
-            return lines
+                dtype, power = result.dtype, powers.get(result)
+                if power is None:
+                    value = formula(node.op, operands, types, result.dtype, self.unit)
+                else:
+                    of = exponent(node.op, operands, result.dtype)
+                    if of.text not in known:
+                        known[of.text] = power
+                        found.append(Assignment(dtype, power, self.unit.call(f"nnc_exp_below_{SUFFIXES[dtype]}", of)))
+                    value = behind_power(node.op, operands, known[of.text], result.dtype, self.unit)
+                target = element(stored[result]) if result in stored else None
+                found.append(Assignment(dtype, self.registers[result], value, target, power is not None))
+            return found
+
+        def body(element: Element) -> list[Code]:
+            return [line for item in assignments(element, {}) for line in item.lines]
 
         head = None if nest.head is None else arrays.get(self.plan.graph.results(self.plan.graph.nodes[nest.head])[0])
-        elementwise = Elementwise(shape, (*arrays.values(), *stored.values()), body, head)
+        seen = (*arrays.values(), *stored.values())
+        loops = None
+        deep = [result for node, *_, result in steps if takes_power(node.op, result.dtype)]
+        if deep and has_stages(shape, seen):
+            powers = {result: variable(self.unit.name(f"{self.registers[result].text}_power")) for result in deep}
+            loops = tuple(write_stages(shape, seen, partial(assignments, powers=powers)))
+        elementwise = Elementwise(shape, seen, body, head, loops)
         return elementwise.everywhere() if nest.head is None else self._step(nest.head, elementwise)
 
     def _rows(self, nest: Nest) -> list[Code]:

@@ -322,6 +322,7 @@ def test_sections_give_functions_after_those_that_they_call():
         "nnc_exp_tail_f32",
         "nnc_scale_f32",
         "nnc_exp_f32",
+        "nnc_sigmoid_of_f32",
         "nnc_exp_below_f32",
         "nnc_sigmoid_f32",
     ]

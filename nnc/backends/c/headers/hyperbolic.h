@@ -39,20 +39,22 @@ NNC_INLINE double nnc_tanh_f64(double x) {
     return copysign(a < 0.55 ? a + a * (z * p) : large, x);
 }
 
-/* 1 / (1 + e^-x), at most 2 ulp off; for x < 0 it is e - e^2 / (1 + e) with e = e^x, since e / (1 + e) would take the
-   rounding of 1 + e in full; so it underflows gradually. e^2 stands nowhere by itself: it may lie below the normal range,
-   where processors are slow. */
-NNC_INLINE float nnc_sigmoid_f32(float x) {
-    float e = nnc_exp_below_f32(-fabsf(x));
+/* 1 / (1 + e^-x) of x and e = e^-|x|; for x < 0 it is e - e^2 / (1 + e), since e / (1 + e) would take the rounding of
+   1 + e in full; so it underflows gradually. e^2 stands nowhere by itself: it may lie below the normal range, where
+   processors are slow. */
+NNC_INLINE float nnc_sigmoid_of_f32(float x, float e) {
     float q = 1.0f / (1.0f + e);
     return x < 0.0f ? e - (e * q) * e : q;
 }
 
-/* 1 / (1 + e^-x), at most 2 ulp off; as nnc_sigmoid_f32. */
+/* 1 / (1 + e^-x), at most 2 ulp off. */
+NNC_INLINE float nnc_sigmoid_f32(float x) {
+    return nnc_sigmoid_of_f32(x, nnc_exp_below_f32(-fabsf(x)));
+}
+
+/* 1 / (1 + e^-x), at most 2 ulp off. */
 NNC_INLINE double nnc_sigmoid_f64(double x) {
-    double e = nnc_exp_below_f64(-fabs(x));
-    double q = 1.0 / (1.0 + e);
-    return x < 0.0 ? e - (e * q) * e : q;
+    return nnc_sigmoid_of_f64(x, nnc_exp_below_f64(-fabs(x)));
 }
 
 /* sinh x: a polynomial near 0, elsewhere half the difference of two exponentials; e^(x - 1) is taken times e where e^x

@@ -138,19 +138,27 @@ NNC_INLINE double nnc_log1p_defect_f64(double x) {
     return half - s * (half + z * p);
 }
 
-/* log(e^x + e^y), at most 2 ulp of max(|x|, |y|, 1/2, |result|) off: near 0 it is a difference, as NumPy's is. With
-   e = e^-|x - y|, what log(1 + e) lacks of e is taken off the larger first, so that little is rounded twice. */
-NNC_INLINE float nnc_logaddexp_f32(float x, float y) {
+/* log(e^x + e^y) of x, y and e = e^-|x - y|; what log(1 + e) lacks of e is taken off the larger first, so that little is
+   rounded twice. */
+NNC_INLINE float nnc_logaddexp_of_f32(float x, float y, float e) {
     float larger = x > y ? x : y;
-    float e = nnc_exp_below_f32(-fabsf(x - y));
     float sum = e + (larger - nnc_log1p_defect_f32(e));
     return x == y ? x + 6.93147181e-1f : sum;
 }
 
-/* log(e^x + e^y), at most 2 ulp of max(|x|, |y|, 1/2, |result|) off: near 0 it is a difference, as NumPy's is. */
-NNC_INLINE double nnc_logaddexp_f64(double x, double y) {
+/* As nnc_logaddexp_of_f32. */
+NNC_INLINE double nnc_logaddexp_of_f64(double x, double y, double e) {
     double larger = x > y ? x : y;
-    double e = nnc_exp_below_f64(-fabs(x - y));
     double sum = e + (larger - nnc_log1p_defect_f64(e));
     return x == y ? x + 6.9314718055994531e-1 : sum;
+}
+
+/* log(e^x + e^y), at most 2 ulp of max(|x|, |y|, 1/2, |result|) off: near 0 it is a difference, as NumPy's is. */
+NNC_INLINE float nnc_logaddexp_f32(float x, float y) {
+    return nnc_logaddexp_of_f32(x, y, nnc_exp_below_f32(-fabsf(x - y)));
+}
+
+/* log(e^x + e^y), at most 2 ulp of max(|x|, |y|, 1/2, |result|) off: near 0 it is a difference, as NumPy's is. */
+NNC_INLINE double nnc_logaddexp_f64(double x, double y) {
+    return nnc_logaddexp_of_f64(x, y, nnc_exp_below_f64(-fabs(x - y)));
 }

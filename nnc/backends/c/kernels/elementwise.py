@@ -177,6 +177,26 @@ def sigmoid(op: Any, x: Sequence[Expression], types: Sequence[str], dtype: str, 
     return unit.call(f"nnc_sigmoid_{SUFFIXES[dtype]}", -x[0] if op.negated else x[0])
 
 
+def takes_power(op: Op, dtype: str) -> bool:
+    """Return whether an op takes a power e^-|d| before all else, and has a function that is given it."""
+    return dtype in FLOATING and isinstance(op, exponential.Sigmoid | exponential.LogAddExp)
+
+
+def exponent(op: Op, x: Sequence[Expression], dtype: str) -> Expression:
+    """Return -|d| of the operands of an op that takes such a power."""
+    difference = x[0]
+    if isinstance(op, exponential.LogAddExp) and not (isinstance(x[1], Literal) and x[1].value == 0):
+        difference = x[0] - x[1]
+    return -_libm("fabs", difference, dtype)
+
+
+def behind_power(op: Any, x: Sequence[Expression], power: Expression, dtype: str, unit: Unit) -> Expression:
+    """Return an op's result of its operands and the power that it takes of them; see `takes_power`."""
+    if isinstance(op, exponential.Sigmoid):
+        return unit.call(f"nnc_sigmoid_of_{SUFFIXES[dtype]}", -x[0] if op.negated else x[0], power)
+    return unit.call(f"nnc_logaddexp_of_{SUFFIXES[dtype]}", *x, power)
+
+
 @expression(sizes.Cast)
 def cast(op: Any, x: Sequence[Expression], types: Sequence[str], dtype: str, unit: Unit) -> Expression:
     """A conversion; of a number between two that the type has, where C would not say what comes of others."""
