@@ -23,6 +23,9 @@ DEPTHWISE = (
     ((40,), (4,), 35, {"padding": 3}),
     ((4, 5, 6), (2, 3, 2), 17, {"padding": 1}),
     ((12, 12), (7, 7), 8, {"padding": 3}),
+    ((13, 16), (7, 7), 24, {"padding": 3, "strides": 2}),
+    ((10, 11), (3, 2), 81, {"padding": 1, "strides": 3}),
+    ((150,), (5,), 20, {"padding": 2}),
 )
 GATHERED = (
     ((30, 33), (3, 3), 8, {"padding": 1}, 40),
@@ -78,6 +81,66 @@ def check_three(length, window, channels, filters, options, dtype) -> None:
 @pytest.mark.sampled(1 / 2)
 def test_depthwise(length, window, channels, options, dtype):
     check_three(length, window, channels, channels, options | {"groups": channels}, dtype)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("stride", [1, 2, 3])
+@pytest.mark.parametrize("size", [1, 2, 3, 5, 7, 8])
+@pytest.mark.sampled(8)
+def test_depthwise_windows(size, stride, dtype):
+    """Few and many channels, rows of several tiles and of none, all kinds of padding."""
+    graph = Graph("test")
+    for channels in (3, 21, 40):
+        for before, after, dilation in ((0, 0, 1), (size // 2, 0, 1), (1, size + 1, 1), (size, 1, 2)):
+            for width in (24, 2 * size):
+                length, spread = (2 * size, width), (size - 1) * dilation + 1
+                if min(length) + before + after < spread:
+                    continue
+                attributes = {
+                    "strides": (stride, stride),
+                    "dilation": (dilation, dilation),
+                    "before": (before, before),
+                    "after": (after, after),
+                    "groups": channels,
+                }
+                label = f"{len(graph.outputs)}"
+                x = graph.input(f"x{label}", TensorType(dtype, (2, *length, channels)))
+                kernel = graph.input(f"kernel{label}", TensorType(dtype, (size, size, 1, channels)))
+                y = apply(Convolution(**attributes), x, kernel)
+                cotangent = graph.input(f"cotangent{label}", y.type)
+                graph.output(f"y{label}", y)
+                graph.output(
+                    f"input{label}", apply(ConvolutionInputGradient(**attributes, shape=length), cotangent, kernel)
+                )
+                gradient = ConvolutionKernelGradient(**attributes, window=(size, size))
+                graph.output(f"gradient{label}", apply(gradient, x, cotangent))
+    machine = CMachine(graph, {}, {})
+    generator = numpy.random.default_rng(size)
+    inputs = {name: generator.integers(-3, 4, value.shape).astype(dtype) for name, value in graph.inputs.items()}
+    check_close(interpret(graph, inputs)[0], machine.run(inputs, {})[0], machine)
+
+
+@pytest.mark.parametrize("size", [3, 4, 5, 7])
+def test_depthwise_is_as_exact_as_sums_in_order(size):
+    """Compared with sums in float64: forward to 1e-6 of the largest element, gradients to 1e-5."""
+    attributes = geometry(2, padding=size // 2, groups=24)
+    types = {"x": (4, 29, 30, 24), "kernel": (size, size, 1, 24)}
+    generator, results = numpy.random.default_rng(4), []
+    arrays = {label: generator.normal(size=shape) for label, shape in types.items()}
+    for dtype in ("float32", "float64"):
+        graph = Graph("test")
+        x, kernel = (graph.input(label, TensorType(dtype, shape)) for label, shape in types.items())
+        y = apply(Convolution(**attributes), x, kernel)
+        graph.output("y", y)
+        graph.output("input", apply(ConvolutionInputGradient(**attributes, shape=(29, 30)), y, kernel))
+        graph.output("gradient", apply(ConvolutionKernelGradient(**attributes, window=(size, size)), x, y))
+        inputs = {label: array.astype("float32").astype(dtype) for label, array in arrays.items()}
+        results.append(
+            interpret(graph, inputs)[0] if dtype == "float64" else CMachine(graph, {}, {}).run(inputs, {})[0]
+        )
+    found, expected = results
+    for label, bound in (("y", 1e-6), ("input", 1e-5), ("gradient", 1e-5)):
+        assert numpy.abs(found[label] - expected[label]).max() <= bound * numpy.abs(expected[label]).max(), label
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -165,6 +228,20 @@ def test_nan_reaches_no_place_but_those_that_see_it(groups):
     seen[:2, 1:4] = True
     assert numpy.array_equal(numpy.isnan(found[0, :, :, 5]), seen)
     assert numpy.isnan(found).sum() == seen.sum() * (32 if groups == 1 else 1)
+
+
+def test_no_weight_meets_what_its_places_do_not_see():
+    """Element 9 meets the last weight only, in a tile of one place: the gradients of the others are finite."""
+    graph = Graph("test")
+    attributes = geometry(1, groups=16)
+    x = graph.input("x", TensorType("float32", (1, 10, 16)))
+    cotangent = graph.input("cotangent", TensorType("float32", (1, 8, 16)))
+    graph.output("kernel", apply(ConvolutionKernelGradient(**attributes, window=(3,)), x, cotangent))
+    array = numpy.ones((1, 10, 16), "float32")
+    array[0, 9] = numpy.inf
+    inputs = {"x": array, "cotangent": numpy.ones((1, 8, 16), "float32")}
+    found = CMachine(graph, {}, {}).run(inputs, {})[0]["kernel"]
+    assert numpy.array_equal(found[:, 0], numpy.array([[8], [8], [numpy.inf]]) * numpy.ones(16))
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

@@ -77,6 +77,8 @@ def test_convolutions_depend_on_no_number_of_threads(threads):
             nnc.Input((24, 24, 3)),
             nnc.layers.Conv2D(40, 3, padding="same", activation="relu"),
             nnc.layers.DepthwiseConv2D(3, padding="same"),
+            nnc.layers.DepthwiseConv2D(5, padding="same", strides=2),
+            nnc.layers.DepthwiseConv2D((7, 4), padding="same"),
             nnc.layers.Conv2D(70, 1, activation="relu"),
             nnc.layers.Conv2D(20, 3, strides=2),
             nnc.layers.GlobalAveragePooling2D(),

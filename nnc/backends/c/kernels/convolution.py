@@ -97,7 +97,7 @@ def convolution(call: KernelCall) -> Sequence[Code]:
     if not all(array.is_dense for array in items):
         return [*depthwise.plain(call.op, geometry, x, weight, y), *behind]
     if geometry.is_depthwise:
-        return [*depthwise.depthwise(call.op, geometry, x, weight, y), *behind]
+        return depthwise.depthwise(call, geometry, x, weight, y)
     if geometry.is_pointwise:
         matrices = _matrices(call.op, geometry, x.address, y.address, weight.address)
         if geometry.groups == 1:

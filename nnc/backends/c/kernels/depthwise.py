@@ -1,26 +1,28 @@
-"""Convolutions in which each filter sees one channel: sums of products in place, a row of places at a time."""
+"""Convolutions in which each filter sees one channel: sums of products in registers, a row of places at a time."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from math import prod
 
 from nnc.backends.c.arrays import Array
-from nnc.backends.c.expressions import Expression, call, chain, infix, operand, variable
+from nnc.backends.c.blocks import BOTTOM, TOP
+from nnc.backends.c.expressions import Expression, Operand, call, choice, infix, operand, variable
 from nnc.backends.c.kernels.movement import fill_lines
+from nnc.backends.c.kernels.registry import KernelCall, Unit
 from nnc.backends.c.kernels.sliding import (
     CHANNEL,
-    FIRST,
     GROUP,
     IMAGE,
-    LINE,
     ROW,
+    START,
+    STOP,
     Axis,
     Geometry,
+    any_of,
     taken_apart,
 )
 from nnc.backends.c.statements import (
-    SIMD,
     Code,
     Statement,
     array,
@@ -29,159 +31,267 @@ from nnc.backends.c.statements import (
     declare,
     execute,
     loop,
-    pointer,
-    turns,
     when,
 )
-from nnc.backends.c.thread_counts import shared_nest
+from nnc.backends.c.text import SUFFIXES
+from nnc.backends.c.thread_counts import PARALLEL_ROW, PARALLEL_SIZE, members, members_of, shared
 from nnc.ir import Dim
 from nnc.ir.ops.convolution import Convolution, ConvolutionInputGradient, Sliding
-from nnc.ir.types import ITEM_SIZES
 
-MAXIMUM_WINDOW = 32
-"""Elements of a window up to which the sum over it is written out; its weights then stay in vector registers."""
-VECTOR_BYTES = 64
-"""Channels that are computed side by side."""
+STRETCH = 64
+"""Places of a sequence that are computed together; threads divide these, as they divide rows of places elsewhere."""
 
+WRITTEN_OUT = frozenset({(1, 1), (2, 1), (3, 1), (3, 2), (5, 1), (5, 2), (7, 1), (7, 2)})
+"""Sizes and strides of a window's lines that there are functions for."""
+PRODUCTS = frozenset({(3, 1), (3, 2), (5, 1), (5, 2), (7, 1), (7, 2)})
+"""The same for the gradient of the weights."""
+LANES = {"float32": 16, "float64": 8}
+"""Channels of a line of the cache, the least that a thread has of the gradient of the weights."""
 
-def depthwise(op: Sliding, geometry: Geometry, x: Array, kernel: Array, y: Array) -> list[Code]:
-    """Return the loops of any of the three ops."""
-    if geometry.filters != geometry.channels or geometry.window > MAXIMUM_WINDOW:
-        return plain(op, geometry, x, kernel, y)
-    taps = [kernel.address + index * geometry.channels for index in range(geometry.window)]
-    if isinstance(op, Convolution):
-        return _sums(geometry, x, taps, y)
-    if isinstance(op, ConvolutionInputGradient) and all(axis.stride == 1 for axis in geometry.axes):
-        return _sums(_turned(geometry), y, taps[::-1], x)
-    return plain(op, geometry, x, kernel, y)
+_LINES, _SEEN, _TAPS = map(variable, ("lines", "seen", "taps"))
 
 
-def _turned(geometry: Geometry) -> Geometry:
-    """Return the geometry of an input's gradient as a convolution of the result's gradient, for strides of 1."""
-    axes = tuple(
-        replace(
-            axis,
-            length=axis.places,
-            places=axis.length,
-            before=(axis.size - 1) * axis.dilation - axis.before,
-            checked=True,
-        )
-        for axis in geometry.axes
-    )
-    return replace(geometry, axes=axes)
+def depthwise(step: KernelCall, geometry: Geometry, x: Array, kernel: Array, y: Array) -> list[Code]:
+    """Return the loops of any of the three ops, and of what is done with the result."""
+    behind = step.epilogue.everywhere() if step.epilogue else []
+    if geometry.filters != geometry.channels:
+        return [*plain(step.op, geometry, x, kernel, y), *behind]
+    if isinstance(step.op, Convolution):
+        return _sums(step, geometry, x, kernel, y)
+    last = geometry.axes[-1]
+    if isinstance(step.op, ConvolutionInputGradient):
+        if 1 in (last.stride, last.dilation):
+            return _input_gradient(step.unit, geometry, x, kernel, y)
+    elif last.dilation == 1 and (last.size, last.stride) in PRODUCTS and geometry.channels >= LANES[geometry.dtype]:
+        return _kernel_gradient(step.unit, geometry, x, kernel, y)
+    return plain(step.op, geometry, x, kernel, y)
 
 
-def _sums(geometry: Geometry, x: Array, taps: Sequence[Expression], y: Array) -> list[Code]:
-    """Return loops over places and channels; where the whole window lies inside the input, sums have no branches.
+def _lines(
+    geometry: Geometry,
+    x: Expression,
+    kernel: Expression,
+    meets: Sequence[Code],
+    line: Expression,
+    width: Dim,
+    taps: str = "const ",
+) -> list[Code]:
+    """Return the statements that list the lines of the window that lie inside, and what each sees.
 
     Args:
-        geometry: of the convolution.
-        x: its input.
-        taps: pointers to the weights of each element of the window.
-        y: its result.
+        geometry: of the op.
+        x: what a line sees rows of.
+        kernel: pointer to the weights.
+        meets: statements that name the row which a line sees, or go on with the next line.
+        line: number of that row, all images' rows counted.
+        width: places of a row.
+        taps: what precedes the type of weights.
     """
-    channels, step = geometry.channels, VECTOR_BYTES // ITEM_SIZES[geometry.dtype]
-    outer = geometry.axes[:-1]
-    lines: list[Code] = []
-    if channels >= step:
-        is_full = infix("<=", FIRST + step, channels)
-        lines.append(turns(FIRST, operand(0), is_full, _row(geometry, x, taps, y, step), step=step))
-    if channels % step:
-        rest = declare("const int64_t", FIRST, channels - channels % step)
-        lines.append(block([rest, *_row(geometry, x, taps, y, channels % step)]))
-    inside = [_inside(axis) for axis in outer if axis.checked]
-    rows = geometry.batch
+    outer, channels = geometry.axes[:-1], geometry.channels
+    number: Expression = operand(0)
+    for position, axis in enumerate(outer):
+        number = number * axis.size + axis.tap if position else axis.tap
+    found: list[Code] = [
+        *meets,
+        assign(_SEEN[_LINES], x + (line * width).grouped * channels),
+        assign(_TAPS[_LINES], kernel + number.grouped * (geometry.axes[-1].size * channels) if outer else kernel),
+        Statement("lines++;", _LINES.uses),
+    ]
+    for axis in reversed(outer):
+        found = [loop(axis.tap, axis.size, found)]
+    most = prod(axis.size for axis in outer)
+    kind = f"const {geometry.type} *"
+    return [
+        array(kind, _SEEN, most),
+        array(f"{taps}{geometry.type} *", _TAPS, most),
+        declare("int64_t", _LINES, 0),
+        *(found if outer else [block(found)]),
+    ]
+
+
+def _number(places: Sequence[tuple[Expression, Dim]]) -> Expression:
+    """Return the number of a row from its image and its indices, each with how many there are."""
+    found = IMAGE
+    for index, count in places:
+        found = (found * count + index).grouped
+    return found
+
+
+def _skip(condition: Expression) -> Code:
+    return when(condition, [Statement("continue;")])
+
+
+def _sums(step: KernelCall, geometry: Geometry, x: Array, kernel: Array, y: Array) -> list[Code]:
+    """Return the loops of a convolution and its epilogue, over rows of places."""
+    *outer, last = geometry.axes
+    channels, rows = geometry.channels, geometry.batch
     for axis in outer:
         rows = rows * axis.places
-    places, image = taken_apart(ROW, [(axis.place, axis.places) for axis in outer])
+    meets: list[Code] = []
+    for axis in outer:
+        meets += [axis.declaration, *([_skip(axis.outside)] if axis.checked else [])]
+    parts, row, start, stop = operand(rows), ROW, operand(0), operand(last.places)
+    head: list[Code] = []
+    if not outer:  # a sequence is one row: it comes in stretches
+        count, row, start, stop = _ceiling(operand(last.places), STRETCH).grouped, variable("sequence"), START, STOP
+        parts = parts * count
+        head = [
+            declare("const int64_t", row, ROW / count),
+            declare("const int64_t", start, ROW % count * STRETCH),
+            declare("const int64_t", stop, _lesser(start + STRETCH, operand(last.places))),
+        ]
+    places, image = taken_apart(row, [(axis.place, axis.places) for axis in outer])
+    sums = _row(
+        step.unit,
+        geometry.dtype,
+        *(start, stop, last.length, last.size, last.stride, last.dilation, last.before, channels),
+        *(0, channels, y.address + row * last.places * channels, channels),
+    )
+    behind: list[Code] = []
+    inside = step.epilogue is not None and step.epilogue.has_rows
+    if step.epilogue is not None and inside:
+        behind = [
+            declare("const int64_t", TOP, row * last.places + start),
+            declare("const int64_t", BOTTOM, row * last.places + stop),
+            *step.epilogue.block(TOP, BOTTOM, 0, channels),
+        ]
+    seen = _number([(axis.seen, axis.length) for axis in outer])
+    body = [
+        *head,
+        *places,
+        declare("const int64_t", IMAGE, image),
+        *_lines(geometry, x.address, kernel.address, meets, seen, last.length),
+        execute(sums),
+        *behind,
+    ]
+    work = geometry.total * (geometry.window * channels)
+    found: list[Code] = [loop(ROW, parts, body, shared(_members(parts, work)))]
+    return found if inside or step.epilogue is None else [*found, *step.epilogue.everywhere()]
+
+
+def _row(
+    unit: Unit,
+    dtype: str,
+    start: Expression,
+    stop: Expression,
+    length: Dim,
+    size: int,
+    stride: int,
+    dilation: int,
+    before: Operand,
+    channels: int,
+    *others: Operand,
+) -> Expression:
+    """Return the call that sums up places of a row; its arguments are those of nnc_depthwise_row_f32, without lines."""
+    suffix, behind = SUFFIXES[dtype], (before, channels, _LINES, _SEEN, _TAPS, *others)
+    if dilation == 1 and (size, stride) in WRITTEN_OUT:
+        return unit.call(f"nnc_depthwise_row_{size}_{stride}_{suffix}", start, stop, length, *behind)
+    return unit.call(f"nnc_depthwise_row_{suffix}", start, stop, length, size, stride, dilation, *behind)
+
+
+def _members(parts: Expression, work: Dim) -> Expression | None:
+    """Return the number of threads that share so many multiplications; None where that is always one."""
+    is_small = members(2, work, PARALLEL_SIZE, PARALLEL_ROW) is None
+    return None if is_small or parts.text == "1" else members_of(parts, work, PARALLEL_SIZE)
+
+
+def _input_gradient(unit: Unit, geometry: Geometry, x: Array, kernel: Array, y: Array) -> list[Code]:
+    """Return the loops over rows of the input: sums over the places that see an element.
+
+    With a stride s along the row, every s-th element is seen by the same elements of the window, every s-th too.
+    """
+    *outer, last = geometry.axes
+    channels, rows = geometry.channels, geometry.batch
+    for axis in outer:
+        rows = rows * axis.length
+    meets: list[Code] = []
+    for axis in outer:
+        moved = axis.seen + axis.before - axis.tap * axis.dilation
+        there = variable(f"t{axis.letter}")
+        place = there if axis.stride == 1 else there / axis.stride
+        tests = [infix("<", there, 0), *([infix("!=", there % axis.stride, 0)] if axis.stride > 1 else [])]
+        outside = any_of([*tests, infix(">=", place, axis.places)])
+        assert outside is not None
+        meets += [declare("const int64_t", there, moved), _skip(outside), declare("const int64_t", axis.place, place)]
+    sums: list[Code] = []
+    for rest in range(last.stride):
+        size = -(-(last.size - rest) // last.stride) if rest < last.size else 0
+        skipped = _ceiling(operand(last.before) - rest, last.stride).grouped
+        first = skipped * last.stride + rest - last.before
+        count = _ceiling(operand(last.length) - first.grouped, last.stride)
+        before = operand((size - 1) * last.dilation) - skipped
+        target = x.address + (ROW * last.length + first).grouped * channels
+        row = _row(
+            unit,
+            geometry.dtype,
+            *(operand(0), count, last.places, size, 1, last.dilation, before, channels),
+            *((rest + last.stride * max(size - 1, 0)) * channels, -last.stride * channels),
+            *(target, last.stride * channels),
+        )
+        sums.append(execute(row))
+    places, image = taken_apart(ROW, [(axis.seen, axis.length) for axis in outer])
+    seen = _number([(axis.place, axis.places) for axis in outer])
     body = [
         *places,
         declare("const int64_t", IMAGE, image),
-        *(declare("const int64_t", axis.seen, axis.first) for axis in outer),
-        *([declare("const bool", _WHOLE, chain("&&", inside))] if inside else []),
-        *lines,
+        *_lines(geometry, y.address, kernel.address, meets, seen, last.places),
+        *sums,
     ]
-    shared = shared_nest((rows, geometry.axes[-1].places, geometry.window * geometry.channels))
-    return [loop(ROW, rows, body, shared)]
+    work = geometry.total * (geometry.window * channels)
+    return [loop(ROW, rows, body, shared(_members(operand(rows), work)))]
 
 
-_WHOLE, _SEEN, _SUM, _TAP, _TAPS, _TARGET = map(variable, ("whole", "seen", "sum", "tap", "taps", "target"))
-
-
-def _inside(axis: Axis) -> Expression:
-    """Whether a whole window lies inside, from its first element."""
-    spread = (axis.size - 1) * axis.dilation
-    return infix("&&", infix(">=", axis.seen, 0), infix("<", axis.seen + spread, axis.length))
-
-
-def _channels(width: int, body: Sequence[Code]) -> Code:
-    """Return the loop over channels that are computed side by side."""
-    return turns(CHANNEL, operand(0), infix("<", CHANNEL, width), body, SIMD, kind="int")
-
-
-def _row(geometry: Geometry, x: Array, taps: Sequence[Expression], y: Array, width: int) -> list[Code]:
-    """Return the loop over the places of a row for some channels."""
+def _kernel_gradient(unit: Unit, geometry: Geometry, x: Array, kernel: Array, y: Array) -> list[Code]:
+    """Return the loops over slices of the channels, which threads divide, and for each over rows of places."""
     *outer, last = geometry.axes
-    channels = geometry.channels
-    steps: list[Dim] = [channels]
-    for axis in reversed(geometry.axes[1:]):
-        steps.insert(0, steps[0] * axis.length)
-    offsets: list[Dim] = [0]
-    for axis, stride in zip(geometry.axes, steps, strict=True):
-        offsets = [offset + index * axis.dilation * stride for offset in offsets for index in range(axis.size)]
-    first, *others = [
-        _SEEN[operand(offset) + CHANNEL if offset != 0 else CHANNEL] * _TAPS[index][CHANNEL]
-        for index, offset in enumerate(offsets)
+    channels, lanes, rows = geometry.channels, LANES[geometry.dtype], geometry.batch
+    for axis in outer:
+        rows = rows * axis.places
+    meets: list[Code] = []
+    for axis in outer:
+        meets += [axis.declaration, *([_skip(axis.outside)] if axis.checked else [])]
+    team, width, slice, tap = map(variable, ("team", "width", "slice", "tap"))
+    places, image = taken_apart(ROW, [(axis.place, axis.places) for axis in outer])
+    products = unit.call(
+        f"nnc_depthwise_products_{last.size}_{last.stride}_{SUFFIXES[geometry.dtype]}",
+        *(START, STOP, last.places, last.length, last.before, channels, _LINES, _SEEN, _TAPS),
+        y.address + ROW * last.places * channels,
+    )
+    seen = _number([(axis.seen, axis.length) for axis in outer])
+    row = [
+        *places,
+        declare("const int64_t", IMAGE, image),
+        *_lines(geometry, x.address, kernel.address, meets, seen, last.length, taps=""),
+        execute(products),
     ]
+    clear = call("memset", kernel.address + tap * channels + START, 0, geometry.size(STOP - START))
     body = [
-        declare(geometry.type, _SUM, first),
-        *(assign(_SUM, term, sign="+=") for term in others),
-        assign(_TARGET[CHANNEL], _SUM),
+        declare("const int64_t", START, slice * width),
+        declare("const int64_t", STOP, _lesser(START + width, operand(channels))),
+        loop(tap, geometry.window, [execute(clear)]),
+        loop(ROW, rows, row),
     ]
-    fast: list[Code] = [
-        pointer(f"const {geometry.type}", _SEEN, x.address + (LINE + last.seen) * channels + FIRST),
-        _channels(width, body),
-    ]
-    inside = [*([_WHOLE] if any(axis.checked for axis in outer) else []), *([_inside(last)] if last.checked else [])]
-    place = ROW * last.places + last.place
+    slices = -(-channels // lanes)
+    busy = _members(operand(slices), geometry.total * (geometry.window * channels))
+    if busy is None:
+        whole = [declare("const int64_t", width, channels), loop(slice, 1, body)]
+        return [block(whole)]
+    share = (operand(slices) + team - 1).grouped / team
     lines = [
-        declare("const int64_t", last.seen, last.first),
-        pointer(geometry.type, _TARGET, y.address + place * channels + FIRST),
-        *([when(chain("&&", inside), fast, _partial(geometry, x, width))] if inside else fast),
+        declare("const int64_t", team, busy),
+        declare("const int64_t", width, share.grouped * lanes),
+        loop(slice, (operand(channels) + width - 1).grouped / width, body, shared(team.cast("int"))),
     ]
-    return [
-        array(geometry.type, _TAPS, geometry.window, width),
-        *(execute(call("memcpy", _TAPS[index], tap + FIRST, geometry.size(width))) for index, tap in enumerate(taps)),
-        declare("const int64_t", LINE, geometry.line()),
-        loop(last.place, last.places, lines),
-    ]
+    return [block(lines)]
 
 
-def _partial(geometry: Geometry, x: Array, width: int) -> list[Code]:
-    """Return the sum over the part of the window that lies inside the input."""
-    found = {axis.letter: variable(f"j{axis.letter}") for axis in geometry.axes}
-    at, index = IMAGE, None
-    for axis in geometry.axes:
-        at = at.grouped * axis.length + found[axis.letter]
-        index = axis.tap if index is None else index.grouped * axis.size + axis.tap
-    assert index is not None
-    lines: list[Code] = [
-        pointer(f"const {geometry.type}", _SEEN, x.address + at * geometry.channels + FIRST),
-        pointer(f"const {geometry.type}", _TAP, _TAPS[index]),
-        _channels(width, [assign(_SUM[CHANNEL], _SEEN[CHANNEL] * _TAP[CHANNEL], sign="+=")]),
-    ]
-    for axis in reversed(geometry.axes):
-        here = found[axis.letter]
-        outside = infix("||", infix("<", here, 0), infix(">=", here, axis.length))
-        step = axis.tap * axis.dilation if axis.dilation > 1 else axis.tap
-        lines = [
-            declare("const int64_t", here, axis.seen + step),
-            *([when(outside, [Statement("continue;")])] if axis.checked else []),
-            *lines,
-        ]
-        lines = [loop(axis.tap, axis.size, lines)]
-    zeros = array(geometry.type, _SUM, width, values=[0])
-    return [zeros, *lines, _channels(width, [assign(_TARGET[CHANNEL], _SUM[CHANNEL])])]
+def _ceiling(dividend: Expression, divisor: int) -> Expression:
+    """Return a quotient, rounded up; the dividend is more than the negative divisor."""
+    return dividend if divisor == 1 else (dividend + (divisor - 1)).grouped / divisor
+
+
+def _lesser(first: Expression, second: Expression) -> Expression:
+    return choice(infix("<", first, second), first, second)
 
 
 def plain(op: Sliding, geometry: Geometry, x: Array, kernel: Array, y: Array) -> list[Code]:
