@@ -9,7 +9,7 @@ from nnc.ir import Constant, Graph, Node, Op, Rewriter, Value
 from nnc.ir.decisions import decide, is_listened_to
 from nnc.ir.ops.arithmetic import Add, Divide, Multiply, Negative, Subtract
 from nnc.ir.ops.comparison import Comparison
-from nnc.ir.ops.convolution import Sliding
+from nnc.ir.ops.convolution import Convolution, ConvolutionKernelGradient, Sliding
 from nnc.ir.ops.elementwise import Binary, apply
 from nnc.ir.ops.gathering import AddAlongAxis, ScatterAdd
 from nnc.ir.ops.matmul import MatMul
@@ -356,6 +356,27 @@ def _begin(value: Value, axis: int) -> int:
     return start if isinstance(start, int) else -1
 
 
+def padded_window(node: Node, operands: tuple[Value, ...]) -> Value | None:
+    """A convolution of what has zeros around it may have them as its own padding; so may its kernel's gradient."""
+    if not isinstance(node.op, Convolution | ConvolutionKernelGradient) or not isinstance(operands[0].node.op, Scatter):
+        return None
+    zeros, (x,) = operands[0].node.op, operands[0].node.operands
+    kernel = node.types[0] if isinstance(node.op, ConvolutionKernelGradient) else operands[1].type
+    widths = [
+        (start, whole - start - part) for start, whole, part in zip(zeros.starts, zeros.shape, x.shape, strict=True)
+    ]
+    if any(step != 1 for step in zeros.steps) or any(
+        before != 0 or after != 0 for before, after in (widths[0], widths[-1])
+    ):
+        return None
+    inner = widths[1:-1]
+    if any(pair != (0, 0) and size == 1 for pair, size in zip(inner, kernel.shape, strict=False)):
+        return None  # without padding it is a product of matrices
+    before = tuple(own + more for own, (more, _) in zip(node.op.before, inner, strict=True))
+    after = tuple(own + more for own, (_, more) in zip(node.op.after, inner, strict=True))
+    return apply(replace(node.op, before=before, after=after), x, operands[1])
+
+
 RULES: tuple[tuple[Rule, tuple[type[Op], ...]], ...] = (
     (no_elements, (Op,)),
     (empty_parts, (Concatenate,)),
@@ -372,6 +393,7 @@ RULES: tuple[tuple[Rule, tuple[type[Op], ...]], ...] = (
     (reduced_transpose, (Reduction,)),
     (cancelled_factor, (Multiply,)),
     (joined_parts, (Add,)),
+    (padded_window, (Convolution, ConvolutionKernelGradient)),
 )
 """The rules, in the order in which they are tried, and the ops whose nodes they may hold for."""
 

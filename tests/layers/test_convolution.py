@@ -159,3 +159,33 @@ def test_transposed_images_of_open_sizes(backend, window, strides, more):
         images = numpy.random.default_rng(height).normal(size=(2, height, width, 2)).astype("float32")
         expected = numpy.asarray(models[0](images))
         numpy.testing.assert_allclose(program.predict(images), expected, rtol=1e-4, atol=1e-5)
+
+
+def test_padding_layers_become_padding_of_convolutions():
+    """No zeros are copied around an image, in prediction or in training, and all weights are those of Keras."""
+    keras = pytest.importorskip("keras")
+    shape, models = (9, 8, 4), []
+    for module in (keras, nnc):
+        models.append(
+            module.Sequential(
+                [
+                    module.layers.Input(shape),
+                    module.layers.ZeroPadding2D(((1, 2), (0, 3))),
+                    module.layers.Conv2D(5, 3, strides=2),
+                    module.layers.ZeroPadding2D(((0, 1), (2, 1))),
+                    module.layers.DepthwiseConv2D((2, 3)),
+                    module.layers.GlobalAveragePooling2D(),
+                ]
+            )
+        )
+        models[-1].compile("sgd", "mse")
+    theirs, ours = models
+    ours.set_weights(theirs.get_weights())
+    assert "scatter(" not in str(ours.program.graph("predict"))
+    generator = numpy.random.default_rng(0)
+    x, y = generator.normal(size=(6, *shape)).astype("float32"), generator.normal(size=(6, 5)).astype("float32")
+    numpy.testing.assert_allclose(ours.predict(x, verbose=0), theirs.predict(x, verbose=0), atol=1e-5)
+    for model in models:
+        model.fit(x, y, epochs=3, shuffle=False, verbose=0)
+    for found, expected in zip(ours.get_weights(), theirs.get_weights(), strict=True):
+        numpy.testing.assert_allclose(found, expected, atol=1e-5)

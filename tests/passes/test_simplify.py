@@ -11,6 +11,27 @@ from tests.passes.helpers import check_rewrite, graph_text
 
 SIMPLIFY = [Simplify(), DeadCode()]
 MATCHING = {
+    "zeros around what a convolution sees": (
+        "%0 = reshape(%x, shape=[batch, 3, 1]) : f64[batch,3,1]\n"
+        "%1 = scatter(%0, shape=[batch, 6, 1], starts=[0, 1, 0], stops=[-1, 4, -1], steps=[1, 1, 1]) : f64[batch,6,1]\n"
+        "%2 = reshape(%b, shape=[3, 1, 1]) : f64[3,1,1]\n"
+        "%3 = convolution(%1, %2, strides=[2], dilation=[1], before=[0], after=[1], groups=1) : f64[batch,3,1]\n"
+        "return z=%3",
+        "%0 = reshape(%x, shape=[batch, 3, 1]) : f64[batch,3,1]\n%1 = reshape(%b, shape=[3, 1, 1]) : f64[3,1,1]\n"
+        "%2 = convolution(%0, %1, strides=[2], dilation=[1], before=[1], after=[3], groups=1) : f64[batch,3,1]\n"
+        "return z=%2",
+    ),
+    "zeros around what the gradient of a kernel sees": (
+        "%0 = reshape(%x, shape=[batch, 3, 1]) : f64[batch,3,1]\n"
+        "%1 = scatter(%0, shape=[batch, 4, 1], starts=[0, 0, 0], stops=[-1, 3, -1], steps=[1, 1, 1]) : f64[batch,4,1]\n"
+        "%2 = reshape(%y, shape=[batch, 3, 1]) : f64[batch,3,1]\n"
+        "%3 = convolution_kernel_gradient(%1, %2, strides=[1], dilation=[1], before=[0], after=[0], groups=1, "
+        "window=[2]) : f64[2,1,1]\nreturn z=%3",
+        "%0 = reshape(%x, shape=[batch, 3, 1]) : f64[batch,3,1]\n"
+        "%1 = reshape(%y, shape=[batch, 3, 1]) : f64[batch,3,1]\n"
+        "%2 = convolution_kernel_gradient(%0, %1, strides=[1], dilation=[1], before=[0], after=[1], groups=1, "
+        "window=[2]) : f64[2,1,1]\nreturn z=%2",
+    ),
     "sum of parts": (
         "%0 = slice(%x, starts=[0, 0], stops=[-1, 1], steps=[1, 1]) : f64[batch,1]\n"
         "%1 = slice(%y, starts=[0, 1], stops=[-1, 3], steps=[1, 1]) : f64[batch,2]\n"
@@ -223,6 +244,27 @@ MATCHING = {
     ),
 }
 STAYS = {
+    "zeros around what a window of one element sees": (
+        "%0 = reshape(%x, shape=[batch, 3, 1]) : f64[batch,3,1]\n"
+        "%1 = scatter(%0, shape=[batch, 5, 1], starts=[0, 1, 0], stops=[-1, 4, -1], steps=[1, 1, 1]) : f64[batch,5,1]\n"
+        "%2 = reshape(%b, shape=[1, 1, 3]) : f64[1,1,3]\n"
+        "%3 = convolution(%1, %2, strides=[1], dilation=[1], before=[0], after=[0], groups=1) : f64[batch,5,3]\n"
+        "return z=%3"
+    ),
+    "zeros between what a convolution sees": (
+        "%0 = reshape(%x, shape=[batch, 3, 1]) : f64[batch,3,1]\n"
+        "%1 = scatter(%0, shape=[batch, 5, 1], starts=[0, 0, 0], stops=[-1, 5, -1], steps=[1, 2, 1]) : f64[batch,5,1]\n"
+        "%2 = reshape(%b, shape=[3, 1, 1]) : f64[3,1,1]\n"
+        "%3 = convolution(%1, %2, strides=[1], dilation=[1], before=[0], after=[0], groups=1) : f64[batch,3,1]\n"
+        "return z=%3"
+    ),
+    "channels of zeros": (
+        "%0 = reshape(%x, shape=[batch, 3, 1]) : f64[batch,3,1]\n"
+        "%1 = scatter(%0, shape=[batch, 3, 3], starts=[0, 0, 1], stops=[-1, -1, 2], steps=[1, 1, 1]) : f64[batch,3,3]\n"
+        "%2 = reshape(%b, shape=[1, 3, 1]) : f64[1,3,1]\n"
+        "%3 = convolution(%1, %2, strides=[1], dilation=[1], before=[0], after=[0], groups=1) : f64[batch,3,1]\n"
+        "return z=%3"
+    ),
     "add another number": "%0 = add(%x, f64(0.5)) : f64[batch,3]\nreturn z=%0",
     "add some zeros": "%0 = add(%x, f64[3](0.0, 0.0, 1.0)) : f64[batch,3]\nreturn z=%0",
     "0 - x": "%0 = subtract(f64(0.0), %x) : f64[batch,3]\nreturn z=%0",
