@@ -44,6 +44,7 @@ class MpiCommunicator:
     Attributes:
         hosts: the host of each process.
         overlaps: whether they add up while they compute.
+        divides: whether they divide the update: on one machine, where the vectors go through its memory.
 
     Raises:
         ModelError: they are to, and the MPI library is not for several threads.
@@ -56,6 +57,8 @@ class MpiCommunicator:
         self.hosts: list[str] = self._comm.allgather(socket.gethostname())
         _share_cores(self._comm)
         self.overlaps = _overlaps(self._comm, self.hosts, overlap)
+        self.divides = len(set(self.hosts)) == 1 and not self.overlaps
+        self._received: dict[tuple[str, int], list[Array]] = {}
         self._limit = limit
         self._waiting_since: float | None = None
         self._calls = 0
@@ -67,6 +70,43 @@ class MpiCommunicator:
         self._calls += 1
         self._waiting_since = monotonic()
         self._comm.Allreduce(summands, sums)
+        self._waiting_since = None
+
+    def reduce_scatter(self, summands: Array, sums: Array, parts: Sequence[range]) -> None:
+        """Write this process's part of the sum over all processes, added up in the order of the processes.
+
+        Each sends each its part. In the memory of one machine that takes half the time of MPI's reduce-scatter.
+        """
+        self._calls += 1
+        self._waiting_since = monotonic()
+        own, others = parts[self.rank], [rank for rank in range(self.size) if rank != self.rank]
+        received = [sums, *self._room(summands.dtype.str, len(own))]
+        requests = [self._comm.Irecv(array, rank) for array, rank in zip(received, others, strict=True)]
+        requests += [self._comm.Isend(summands[parts[rank].start : parts[rank].stop], rank) for rank in others]
+        for request in requests:
+            request.Wait()
+        self._waiting_since = None
+        found = [*received]
+        found.insert(self.rank, summands[own.start : own.stop])
+        numpy.add(found[0], found[1], out=sums)
+        for summand in found[2:]:
+            numpy.add(sums, summand, out=sums)
+
+    def _room(self, dtype: str, length: int) -> Sequence[Array]:
+        """Return memory for what each of the others sends but for one."""
+        known = self._received.get((dtype, length))
+        if known is None:
+            known = self._received[dtype, length] = [numpy.empty(length, dtype) for _ in range(self.size - 2)]
+        return known
+
+    def gather_parts(self, vector: Array, parts: Sequence[range]) -> None:
+        """Overwrite each process's part of a vector by what that process has there."""
+        from mpi4py import MPI
+
+        self._calls += 1
+        self._waiting_since = monotonic()
+        lengths, begins = [len(part) for part in parts], [part.start for part in parts]
+        self._comm.Allgatherv(MPI.IN_PLACE, [vector, (lengths, begins)])
         self._waiting_since = None
 
     def begin_all_reduce(self, summands: Array, sums: Array) -> _PendingSum:

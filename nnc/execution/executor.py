@@ -332,7 +332,7 @@ class Executor:
 
     def _executable(self, backend: Backend, compiled: CompiledPlan, name: str) -> Executable | ReplicatedExecutable:
         """Return code bound to memory of this thread's own and to the states, of all replicas where there are some."""
-        replication, states = self.spec.replication, self.state.all_arrays
+        replication, states = self.spec.replication, self.graphs.made(name).own(self.state.all_arrays)
         if replication is None:
             return backend.executable(*compiled, states)
         from nnc.execution.replicated_runs import ReplicatedExecutable

@@ -39,10 +39,12 @@ class MadeGraph:
     Args:
         graph: the graph, optimised and scheduled.
         name: its name in the program.
+        elements: which elements of vectors of states it has, None for all.
     """
 
     graph: Graph
     name: str
+    elements: range | None = None
 
     @cached_property
     def kind(self) -> str:
@@ -76,6 +78,16 @@ class MadeGraph:
         return tuple(
             label for label, value in states if isinstance(value.node.op, State) and value.node.op.role == "average"
         )
+
+    def own(self, states: Mapping[str, Array]) -> Mapping[str, Array]:
+        """Return the states by label as it has them: views of those of which it has some elements."""
+        if self.elements is None:
+            return states
+        begin, stop = self.elements.start, self.elements.stop
+        return {
+            label: states[label] if states[label].shape == value.shape else states[label][begin:stop]
+            for label, value in self.graph.states.items()
+        }
 
     @cached_property
     def pieces(self) -> tuple[Piece, ...]:
@@ -153,11 +165,18 @@ class GraphTable:
                 self._made[name] = MadeGraph(graph, name)
             return self._made[name]
 
-    def add(self, name: str, graph: Graph) -> MadeGraph:
-        """Take a part of a graph, which is not a graph of the program's own, and return what is asked about it."""
+    def add(self, name: str, graph: Graph, elements: range | None = None) -> MadeGraph:
+        """Take a part of a graph, which is not a graph of the program's own, and return what is asked about it.
+
+        Args:
+            name: its name.
+            graph: the part.
+            elements: which elements of vectors of states it has; None for all, and these get their memory.
+        """
         with self.lock:
-            self._state.add(graph.states, (), name)
-            self._made[name] = MadeGraph(graph, name)
+            if elements is None:
+                self._state.add(graph.states, (), name)
+            self._made[name] = MadeGraph(graph, name, elements)
             return self._made[name]
 
     def make(self, name: str) -> Graph:

@@ -175,6 +175,16 @@ class ProgramState:
             version.change()
 
     @property
+    def changes(self) -> tuple[int, ...]:
+        """Numbers of which one is new once something has changed; see `nnc.execution.prologue.Version`."""
+        return tuple(version.number for version in self.versions)
+
+    @property
+    def is_exposed(self) -> bool:
+        """Whether arrays can be written to without a call."""
+        return any(version.is_exposed for version in self.versions)
+
+    @property
     def batch_counter(self) -> Array:
         """The number of batches done, an array without dimensions that is made when it is first needed."""
         return self.arrays.setdefault(ITERATIONS, numpy.zeros((), "int64"))

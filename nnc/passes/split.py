@@ -53,13 +53,13 @@ def _part(rewriter: Rewriter, whole: Value, op: Slice, split: Collection[int]) -
         return _part(rewriter, node.operands[0], slice_of_slice(node.op, op), split)
     operands = [_part(rewriter, operand, slice_of_operand(op, operand.type), split) for operand in node.operands]
     with graph.scope(node.path, node.phase):
-        own = _fusion_of_parts(node.op, operands) if isinstance(node.op, Fusion) else node.op
+        own = fusion_of_parts(node.op, operands) if isinstance(node.op, Fusion) else node.op
         (part,) = graph.add(own, *operands)
     decide("split", node, "a part of {} → {}", node, part, before=[whole], after=[part])
     return part
 
 
-def _fusion_of_parts(op: Fusion, operands: Sequence[Value]) -> Fusion:
+def fusion_of_parts(op: Fusion, operands: Sequence[Value]) -> Fusion:
     """Return a fusion for slices of its operands."""
     body = Graph(op.body.name)
     values: dict[Value, Value] = {
@@ -90,12 +90,12 @@ def nodes_in_parts(graph: Graph) -> frozenset[int]:
     for node in graph.nodes:
         result, *others = graph.results(node)
         is_alone = not others and result not in roots
-        if is_alone and _is_elementwise(node) and _are_separate(uses.get(result, ())):
+        if is_alone and is_elementwise(node) and _are_separate(uses.get(result, ())):
             found.add(node.index)
     for node in reversed(graph.nodes):
         result, *others = graph.results(node)
         is_slice = isinstance(node.op, Slice) and node.operands[0].index in found
-        if not others and result not in roots and (is_slice or _is_elementwise(node)):
+        if not others and result not in roots and (is_slice or is_elementwise(node)):
             readers = list(uses.get(result, ()))
             is_read_once = len(readers) == 1 and readers[0].operands.count(result) == 1
             if is_read_once and readers[0].index in found and result.shape == readers[0].types[0].shape:
@@ -125,7 +125,11 @@ def slice_of_operand(op: Slice, operand: TensorType) -> Slice:
     return Slice(op.starts[first:], op.stops[first:], op.steps[first:])
 
 
-def _is_elementwise(node: Node) -> bool:
+def is_elementwise(node: Node) -> bool:
+    """Whether each element of a node's result depends on one element of each operand alone, at the same place.
+
+    Operands may lack leading axes, or be numbers; a fusion has no constants but numbers.
+    """
     if not node.operands or node.types[0].rank == 0:
         return False
     whole = node.types[0]

@@ -17,7 +17,7 @@ from nnc.execution.executor import Executor
 from nnc.execution.state import ProgramState
 from nnc.installation import DISTRIBUTION
 from nnc.labels import ROWS, TRAIN
-from nnc.program.batches import Batches, Steps, Stretch
+from nnc.program.batches import Batches, BatchHooks, Steps, Stretch
 from nnc.program.data import known_sizes
 from nnc.program.definition import divider_of
 from nnc.program.preparation import graph_name
@@ -51,6 +51,16 @@ class DistributedBatches(Batches):
         self.distribution, self.times = distribution, times
         super().__init__(distribution.executor, name, arrays, batch_size, limit)
 
+    def run(self, hooks: BatchHooks | None = None, first: int = 0, interrupted: Sequence[int] = ()) -> int:
+        """Run the batches of an epoch, with states that are whole wherever somebody looks; see `Batches.run`."""
+        if hooks is not None and self.distribution.watch(self.name):
+            self.steps, self.stretches = self._steps(self.arrays, *self._cut)
+        self.distribution.check_alike(self.name)
+        done = super().run(hooks, first, interrupted)
+        if not interrupted:  # which ends all processes
+            self.distribution.make_whole(self.name)
+        return done
+
     def _sizes(self, name: str, arrays: Mapping[str, Array]) -> dict[str, int]:
         """Return the size of each run-time dimension, without a graph of all rows."""
         spec = self.executor.spec
@@ -58,7 +68,7 @@ class DistributedBatches(Batches):
         return known_sizes(described, [arrays[item.label] for item in described])
 
     def _steps(self, arrays: Mapping[str, Array], size: int, lengths: Sequence[int]) -> tuple[Steps, list[Stretch]]:
-        distribution, name = self.distribution, self.name
+        distribution, name, self._cut = self.distribution, self.name, (size, lengths)
         distribution.decide(name, self.limit or len(lengths), self.sizes | {ROWS: size}, self.times)
         runs = {length: distribution.bound(name, self.sizes | {ROWS: length}) for length in dict.fromkeys(lengths)}
         steps: Steps = []

@@ -256,6 +256,58 @@ def test_a_process_that_hangs_is_named_where_sums_overlap_as_well(folder: Path):
     assert f"nnc: process 0 on {host}: waited 2 s for process 1 on {host}; NNC_MPI_TIME_LIMIT sets how long" in error
 
 
+DIVIDES = """
+import sys, zlib
+import numpy, nnc
+from nnc import callbacks
+from nnc.distribute.mpi import world
+communicator = world()
+communicator.divides &= sys.argv[1] == "divided"
+nnc.utils.set_random_seed(1)
+model = nnc.Sequential([nnc.Input((64,)), *(nnc.layers.Dense(256, "relu") for _ in range(3)), nnc.layers.Dense(1)])
+model.compile("adam", "mse")
+x = numpy.random.default_rng(2).normal(size=(300, 64))
+history = model.fit(x, x[:, :1], verbose=0, epochs=3, callbacks=[], distribute=communicator).history
+states = sorted(model.program.executor.state.arrays.items())
+crc = [zlib.crc32(array.tobytes()) for label, array in states if not label.startswith("metrics/")]
+graphs = [name for _, name in model.program.executor.local.graphs]
+if communicator.rank == communicator.size - 1:
+    print(*history["loss"], *crc, any(name.startswith("apply[") for name in graphs))
+"""
+
+
+def test_two_processes_divide_the_update_and_find_the_bits_of_one_that_is_not_divided(folder: Path):
+    """The sum of two numbers is the same in any order; all slots are in the last process too."""
+    found = {}
+    for word in ("divided", "whole"):
+        code, out, error = run(2, "-c", DIVIDES, word, cwd=folder)
+        assert code == 0, error
+        *found[word], divides = out.split()
+        assert divides == str(word == "divided")
+    assert found["divided"] == found["whole"]
+
+
+@pytest.mark.slow
+def test_four_processes_that_divide_the_update_have_the_same_bits_twice(folder: Path):
+    found = []
+    for word in ("divided", "divided", "whole"):
+        code, out, error = run(4, "-c", DIVIDES, word, cwd=folder)
+        assert code == 0, error
+        found.append(out.split())
+    assert found[0] == found[1]
+    assert list(map(float, found[0][:3])) == pytest.approx(list(map(float, found[2][:3])), rel=1e-6)
+
+
+@pytest.mark.slow
+def test_a_process_that_hangs_is_named_where_the_update_is_divided(folder: Path):
+    hangs = "on_epoch_begin=lambda epoch, logs: communicator.rank == 1 and epoch == 2 and time.sleep(300)"
+    script = DIVIDES.replace("import sys", "import sys, time").replace("=[]", f"=[callbacks.LambdaCallback({hangs})]")
+    code, _, error = run(2, "-c", script, "divided", cwd=folder, NNC_MPI_TIME_LIMIT="2")
+    assert code != 0
+    host = os.uname().nodename
+    assert f"nnc: process 0 on {host}: waited 2 s for process 1 on {host}; NNC_MPI_TIME_LIMIT sets how long" in error
+
+
 def ranks_of(launcher: subprocess.Popen[str]) -> list[int]:
     """Return the process numbers of what ``mpiexec`` has started."""
     found = []
@@ -309,3 +361,26 @@ def test_a_process_that_is_killed_ends_all_and_the_training_goes_on_to_the_bit(f
     assert code == 0, error
     assert cut_and_resumed(folder, random.Random(1), 4) > 0
     assert (folder / "cut.nnc").read_bytes() == (folder / "whole.nnc").read_bytes()
+
+
+@pytest.mark.slow
+def test_a_training_with_a_divided_update_that_is_killed_goes_on_to_the_bit(folder: Path):
+    script = DIVIDES.replace("=[]", "=[callbacks.BackupAndRestore('copies')]").replace("epochs=3", "epochs=150")
+    words = ("-c", script, "divided", "train")
+    code, whole, error = run(2, *words, cwd=folder)
+    assert code == 0, error
+    generator, killed = random.Random(2), 0
+    while killed < 3:
+        process, until = started(2, *words, cwd=folder), time.monotonic() + generator.uniform(1.5, 4)
+        while time.monotonic() < until or not list(folder.glob("copies*")):
+            assert process.poll() is None
+            time.sleep(0.01)
+        os.kill(generator.choice(ranks_of(process)), signal.SIGKILL)
+        code, _, error = ended(process, 10 + 5)
+        assert code != 0, error
+        killed += 1
+    code, out, error = run(2, *words, cwd=folder)
+    assert code == 0, error
+    states, divides = out.split()[-8:-1], out.split()[-1]
+    assert divides == "True"
+    assert states == whole.split()[-8:-1]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pickle
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from time import sleep
 from typing import Any, TypeVar
@@ -87,10 +87,12 @@ class ThreadCommunicator:
         group: the threads.
         rank: number of this one.
         overlaps: whether they add up while they compute.
+        divides: whether they divide the update.
     """
 
-    def __init__(self, group: Group, rank: int, overlaps: bool = False) -> None:
+    def __init__(self, group: Group, rank: int, overlaps: bool = False, divides: bool = False) -> None:
         self.group, self.rank, self.size, self.overlaps = group, rank, group.size, overlaps
+        self.divides = divides
 
     def _exchange(self, name: str, value: Any) -> list[Any]:
         group = self.group
@@ -106,6 +108,14 @@ class ThreadCommunicator:
 
     def all_reduce(self, summands: Any, sums: Any) -> None:
         sums[...] = total(self._exchange("all_reduce", summands.copy()))
+
+    def reduce_scatter(self, summands: Any, sums: Any, parts: Sequence[range]) -> None:
+        own = parts[self.rank]
+        sums[...] = total(self._exchange("reduce_scatter", summands.copy()))[own.start : own.stop]
+
+    def gather_parts(self, vector: Any, parts: Sequence[range]) -> None:
+        for part, given in zip(parts, self._exchange("gather_parts", vector.copy()), strict=True):
+            vector[part.start : part.stop] = given[part.start : part.stop]
 
     def begin_all_reduce(self, summands: Any, sums: Any) -> PendingSum:
         group = self.group
