@@ -92,8 +92,10 @@ in [benchmarks.csv](benchmarks.csv); [benchmarks.json](benchmarks.json) has ever
   Keras model by tf2onnx and by TensorFlow's converter. All of them compute in float32.
 - TVM 0.27, IREE 3.13 and tinygrad 0.14 take no part, though their wheels install: with MobileNetV2 on one thread
   TVM, untuned, took some fifty times as long as ONNX Runtime, and IREE some seven times; tinygrad calls clang.
-- The networks of the suites from *mobile* to *train* have no code in PyTorch or JAX, but for the transformer encoder:
-  there, Keras on JAX and on TensorFlow stand for these engines.
+- The networks of the suites from *mobile* to *volume* have no code in PyTorch or JAX, but for the transformer encoder,
+  and those of *train* have none in JAX: there, Keras on JAX and on TensorFlow stand for these engines.
+- PyTorch has the networks of *train* as modules of its own library. The running variances of its batch normalisation
+  are those of samples, Keras's those of populations; no step of training reads them.
 - Predictions into a new array are compared with predictions into a new array, and results that the next call overwrites
   (`copy=False`) with these engines' bound outputs.
 - Time from nothing is the sum of *import*, *build* (data, model, weights), *warm-up* (the extra time of the first epoch

@@ -109,8 +109,8 @@ _KINDS = (
         "train",
         "Training large networks",
         rf"(?P<net>{_LARGE}), training step(?P<rest>, \d threads?), on C",
-        "A training step of networks from Keras's applications and of others that are written in Keras's words alone: "
-        "Keras on TensorFlow and on JAX train the same model.",
+        "A training step of networks from Keras's applications and of others that are written once for nnc and Keras: "
+        "Keras on TensorFlow and on JAX train the same model, and PyTorch one that is written for it.",
     ),
     (
         "small",

@@ -25,7 +25,7 @@ def base(settings: Settings) -> list[Row]:
         base_network.OURS,
         (
             *keras_fitting("base", WITHOUT_XLA, Goal(at_least=300)),
-            *_torch("base", "fused SGD", Goal(at_least=10)),
+            *torch_fitting("base", "fused SGD", Goal(at_least=10)),
             _jax("base", "jitted step", "by_step"),
             Entrant("JAX, whole training in one call (lax)", f"{_JAX}:whole_training", engine="jax"),
             Entrant("JAX, 100 epochs in one call, orders from NumPy", f"{_JAX}:whole_training_in_order", engine="jax"),
@@ -46,7 +46,7 @@ def mlp(settings: Settings) -> list[Row]:
         "mlp",
         "MLP, training step",
         *keras_fitting("mlp", WITHOUT_XLA, Goal(at_least=1.8)),
-        *_torch("mlp", "fused Adam"),
+        *torch_fitting("mlp", "fused Adam"),
         _jax("mlp", "jitted step", "by_step"),
         _jax("mlp", "jitted step, batches ready", "batches_ready", Goal(at_most=1.4)),
         _jax("mlp", "an epoch in one call", "by_epoch"),
@@ -61,7 +61,7 @@ def cnn(settings: Settings) -> list[Row]:
         "cnn",
         "small CNN, training step",
         *keras_fitting("cnn", WITHOUT_XLA, Goal(at_most=1.6)),
-        *_torch("cnn", "channels last, fused Adam"),
+        *torch_fitting("cnn", "channels last, fused Adam"),
         _jax("cnn", "jitted step", "by_step"),
     )
 
@@ -73,7 +73,7 @@ def lstm(settings: Settings) -> list[Row]:
         "lstm",
         "LSTM, training step",
         *keras_fitting("lstm", {}, Goal(at_most=0.8)),
-        *_torch("lstm", "fused Adam"),
+        *torch_fitting("lstm", "fused Adam"),
         _jax("lstm", "jitted step", "by_step"),
         _jax("lstm", "an epoch in one call", "by_epoch"),
     )
@@ -86,7 +86,7 @@ def transformer(settings: Settings) -> list[Row]:
         "transformer",
         "transformer encoder, training step",
         *keras_fitting("transformer", {}),
-        *_torch("transformer", "fused Adam"),
+        *torch_fitting("transformer", "fused Adam"),
         _jax("transformer", "jitted step", "by_step"),
         _jax("transformer", "an epoch in one call", "by_epoch"),
     )
@@ -118,7 +118,7 @@ def keras_fitting(network: str, best: dict[str, Any], goal: Goal | None = None) 
     )
 
 
-def _torch(network: str, how: str, goal: Goal | None = None) -> tuple[Entrant, Entrant]:
+def torch_fitting(network: str, how: str, goal: Goal | None = None) -> tuple[Entrant, Entrant]:
     """Return PyTorch's usual loop, eager and compiled; the goal is against the first."""
     factory = "benchmarks.peers.torch_models:fit"
     return (

@@ -11,6 +11,7 @@ from benchmarks.networks.same_weights import seeded
 WIDTH, HEADS = 256, 8
 ROWS, BLOCK_TIME = 8, 256
 GPT_ROWS, GPT_BATCH, GPT_TIME, GPT_BLOCKS, TOKENS = 32, 8, 128, 2, 1000
+GPT_RATE = 1e-4
 
 
 def data(steps: int) -> Any:
@@ -45,7 +46,7 @@ def gpt(nn: Any, **options: Any) -> Any:
         x = _block(layers, x)
     model = seeded(nn.Model(start, layers.Dense(TOKENS)(layers.LayerNormalization()(x))))
     loss = nn.losses.SparseCategoricalCrossentropy(from_logits=True)
-    model.compile(optimizer=nn.optimizers.Adam(1e-4), loss=loss, metrics=["accuracy"], **options)
+    model.compile(optimizer=nn.optimizers.Adam(GPT_RATE), loss=loss, metrics=["accuracy"], **options)
     return model
 
 

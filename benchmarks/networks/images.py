@@ -11,6 +11,15 @@ from benchmarks.networks.same_weights import set_weights
 CNN_ROWS, CNN_BATCH, CNN_RATE = 1024, 64, 0.001
 CNN_FLAT = 5 * 5 * 64
 PICTURE = (224, 224, 3)
+RESNET_STAGES = ((64, 3, 1), (128, 4, 2), (256, 6, 2), (512, 3, 2))
+"""Filters, blocks, and strides of the first of these."""
+RESNET_EPSILON = 1.001e-5
+MOBILENET_STAGES = (
+    *((1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2)),
+    *((6, 96, 3, 1), (6, 160, 3, 2), (6, 320, 1, 1)),
+)
+"""How many times as many channels are between the convolutions of a block, then as above."""
+MOBILENET_NORMALIZATION = {"epsilon": 1e-3, "momentum": 0.999}
 
 
 def cnn_data() -> tuple[Any, Any]:
@@ -62,14 +71,14 @@ def resnet50(nn: Any, x: Any) -> Any:
     layers = nn.layers
 
     def convolved(x: Any, filters: int, size: int, strides: int = 1, padding: str = "valid") -> Any:
-        return layers.BatchNormalization(epsilon=1.001e-5)(
+        return layers.BatchNormalization(epsilon=RESNET_EPSILON)(
             layers.Conv2D(filters, size, strides=strides, padding=padding)(x)
         )
 
     x = layers.ZeroPadding2D(3)(x)
     x = layers.Activation("relu")(convolved(x, 64, 7, 2))
     x = layers.MaxPooling2D(3, strides=2)(layers.ZeroPadding2D(1)(x))
-    for filters, blocks, first in ((64, 3, 1), (128, 4, 2), (256, 6, 2), (512, 3, 2)):
+    for filters, blocks, first in RESNET_STAGES:
         for block in range(blocks):
             strides = first if block == 0 else 1
             shortcut = convolved(x, 4 * filters, 1, strides) if block == 0 else x
@@ -84,15 +93,14 @@ def mobilenet_v2(nn: Any, x: Any) -> Any:
     layers = nn.layers
 
     def normalized(x: Any) -> Any:
-        return layers.BatchNormalization(epsilon=1e-3, momentum=0.999)(x)
+        return layers.BatchNormalization(**MOBILENET_NORMALIZATION)(x)
 
     def cut_off(x: Any) -> Any:
         return layers.ReLU(max_value=6.0)(x)
 
     x = layers.Conv2D(32, 3, strides=2, padding="same", use_bias=False)(x)
     x, channels = cut_off(normalized(x)), 32
-    stages = ((1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1), (6, 160, 3, 2), (6, 320, 1, 1))
-    for expansion, filters, blocks, first in stages:
+    for expansion, filters, blocks, first in MOBILENET_STAGES:
         for block in range(blocks):
             strides, y = first if block == 0 else 1, x
             if expansion > 1:

@@ -54,17 +54,28 @@ _KINDS = (
 """Names of weights, and how they are drawn."""
 
 
+class Draws:
+    """Weights that are drawn one after another, the same for whoever asks in the order of nnc and Keras.
+
+    >>> draws = Draws()
+    >>> draws("kernel", (3, 3, 8, 16)).shape, draws("bias", (16,)).shape
+    ((3, 3, 8, 16), (16,))
+    """
+
+    def __init__(self) -> None:
+        self._generator = numpy.random.default_rng(3)
+
+    def __call__(self, name: str, shape: tuple[int, ...]) -> Any:
+        """Return the next weight as float32, by the name and of the shape that it has in Keras."""
+        draw = next(function for pattern, function in _KINDS if re.fullmatch(pattern, name))
+        return draw(self._generator, shape).astype("float32")
+
+
 def seeded(model: Any) -> Any:
     """Give a model of nnc or Keras weights that are drawn in the order in which both have them; return it."""
-    generator = numpy.random.default_rng(3)
-    drawn = []
-    for weight, array in zip(model.weights, model.get_weights(), strict=True):
-        if weight.name in KEPT:
-            drawn.append(array)
-            continue
-        draw = next(function for pattern, function in _KINDS if re.fullmatch(pattern, weight.name))
-        drawn.append(draw(generator, array.shape).astype(array.dtype))
-    model.set_weights(drawn)
+    draws = Draws()
+    weights = zip(model.weights, model.get_weights(), strict=True)
+    model.set_weights([array if weight.name in KEPT else draws(weight.name, array.shape) for weight, array in weights])
     return model
 
 

@@ -13,7 +13,7 @@ SIGNAL = (4096, 1)
 TCN = (512, 32)
 WORDS, WORDS_KNOWN = 512, 20_000
 RECURRENT, UNITS = (64, 32), 64
-TEXT_ROWS, TEXT_BATCH, TEXT_WORDS = 512, 64, 256
+TEXT_ROWS, TEXT_BATCH, TEXT_WORDS, TEXT_RATE = 512, 64, 256, 1e-3
 
 
 def data(shape: tuple[int, ...]) -> Any:
@@ -94,5 +94,5 @@ def mean_of_words(nn: Any, **options: Any) -> Any:
     x = layers.GlobalAveragePooling1D()(layers.Embedding(WORDS_KNOWN, 64)(start))
     x = layers.Dense(64, activation="relu")(x)
     model = seeded(nn.Model(start, layers.Dense(1, activation="sigmoid")(x)))
-    model.compile(optimizer=nn.optimizers.Adam(1e-3), loss="binary_crossentropy", metrics=["accuracy"], **options)
+    model.compile(optimizer=nn.optimizers.Adam(TEXT_RATE), loss="binary_crossentropy", metrics=["accuracy"], **options)
     return model

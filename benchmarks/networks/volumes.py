@@ -10,7 +10,7 @@ from benchmarks.networks.same_weights import seeded
 
 ROWS = 4
 VOLUME, SLICE = (16, 64, 64, 1), (128, 128, 3)
-UNET_ROWS, UNET_BATCH = 8, 4
+UNET_ROWS, UNET_BATCH, UNET_RATE = 8, 4, 0.01
 
 
 def data(shape: tuple[int, ...]) -> Any:
@@ -54,6 +54,6 @@ def unet(nn: Any, **options: Any) -> Any:
         x = layers.Conv2DTranspose(filters, 2, strides=2, padding="same")(x)
         x = twice(layers.Concatenate()([y, x]), filters)
     model = seeded(nn.Model(start, layers.Conv2D(2, 1, activation="softmax")(x)))
-    loss, optimizer = "sparse_categorical_crossentropy", nn.optimizers.SGD(0.01, momentum=0.9)
+    loss, optimizer = "sparse_categorical_crossentropy", nn.optimizers.SGD(UNET_RATE, momentum=0.9)
     model.compile(optimizer=optimizer, loss=loss, metrics=["accuracy"], **options)
     return model

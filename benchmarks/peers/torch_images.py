@@ -15,8 +15,9 @@ from benchmarks.contestant import Contestant
 from benchmarks.networks import rows_of
 from benchmarks.networks.images import laid
 from benchmarks.networks.same_weights import BATCH_NORMALIZATION, kernel
+from benchmarks.peers.torch_layers import filled
 from benchmarks.peers.torch_models import inferring
-from benchmarks.peers.torch_networks import channels_last, filled
+from benchmarks.peers.torch_networks import channels_last
 
 Tensor = Any
 

@@ -42,7 +42,7 @@ def fit(network: str, compiled: bool = False) -> Contestant:
                     total += loss * len(rows)
                     if found.right is not None:
                         right += found.right(outputs, truth).sum()
-            history.append((total.item() / len(x), right.item() / len(x)))
+            history.append((total.item() / len(x), right.item() / y.numel()))
         return history
 
     return Contestant(run, lambda: [loss for loss, _ in run(CHECKED_EPOCHS, shuffle=False)])

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
-import numpy
 import torch
 from torch import nn
+from torch.nn.functional import cross_entropy
 
-from benchmarks.networks import dense, images, recurrent, transformer
+from benchmarks.networks import attention, dense, images, recurrent, sequences, trained_images, transformer, volumes
 from benchmarks.networks.same_weights import kernel
+from benchmarks.peers import torch_sequences, torch_trained_images
+from benchmarks.peers.torch_layers import filled, stacked
 
 
 def _softmax(logits: torch.Tensor) -> torch.Tensor:
@@ -37,15 +40,6 @@ class TorchNetwork:
     right: Callable[[torch.Tensor, torch.Tensor], torch.Tensor] | None
     inputs: Callable[[Any], torch.Tensor] = torch.from_numpy
     activation: Callable[[torch.Tensor], torch.Tensor] = _softmax
-
-
-def filled(layer: Any, weights: Any, bias: Any = 0.0) -> Any:
-    """Copy weights in PyTorch's order, and biases, into a layer; return it."""
-    with torch.no_grad():
-        layer.weight.copy_(torch.from_numpy(weights.copy()))
-        if layer.bias is not None:
-            layer.bias.copy_(torch.as_tensor(bias))
-    return layer
 
 
 def channels_last(pictures: Any) -> torch.Tensor:
@@ -137,14 +131,13 @@ class _Encoder(nn.Module):
         return result
 
 
-def _fill_block(layer: Any, arrays: list[numpy.ndarray]) -> None:
+def _fill_block(layer: Any, arrays: list[Any]) -> None:
     """Copy Keras's weights of a block: projections one below the other, kernels the other way round."""
-    width, attention = transformer.WIDTH, layer.self_attn
-    kernels, biases = arrays[0:6:2], arrays[1:6:2]
-    projections = numpy.concatenate([array.reshape(width, width).T for array in kernels])
-    attention.in_proj_weight.copy_(torch.from_numpy(projections))
-    attention.in_proj_bias.copy_(torch.from_numpy(numpy.concatenate([array.ravel() for array in biases])))
-    filled(attention.out_proj, arrays[6].reshape(width, width).T, arrays[7])
+    width, heads = transformer.WIDTH, layer.self_attn
+    weights, bias = stacked(arrays[0:6:2], arrays[1:6:2])
+    heads.in_proj_weight.copy_(torch.from_numpy(weights))
+    heads.in_proj_bias.copy_(torch.from_numpy(bias))
+    filled(heads.out_proj, arrays[6].reshape(width, width).T, arrays[7])
     filled(layer.norm1, arrays[8], arrays[9])
     filled(layer.linear1, arrays[10].T, arrays[11])
     filled(layer.linear2, arrays[12].T, arrays[13])
@@ -152,7 +145,24 @@ def _fill_block(layer: Any, arrays: list[numpy.ndarray]) -> None:
 
 
 def _adam(rate: float) -> Callable[[Any], Any]:
-    return lambda parameters: torch.optim.Adam(parameters, rate, eps=1e-7, fused=True)
+    """Return what makes Adam with epsilon where Keras has it: beside the root of a mean that is not corrected yet."""
+
+    def make(parameters: Any) -> torch.optim.Adam:
+        optimizer = torch.optim.Adam(parameters, rate, fused=True)
+        steps = count(1)
+
+        def place_epsilon(*_: Any) -> None:
+            correction = 1.0 - optimizer.defaults["betas"][1] ** next(steps)
+            optimizer.param_groups[0]["eps"] = EPSILON * correction**-0.5
+
+        optimizer.register_step_pre_hook(place_epsilon)
+        return optimizer
+
+    return make
+
+
+def _momentum(rate: float) -> Callable[[Any], Any]:
+    return lambda parameters: torch.optim.SGD(parameters, rate, momentum=0.9, fused=True)
 
 
 def _signs(logits: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
@@ -163,6 +173,20 @@ def _largest(logits: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
     return logits.argmax(1) == truth
 
 
+def _likeliest(logits: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
+    return logits.argmax(-1) == truth
+
+
+def _of_tokens(logits: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
+    return cross_entropy(logits.flatten(0, 1), truth.flatten())
+
+
+def _on_pictures(make: Callable[[], nn.Module], rate: float = trained_images.RATE) -> TorchNetwork:
+    return TorchNetwork(make, _momentum(rate), _CLASSES, _largest, channels_last)
+
+
+EPSILON = 1e-7
+"""Of Keras's Adam."""
 _CLASSES = nn.CrossEntropyLoss()
 TORCH_NETWORKS = {
     "base": TorchNetwork(
@@ -180,4 +204,16 @@ TORCH_NETWORKS = {
         lambda: _Recurrent(alone=True), _adam(recurrent.RATE), nn.MSELoss(), None, activation=nn.Identity()
     ),
     "transformer": TorchNetwork(_Encoder, _adam(transformer.RATE), _CLASSES, _largest),
+    "gpt": TorchNetwork(torch_sequences.gpt, _adam(attention.GPT_RATE), _of_tokens, _likeliest),
+    "mean_of_words": TorchNetwork(
+        torch_sequences.mean_of_words,
+        _adam(sequences.TEXT_RATE),
+        nn.BCEWithLogitsLoss(),
+        _signs,
+        activation=torch.sigmoid,
+    ),
+    "unet": _on_pictures(torch_trained_images.unet, volumes.UNET_RATE),
+    "MobileNetV2_96": _on_pictures(torch_trained_images.mobilenet_v2),
+    "ResNet50_112": _on_pictures(torch_trained_images.resnet50),
+    "densenet": _on_pictures(torch_trained_images.densenet),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -95,6 +96,7 @@ def test_networks_of_keras_are_those_of_nnc(network: str) -> None:
     _same_in_keras(network)
 
 
+TRAINED = [found.network for found in portable.TRAINED.values()]
 PORTABLE = {found.network: found.unable for works in portable.PREDICTED.values() for found in works.values()}
 
 
@@ -142,13 +144,30 @@ def test_processes_of_a_run_share_what_one_has_converted(tmp_path: Path, monkeyp
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("network", portable.TRAINED.values())
+@pytest.mark.parametrize("network", TRAINED)
 def test_networks_of_keras_train_alike(network: str) -> None:
     pytest.importorskip("tensorflow")
     theirs = import_module("benchmarks.peers.keras_models").fit(network).numbers
     ours = contestant.fit(network, "c").numbers
     assert ours and theirs
     numpy.testing.assert_allclose(ours(), theirs(), rtol=1e-3)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("network", TRAINED)
+def test_networks_of_torch_train_like_those_of_keras(network: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("tensorflow")
+    pytest.importorskip("torch")
+    found, torch_models = NETWORKS[network], import_module("benchmarks.peers.torch_models")
+    x, y = (array[: found.batch] for array in found.data())
+    monkeypatch.setitem(NETWORKS, network, replace(found, data=lambda: (x, y), rows=len(x)))  # an epoch is a step
+    for module in (contestant, torch_models):
+        monkeypatch.setattr(module, "CHECKED_EPOCHS", 3)
+    expected = import_module("benchmarks.peers.keras_models").fit(network).numbers()
+    losses = torch_models.fit(network).numbers()
+    numpy.testing.assert_allclose(losses[0], expected[0], rtol=2e-5)  # what is laid otherwise may differ by 1e-3
+    numpy.testing.assert_allclose(losses, expected, rtol=1e-3)
 
 
 def _predicted(peer: str, way: str, network: str) -> Sequence[float]:
