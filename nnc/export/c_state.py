@@ -125,8 +125,8 @@ def is_zero(array: Array) -> bool:
     return not numpy.ascontiguousarray(array).reshape(-1).view(numpy.uint8).any()
 
 
-def array_text(name: str, array: Array, types: Mapping[str, str] = MEMORY_TYPES) -> str:
-    """Return the definition of an array; the types are those in C by element type."""
+def array_text(name: str, array: Array, types: Mapping[str, str] = C_TYPES) -> str:
+    """Return the definition of an array, in C's types by element type: those of its users, or as units read them."""
     dtype = str(array.dtype)
     head = f"static const {types[dtype]} {name}[{max(array.size, 1)}] = {{"
     if is_zero(array):

@@ -121,7 +121,7 @@ class _Writer:
                 "#include <stdlib.h>",
                 "#include <string.h>",
                 "",
-                *(array_text(name, array, C_TYPES) for name, array in self.arrays.items()),
+                *(array_text(name, array) for name, array in self.arrays.items()),
                 *head,
                 *(f"static {type} {name};" for name, type in self.memory.items()),
                 "",

@@ -7,7 +7,7 @@ import zlib
 from dataclasses import dataclass
 
 from nnc.backends.c.headers import macros_in, sections
-from nnc.backends.c.text import comment, inert, symbol_text
+from nnc.backends.c.text import MEMORY_TYPES, comment, inert, symbol_text
 from nnc.backends.c.threads import members_text
 from nnc.execution.spec import VariableSpec
 from nnc.export.c_function import CFunction, Parameter
@@ -307,7 +307,7 @@ def source_text(unit: Exported) -> str:
     if unit.has_state:
         parts.append(init_text(unit.layout, unit.name, unit.program if unit.from_file else None))
     parts += _state_functions(unit)
-    parts += [f"{array_text(name, array)}\n" for name, array in arrays.items()]
+    parts += [f"{array_text(name, array, MEMORY_TYPES)}\n" for name, array in arrays.items()]
     return "\n".join(parts)
 
 
