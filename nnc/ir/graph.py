@@ -247,26 +247,8 @@ class Graph(Presented):
         return value
 
     def constant(self, data: numpy.typing.ArrayLike, dtype: str, shape: tuple[int, ...] | None = None) -> Value:
-        """Return the constant with these numbers; equal constants are one node.
-
-        Raises:
-            GraphError: the data are not numbers.
-            ShapeError: whole numbers (or bool) are asked for and the data are something else.
-        """
-        import numpy
-
-        try:
-            given = numpy.asarray(data)
-        except Exception as error:  # objects of others do as they like
-            raise GraphError(f"an operand of class {data.__class__.__name__} is not an array: {error}") from None
-        if given.dtype.kind not in "fiub":
-            raise GraphError(f"an operand must be a value of the graph or numbers, got {data.__class__.__name__}")
-        type = TensorType(dtype, given.shape if shape is None else shape)
-        with numpy.errstate(invalid="ignore"):
-            array = given.astype(dtype)
-        if not type.is_floating and not numpy.array_equal(array, given):
-            raise ShapeError(f"{data!r} cannot be a constant of element type {dtype}")
-        return self.add_constant(Constant(type, tuple(array.reshape(-1).tolist())))
+        """Return the constant with these numbers; equal constants are one node. For errors, see `Constant.of`."""
+        return self.add_constant(Constant.of(data, dtype, shape))
 
     def of_array(self, array: Any) -> Value:
         """Return an array as a value: a constant."""
@@ -364,12 +346,10 @@ class Graph(Presented):
 
     def copy_computation(self, node: Node, operands: Iterable[Value]) -> tuple[Value, ...]:
         """Append a node of another graph that computes something, with its names, to the layer and phase of `scope`."""
-        operands = tuple(operands)
+        op, operands = node.op, tuple(operands)
         if self._infers_alike(node, operands):
-            return self._append(
-                Node(len(self.nodes), node.op, operands, node.types, node.names, self._path, self._phase)
-            )
-        return self.add(node.op, *operands, names=node.names)
+            return self._append(Node(len(self.nodes), op, operands, node.types, node.names, self._path, self._phase))
+        return self.add(op, *operands, names=node.names)
 
     def _infers_alike(self, node: Node, operands: tuple[Value, ...]) -> bool:
         """Whether a node of another graph has the types that its op would infer for these operands of this graph."""

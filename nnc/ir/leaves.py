@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import prod
 from typing import Any, ClassVar
 
-from nnc.errors import ShapeError
+from nnc.errors import GraphError, ShapeError
 from nnc.ir.names import check_name
 from nnc.ir.op import Op
 from nnc.ir.types import TensorType
@@ -91,6 +91,29 @@ class Constant(Leaf, name="constant"):
     def __post_init__(self) -> None:
         if self.type.symbols or prod(int(dim) for dim in self.type.shape) != len(self.data):
             raise ShapeError(f"a constant of type {self.type} cannot hold {len(self.data)} numbers")
+
+    @classmethod
+    def of(cls, data: Any, dtype: str, shape: tuple[int, ...] | None = None) -> Constant:
+        """Return the constant with the numbers of an array, or of what becomes one.
+
+        Raises:
+            GraphError: the data are not numbers.
+            ShapeError: whole numbers (or bool) are asked for and the data are something else.
+        """
+        import numpy
+
+        try:
+            given = numpy.asarray(data)
+        except Exception as error:  # objects of others do as they like
+            raise GraphError(f"an operand of class {data.__class__.__name__} is not an array: {error}") from None
+        if given.dtype.kind not in "fiub":
+            raise GraphError(f"an operand must be a value of the graph or numbers, got {data.__class__.__name__}")
+        type = TensorType(dtype, given.shape if shape is None else shape)
+        with numpy.errstate(invalid="ignore"):
+            array = given.astype(dtype)
+        if not type.is_floating and not numpy.array_equal(array, given):
+            raise ShapeError(f"{data!r} cannot be a constant of element type {dtype}")
+        return cls(type, tuple(array.reshape(-1).tolist()))
 
     def __eq__(self, other: object) -> bool:
         """Compare bit for bit: 0.0 and -0.0 are two constants, nan and nan are one."""
