@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 
 import numpy
 
-from nnc.data.npz_table import has_characters_alone
+from nnc.data.npz_table import READS_HEADER, has_characters_alone
 from nnc.data.row_array import RowArray
 from nnc.data.row_parts import PartCache, RowParts
 from nnc.errors import DataError
@@ -24,6 +24,8 @@ _LOCAL_HEADER = struct.Struct("<4s22xHH")
 """The head of a file in a zip: its mark, and the lengths of name and extra field behind it."""
 _MOST_PACKED = 1100
 """Bytes that deflate makes of one, at most."""
+_READ_AT_ONCE = 1 << 20
+"""Bytes: what is unpacked at once is there twice for a moment."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,8 @@ class StoredArray:
         shape: its shape.
         dtype: its element type.
         order: ``C``, or ``F`` where the first index varies fastest.
-        offset: where its elements begin in the file; None where they are packed.
+        offset: where its elements begin: in the file, or in what is unpacked.
+        is_packed: its elements are packed.
         stamp: bytes of the file, and when it was written.
     """
 
@@ -45,7 +48,8 @@ class StoredArray:
     shape: tuple[int, ...]
     dtype: Any
     order: str
-    offset: int | None
+    offset: int
+    is_packed: bool
     stamp: tuple[int, int]
 
     @property
@@ -61,19 +65,24 @@ class StoredArray:
             OSError: it cannot be read.
         """
         check_stamp(self.path, self.stamp)
-        if self.offset is not None:
+        if not self.is_packed:
             return numpy.memmap(self.path, self.dtype, "r", self.offset, self.shape, self.order)  # type: ignore[call-overload]
+        elements = numpy.empty(prod(self.shape), self.dtype)
         try:
+            stream: Any
             with zipfile.ZipFile(self.path) as archive, archive.open(f"{self.key}.npy") as stream:
-                # As large as its header was found to be; with the last bytes checksums are compared.
-                found = numpy.lib.format.read_array(stream, allow_pickle=False)
+                stream.read(self.offset)
+                left = elements.view(numpy.uint8).data
+                while left and (count := stream.readinto(left[:_READ_AT_ONCE])):
+                    left = left[count:]
+                # Checksums are compared at the end of the file.
+                if left or stream.read(1):
+                    raise ValueError("its length is not what its header says")
         except OSError:
             raise
         except Exception as error:  # a hostile file can make the reader raise anything
             raise DataError(f"{self.name}: expected an array of numbers, found damaged data: {error}") from error
-        if found.shape != self.shape or found.dtype != self.dtype:
-            raise DataError(f"{self.name}: expected an array of numbers, found damaged data")
-        return found
+        return elements.reshape(self.shape, order=self.order)  # type: ignore[call-overload]
 
 
 def stamp_of(path: Path) -> tuple[int, int]:
@@ -147,7 +156,7 @@ def _joined(parts: Sequence[StoredArray], cache: PartCache) -> RowArray:
             lambda number: parts[number].open(),
             [part.name for part in parts],
             cache,
-            any(part.offset is None for part in parts),
+            any(part.is_packed for part in parts),
         )
     )
 
@@ -197,7 +206,8 @@ def _header(stream: Any) -> tuple[tuple[int, ...], Any, str, int]:
     if version not in ((1, 0), (2, 0)):
         raise ValueError(f"arrays of version {version[0]}.{version[1]} hold no numbers")
     read: Any = numpy.lib.format.read_array_header_1_0 if version == (1, 0) else numpy.lib.format.read_array_header_2_0
-    shape, is_fortran, dtype = read(stream)
+    with READS_HEADER:
+        shape, is_fortran, dtype = read(stream)
     if any(dim < 0 for dim in shape):
         raise ValueError(f"the shape is {shape}")
     return shape, dtype, "F" if is_fortran else "C", stream.tell()
@@ -209,7 +219,7 @@ def _npy(path: Path, stream: BinaryIO) -> StoredArray:
     expected = prod(shape) * dtype.itemsize
     if not dtype.hasobject and size - begin < expected:
         raise ValueError(f"its header says {expected:,} bytes, and there are {size - begin:,}")
-    return StoredArray(path, None, shape, dtype, order, begin, stamp_of(path))
+    return StoredArray(path, None, shape, dtype, order, begin, False, stamp_of(path))
 
 
 def _keys(path: Path, stream: BinaryIO) -> list[str]:
@@ -239,13 +249,13 @@ def _member(path: Path, stream: BinaryIO, key: str) -> StoredArray:
     is_packed = info.compress_type == zipfile.ZIP_DEFLATED
     expected = length + prod(shape) * dtype.itemsize
     most = info.compress_size * _MOST_PACKED if is_packed else info.compress_size
-    offset = None if is_packed else _begin(stream, info.header_offset) + length
+    begin = 0 if is_packed else _begin(stream, info.header_offset)
     end = os.fstat(stream.fileno()).st_size
     if not dtype.hasobject and (
-        expected != info.file_size or expected > most or (offset is not None and offset - length + expected > end)
+        expected != info.file_size or expected > most or (not is_packed and begin + expected > end)
     ):
         raise ValueError(f"the header of '{key}' says {expected:,} bytes, which are not there")
-    return StoredArray(path, key, shape, dtype, order, offset, stamp_of(path))
+    return StoredArray(path, key, shape, dtype, order, begin + length, is_packed, stamp_of(path))
 
 
 def _begin(stream: BinaryIO, header: int) -> int:

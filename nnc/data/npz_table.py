@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -11,6 +12,12 @@ import numpy
 
 from nnc.data.table import Array, Table, class_indices
 from nnc.errors import DataError
+
+READS_HEADER = threading.Lock()
+"""Held while NumPy reads an array's header, which Python parses for it.
+
+Before Python 3.13 two threads that parse at a time can make each other fail (python/cpython#106905).
+"""
 
 
 def read_npz(path: Path, target: str | int | None) -> Table:
@@ -79,7 +86,8 @@ def read_npy_inputs(path: Path) -> Array:
         DataError: the file or the array is not what it should be.
     """
     try:
-        x = numpy.lib.format.open_memmap(path, mode="r")
+        with READS_HEADER:
+            x = numpy.lib.format.open_memmap(path, mode="r")
     except OSError:
         raise
     except Exception as error:  # a hostile file can make the reader raise anything
@@ -137,7 +145,8 @@ def npz_keys(path: Path, keys: Sequence[str], target: str | int | None) -> tuple
 
 def _npz_array(path: Path, archive: Any, key: str) -> Array:
     try:
-        values = archive[key]
+        with READS_HEADER:
+            values = archive[key]
     except Exception as error:  # a hostile file can make the reader raise anything
         found = f"damaged data: {error}"
         if "allow_pickle" in str(error):

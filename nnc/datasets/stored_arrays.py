@@ -11,6 +11,7 @@ from typing import IO, Any, ClassVar
 
 import numpy
 
+from nnc.data.npz_table import READS_HEADER
 from nnc.errors import DataError
 
 Array = Any
@@ -151,10 +152,11 @@ def _array(data: bytes, name: str) -> Array:
     try:
         version = numpy.lib.format.read_magic(stream)
         read = numpy.lib.format.read_array_header_1_0 if version[0] == 1 else numpy.lib.format.read_array_header_2_0
-        shape, _, dtype = read(stream)
-        if not dtype.hasobject:
-            stream.seek(0)
-            return numpy.lib.format.read_array(stream, allow_pickle=False)
+        with READS_HEADER:
+            shape, _, dtype = read(stream)
+            if not dtype.hasobject:
+                stream.seek(0)
+                return numpy.lib.format.read_array(stream, allow_pickle=False)
     except ValueError as error:
         raise DataError(f"{name}: the array is damaged: {error}") from error
     found = unpickled(stream, name)

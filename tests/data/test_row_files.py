@@ -5,7 +5,10 @@ from __future__ import annotations
 import io
 import pickle
 import struct
+import threading
+import time
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -266,6 +269,28 @@ def test_a_wrong_checksum_is_found_when_it_is_read(tmp_path: Path):
     path.write_bytes(path.read_bytes().replace(X[50].tobytes(), X[51].tobytes(), 1))
     with pytest.raises(DataError, match="damaged data: Bad CRC-32"):
         numpy.asarray(open_rows(path)["x"])
+
+
+@pytest.mark.parametrize("kind", ["npy", "npz", "packed"])
+def test_threads_read_headers_in_turn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str):
+    """Two that Python parses at a time can fail, as in python/cpython#106905."""
+    save(tmp_path / "x", kind, X)
+    at_once: list[int] = []
+    reading: set[int] = set()
+    read = numpy.lib.format.read_array_header_1_0
+
+    def slow(*given: Any) -> Any:
+        reading.add(threading.get_ident())
+        time.sleep(0.01)
+        at_once.append(len(reading))
+        reading.remove(threading.get_ident())
+        return read(*given)
+
+    monkeypatch.setattr(numpy.lib.format, "read_array_header_1_0", slow)
+    with ThreadPoolExecutor(4) as threads:
+        found = list(threads.map(lambda _: numpy.asarray(opened(tmp_path)), range(8)))
+    assert at_once == [1] * 8
+    assert all(numpy.array_equal(array, X) for array in found)
 
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
