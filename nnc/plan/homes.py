@@ -11,11 +11,21 @@ from nnc.ir import Graph, Input, Layout, Node, Op, State, TensorType, Value
 from nnc.ir.decisions import Reason, Saved, decide, in_loop, is_listened_to
 from nnc.ir.ops.scan import Scan
 from nnc.plan.inplace import holds_input, later_reader, note_move, place_of, place_updates, stays_inside, take_over
-from nnc.plan.storage import Home, StepGroup, Storage, bound_constants, new_buffer, new_space, set_home
+from nnc.plan.storage import (
+    Home,
+    StepGroup,
+    Storage,
+    bound_constants,
+    new_buffer,
+    new_space,
+    runs_by_rows,
+    set_home,
+)
 from nnc.target import KernelNeeds, Target
 
 if TYPE_CHECKING:
     from nnc.plan.chains import Chain
+    from nnc.plan.lanes import LaneLoop
     from nnc.plan.nests import Nest
 
 
@@ -65,21 +75,27 @@ def _begin(
     groups, constants = find_groups(graph, target), bound_constants(graph, bindings)
     nests: dict[int, Nest] = {}
     chains: dict[int, Chain] = {}
+    lane_loops: dict[int, LaneLoop] = {}
     readers: dict[Value, set[int]] = {}
     if target.in_nests:
         from nnc.plan.chains import find_chains  # which a plan without them need not load
+        from nnc.plan.lanes import find_lane_loops
         from nnc.plan.nests import find_nests
 
         nests = find_nests(graph, constants)
+        lane_loops = find_lane_loops(graph, nests, constants)
+        nests = {step: nest for step, nest in nests.items() if not runs_by_rows(lane_loops, step)}
         chains = find_chains(graph, nests, constants, target.needs)
         _note_nests(graph, nests)
         _note_chains(graph, chains)
+        _note_lane_loops(graph, lane_loops)
         for node in graph.nodes:
             for operand in node.operands:
                 readers.setdefault(operand, set()).add(node.index)
     tiled = {index: group.steps for group in groups if group.tile is not None for index in group.steps}
     spans = tiled | {index: nest.span for index, nest in nests.items()}
     spans |= {index: chain.span for index, chain in chains.items()}
+    spans |= {index: loop.span for index, loop in lane_loops.items()}
     last_reader = _last_readers(graph)
     return Storage(
         graph,
@@ -91,6 +107,7 @@ def _begin(
         constants=constants,
         nests=nests,
         chains=chains,
+        lane_loops=lane_loops,
         group_of={index: group for group in groups for index in group.steps},
         spans=spans,
         readers=readers,
@@ -175,6 +192,14 @@ def _note_chains(graph: Graph, chains: Mapping[int, Chain]) -> None:
             decide("in one loop", nodes[0], text, nodes, chain.height, after=values)
 
 
+def _note_lane_loops(graph: Graph, lane_loops: Mapping[int, LaneLoop]) -> None:
+    for index, loop in lane_loops.items():
+        if index == loop.steps[0]:
+            nodes = [graph.nodes[step] for step in loop.steps]
+            values = [value for node in nodes for value in graph.results(node)]
+            decide("in one loop", nodes[0], "{}, row by row", nodes, after=values, saved=Saved(calls=len(nodes) - 1))
+
+
 def _place(storage: Storage, node: Node, plan_body: BodyPlanner) -> None:
     graph = storage.graph
     results = graph.results(node)
@@ -193,7 +218,7 @@ def _place(storage: Storage, node: Node, plan_body: BodyPlanner) -> None:
         set_home(storage, results[0], Home(register=True))
         accesses = 1 + len(storage.readers.get(results[0], ()))
         decide("in a register", node, "{}", node, after=results, free=results, accesses=accesses)
-    elif storage.reuse and take_over(storage, node, results):
+    elif storage.reuse and not runs_by_rows(storage.lane_loops, node.index) and take_over(storage, node, results):
         pass
     else:
         group = storage.group_of[node.index]
@@ -245,7 +270,10 @@ def _as_view(storage: Storage, node: Node, results: tuple[Value, ...]) -> bool:
 
 
 def _stays_in_register(storage: Storage, node: Node, result: Value) -> bool:
-    """Whether only the nest or chain that computes a value reads it."""
+    """Whether only the steps that run together with the one that computes a value read it."""
+    if runs_by_rows(storage.lane_loops, node.index):
+        readers = storage.readers.get(result, set())
+        return result not in storage.graph.roots and storage.lane_loops[node.index].keeps(node.index, readers)
     if node.index in storage.chains and node.index != storage.chains[node.index].last:
         return result in storage.chains[node.index].inside
     nest = storage.nests.get(node.index)
@@ -343,6 +371,8 @@ def _settle_lifetimes(storage: Storage) -> None:
             first = storage.spans[value.index][0]  # the second tile writes again while earlier steps run
         buffer.start = min(buffer.start, first)
         buffer.end = max(buffer.end, value.index, storage.last_use.get(value, -1))
+        if value.index in storage.lane_loops:
+            buffer.end = max(buffer.end, storage.spans[value.index][-1])  # what lies in between runs before the loop
     for buffer in storage.buffers:
         if buffer.inside is not None:
             buffer.end = max(buffer.end, storage.buffers[buffer.inside[0]].end)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from nnc.ir import Input, Layout, Node, Value
 from nnc.ir.decisions import Reason, Saved, all_of, decide
-from nnc.plan.storage import Buffer, Home, StepGroup, Storage, set_home, symbolic_bytes
+from nnc.plan.storage import Buffer, Home, StepGroup, Storage, runs_by_rows, set_home, symbolic_bytes
 
 
 def take_over(storage: Storage, node: Node, results: tuple[Value, ...]) -> bool:
@@ -164,6 +164,8 @@ def _obstacle_to_updating(storage: Storage, label: str, value: Value) -> Reason:
     if buffer.index in storage.packs:
         return "parts of {} are computed before", value
     state, written = Home(state=label), _first_written(storage, home)
+    if runs_by_rows(storage.lane_loops, written.index):
+        return "what runs behind the loop that computes {} may read the old state", value
     if not _can_overwrite(storage, written.node, state, storage.layouts[written]):
         return "{} reads other elements of the old state as well", written.node
     late = next((old for old in storage.inhabitants[state] if not _read_in_time(storage, old, written)), None)

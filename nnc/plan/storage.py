@@ -14,6 +14,7 @@ from nnc.target import Prepacked, Target
 
 if TYPE_CHECKING:
     from nnc.plan.chains import Chain
+    from nnc.plan.lanes import LaneLoop
     from nnc.plan.nests import Nest
 
 
@@ -85,6 +86,7 @@ class Storage:
         nests: the steps that each elementwise step, or a product at their head, runs together with, where these run
             in loops.
         chains: the products and the rows between them that a step runs together with, where it does.
+        lane_loops: the loop over rows of replicas that a step runs in, where it does.
         group_of: the group of each step.
         spans: all steps that run together with a step, in tiles or in a nest; only for steps that do.
         readers: the steps that read each value, where there may be nests.
@@ -117,6 +119,7 @@ class Storage:
     constants: Mapping[Value, numpy.ndarray] = field(default_factory=dict)
     nests: Mapping[int, Nest] = field(default_factory=dict)
     chains: Mapping[int, Chain] = field(default_factory=dict)
+    lane_loops: Mapping[int, LaneLoop] = field(default_factory=dict)
     group_of: Mapping[int, StepGroup] = field(default_factory=dict)
     spans: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
     readers: Mapping[Value, set[int]] = field(default_factory=dict)
@@ -174,6 +177,11 @@ def new_space(storage: Storage, name: str, nbytes: int, start: int, end: int) ->
     storage.buffers.append(Buffer(len(storage.buffers), name, nbytes, start, end))
     storage.extents.append(nbytes)
     return len(storage.buffers) - 1
+
+
+def runs_by_rows(lane_loops: Mapping[int, LaneLoop], step: int) -> bool:
+    """Return whether a step runs in a loop over rows of replicas, rather than behind it or by itself."""
+    return step in lane_loops and step in lane_loops[step].steps
 
 
 def symbolic_bytes(value: Value) -> Dim:

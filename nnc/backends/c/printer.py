@@ -16,6 +16,7 @@ from nnc.backends.c.kernels import EXPRESSIONS, KERNELS, KernelCall, Unit
 from nnc.backends.c.kernels.elementwise import behind_power, exponent, takes_power
 from nnc.backends.c.kernels.movement import copy_lines
 from nnc.backends.c.kernels.registry import Formula
+from nnc.backends.c.lanes import LaneLoopPrinter
 from nnc.backends.c.linkage import Linkage
 from nnc.backends.c.loops import LoopWriter
 from nnc.backends.c.marks import mark_line
@@ -33,8 +34,12 @@ from nnc.ir.names import name_text
 from nnc.ir.printer import node_line
 from nnc.plan import Home, Plan, Position, is_step
 from nnc.plan.chains import Chain
+from nnc.plan.lanes import LaneLoop
 from nnc.plan.nests import Nest
 from nnc.plan.plan import LoopPlan
+
+Together = Nest | Chain | LaneLoop
+"""Steps that run together."""
 
 
 @dataclass
@@ -258,7 +263,7 @@ class Printer:
         plan = self.plan
         if not self.path:
             self.calls = self.function.regions.define(self._candidates(), self._apart)
-        titles: dict[Nest | Chain, list[str]] = {}
+        titles: dict[Together, list[str]] = {}
         for group in plan.groups:
             title = node_line(group.node, plan.line_names, with_body=False)
             is_written = False
@@ -305,10 +310,10 @@ class Printer:
         block = TimedBlock(self.plan, self.path, steps, " ; ".join(titles))
         return [mark_line(self.function.marks.number(block))]
 
-    def _together(self, index: int) -> Nest | Chain | None:
+    def _together(self, index: int) -> Together | None:
         """Return the steps that a step runs together with."""
         storage = self.plan.storage
-        return storage.chains.get(index) or storage.nests.get(index)
+        return storage.lane_loops.get(index) or storage.chains.get(index) or storage.nests.get(index)
 
     def _candidates(self) -> Iterator[Candidate]:
         """Yield the chains, the nests and the steps by themselves, without loops over time."""
@@ -339,7 +344,20 @@ class Printer:
             return self._step(index)
         if isinstance(together, Chain):
             return ChainPrinter(self.plan, together, self.array, self._workspace(index)[0], self.unit).lines()
+        if isinstance(together, LaneLoop):
+            return self._lane_loop(together)
         return self._rows(together) if together.rows else self._nest(together)
+
+    def _lane_loop(self, together: LaneLoop) -> list[Code]:
+        """A loop over rows of replicas, and what runs behind it."""
+        lines = LaneLoopPrinter(self.plan, together, self.array, self.unit).lines()
+        for index in together.behind:
+            nest = self.plan.storage.nests.get(index)
+            if nest is None:
+                lines += self._step(index)
+            elif index == nest.steps[-1]:
+                lines += self._nest(nest)
+        return lines
 
     def _nest(self, nest: Nest) -> Sequence[Code]:
         """One loop nest for several elementwise steps; the product at their head runs it block by block."""

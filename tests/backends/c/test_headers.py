@@ -186,8 +186,9 @@ def vectorised_lines(folder: Path, text: str, *options: str) -> set[int]:
 
 
 PRODUCT = """
-#include <stdint.h>
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 SECTIONS
 void product(const TYPE *a, const TYPE *b, TYPE *c) {

@@ -33,7 +33,7 @@ _LONG = 512
 """Length, where it is known, from which on a sum has many lanes."""
 _BLOCK = 16
 """Columns whose totals are kept in registers while rows are added."""
-_TERMS = 32
+TERMS = 32
 """Terms that a lane adds up in float32."""
 _LEAST = -variable("INFINITY")
 Column = tuple[Expression, Expression]
@@ -124,7 +124,7 @@ def _sums_of_parts(loops: _Loops, looped: Sequence[int], columns: Sequence[Colum
     length = loops.x.shape[looped[-1]]
     is_long = isinstance(length, int) and length >= _LONG
     lanes = MANY_LANES if is_long else LANES
-    most = lanes * _TERMS
+    most = lanes * TERMS
     fits = isinstance(length, int) and length <= most
     parts, index = _numbered("part", len(columns)), loops.indices[looped[-1]]
     assert isinstance(index, Expression)
@@ -257,18 +257,18 @@ def _blocks(
     total = sums.at(*(loops.indices[axis] for axis in outer), first + column)
     added = loop(column, _BLOCK, [assign(parts[column], element, sign="+=")], SIMD)
     zeros = array("float", parts, _BLOCK, values=[0])
-    if isinstance(length, int) and length <= _TERMS:
+    if isinstance(length, int) and length <= TERMS:
         write = loop(column, _BLOCK, [assign(total, parts[column])], SIMD)
         return [loop(first, size, [zeros, loop(row, length, [added]), write], step=_BLOCK)]
     some = [
-        declare("const int64_t", end, choice(infix("<", operand(length) - start, _TERMS), length, start + _TERMS)),
+        declare("const int64_t", end, choice(infix("<", operand(length) - start, TERMS), length, start + TERMS)),
         zeros,
         loop(row, end, [added], start=start),
         loop(column, _BLOCK, [assign(totals[column], parts[column], sign="+=")], SIMD),
     ]
     body = [
         array("double", totals, _BLOCK, values=[0]),
-        loop(start, length, some, step=_TERMS),
+        loop(start, length, some, step=TERMS),
         loop(column, _BLOCK, [assign(total, totals[column].cast("float"))], SIMD),
     ]
     return [loop(first, size, body, step=_BLOCK)]
