@@ -18,6 +18,8 @@ MAX_DEPTH = 400
 MAX_VALUES = 2_000_000
 
 _ATTEMPTS = 3
+_PIECE = 1 << 20
+"""Bytes that are read at once."""
 _IS_WINDOWS = os.name == "nt"
 _TEMPORARY, _RANDOM = ".nnc-part-", re.compile("[0-9a-f]{16}")  # what temporary names consist of
 
@@ -53,6 +55,17 @@ def write_atomically(path: str | os.PathLike[str], data: bytes | memoryview) -> 
                 temporary.unlink(missing_ok=True)
             raise
         return
+
+
+def read_into(stream: Any, memory: memoryview) -> int:
+    """Fill memory from a stream, a piece at a time, and return how many bytes there were.
+
+    What a stream unpacks or checks it makes a copy of: of a piece that is little, of all that is read once more.
+    """
+    filled = 0
+    while filled < len(memory) and (count := stream.readinto(memory[filled : filled + _PIECE])):
+        filled += count
+    return filled
 
 
 def _write(temporary: Path, final: Path, data: bytes | memoryview) -> None:

@@ -18,14 +18,13 @@ from nnc.data.npz_table import READS_HEADER, has_characters_alone
 from nnc.data.row_array import RowArray
 from nnc.data.row_parts import PartCache, RowParts
 from nnc.errors import DataError
+from nnc.files import read_into
 
 Array = Any
 _LOCAL_HEADER = struct.Struct("<4s22xHH")
 """The head of a file in a zip: its mark, and the lengths of name and extra field behind it."""
 _MOST_PACKED = 1100
 """Bytes that deflate makes of one, at most."""
-_READ_AT_ONCE = 1 << 20
-"""Bytes: what is unpacked at once is there twice for a moment."""
 
 
 @dataclass(frozen=True)
@@ -69,14 +68,10 @@ class StoredArray:
             return numpy.memmap(self.path, self.dtype, "r", self.offset, self.shape, self.order)  # type: ignore[call-overload]
         elements = numpy.empty(prod(self.shape), self.dtype)
         try:
-            stream: Any
             with zipfile.ZipFile(self.path) as archive, archive.open(f"{self.key}.npy") as stream:
                 stream.read(self.offset)
-                left = elements.view(numpy.uint8).data
-                while left and (count := stream.readinto(left[:_READ_AT_ONCE])):
-                    left = left[count:]
                 # Checksums are compared at the end of the file.
-                if left or stream.read(1):
+                if read_into(stream, elements.view(numpy.uint8).data) != elements.nbytes or stream.read(1):
                     raise ValueError("its length is not what its header says")
         except OSError:
             raise

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import struct
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy
 
 from nnc.errors import GraphError, NestingError, ProgramFileError
 from nnc.execution.graphs import GraphMaker, hoisted_states
 from nnc.execution.spec import ProgramSpec
-from nnc.files import check_nesting, read_json
+from nnc.files import check_nesting, read_into, read_json
 from nnc.installation import DISTRIBUTION
 from nnc.ir import Graph, parse_graph
 from nnc.ir.types import ITEM_SIZES
@@ -73,21 +74,24 @@ def to_bytes(contents: FileContents) -> bytes:
     if contents.table is not None:
         manifest["table"] = contents.table.to_json()
     check_nesting(manifest)
-    raw = b"".join(numpy.ascontiguousarray(array).tobytes() for _, array in arrays)
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
         archive.writestr(zipfile.ZipInfo(MANIFEST, _FIXED_TIME), json.dumps(manifest, indent=1, sort_keys=True))
         for name, text in graphs.items():
             archive.writestr(zipfile.ZipInfo(_graph_file(name), _FIXED_TIME), text)
-        archive.writestr(zipfile.ZipInfo(STATES, _FIXED_TIME), raw)
+        info = zipfile.ZipInfo(STATES, _FIXED_TIME)
+        info.file_size = sum(array.nbytes for _, array in arrays)
+        with archive.open(info, "w") as member:
+            for _, array in arrays:
+                member.write(numpy.ascontiguousarray(array).data)
     return buffer.getvalue()
 
 
-def from_bytes(data: bytes, source: str = "program") -> FileContents:
-    """Read the bytes of a file.
+def read_contents(stream: BinaryIO, source: str = "program") -> FileContents:
+    """Read a file; arrays are read where they stay.
 
     Args:
-        data: the bytes.
+        stream: the file, which can be sought in.
         source: where they come from, for messages.
 
     Raises:
@@ -95,8 +99,9 @@ def from_bytes(data: bytes, source: str = "program") -> FileContents:
             is one line.
     """
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            return _read(archive, source)
+        size = stream.seek(0, os.SEEK_END)
+        with zipfile.ZipFile(stream) as archive:
+            return _read(archive, size, source)
     except ProgramFileError as error:
         problem = f"{source}: {error}"
     except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, EOFError, OSError, struct.error) as error:
@@ -110,7 +115,7 @@ def _one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-def _read(archive: zipfile.ZipFile, source: str) -> FileContents:
+def _read(archive: zipfile.ZipFile, size: int, source: str) -> FileContents:
     try:
         manifest = read_json(_member(archive, MANIFEST))
     except NestingError as error:
@@ -126,7 +131,7 @@ def _read(archive: zipfile.ZipFile, source: str) -> FileContents:
             f"upgrade with: pip install --upgrade {DISTRIBUTION}"
         )
     spec = ProgramSpec.from_json(manifest.get("program"))
-    states = _read_states(archive, manifest.get("states"))
+    states = _read_states(archive, size, manifest.get("states"))
     check_states(spec, states)
     names = manifest.get("graphs")
     if not isinstance(names, list):
@@ -167,36 +172,52 @@ def _parse(name: str, texts: Mapping[str, str], file: str, spec: ProgramSpec, st
 
 
 def _member(archive: zipfile.ZipFile, name: str) -> bytes:
+    info = _stored(archive, name)
+    if info.file_size > _LARGEST_TEXT:
+        raise ProgramFileError(f"'{name}' is larger than {_LARGEST_TEXT} bytes")
+    return archive.read(info)
+
+
+def _stored(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
     try:
         info = archive.getinfo(name)
     except KeyError:
         raise ProgramFileError(f"'{name}' is missing in it") from None
     if info.compress_type != zipfile.ZIP_STORED or info.file_size != info.compress_size:
         raise ProgramFileError(f"'{name}' is compressed, which nnc does not write")
-    if name != STATES and info.file_size > _LARGEST_TEXT:
-        raise ProgramFileError(f"'{name}' is larger than {_LARGEST_TEXT} bytes")
-    return archive.read(info)
+    return info
 
 
-def _read_states(archive: zipfile.ZipFile, entries: Any) -> dict[str, Any]:
-    raw = _member(archive, STATES)
+def _read_states(archive: zipfile.ZipFile, size: int, entries: Any) -> dict[str, Any]:
+    info = _stored(archive, STATES)
     if not isinstance(entries, list):
         raise ProgramFileError("manifest: 'states' is missing")
-    states: dict[str, Any] = {}
-    offset = 0
+    if info.file_size > size:
+        raise ProgramFileError(f"'{STATES}' is cut off")
+    types: dict[str, tuple[str, Any]] = {}
+    expected = 0
     for entry in entries:
         label, dtype, shape = str(entry["label"]), str(entry["dtype"]), entry["shape"]
         if dtype not in ITEM_SIZES or not all(isinstance(dim, int) and dim >= 0 for dim in shape):
             raise ProgramFileError(f"state '@{label}' has type {dtype}{shape}, which does not exist")
         if not label.isprintable():
             raise ProgramFileError(f"the name of a state must be printable text on one line, got {label!r:.80}")
-        nbytes = prod(shape) * ITEM_SIZES[dtype]
-        if offset + nbytes > len(raw):
+        if label in types:
+            raise ProgramFileError(f"state '@{label}' is there twice")
+        expected += prod(shape) * ITEM_SIZES[dtype]
+        if expected > info.file_size:
             raise ProgramFileError(f"state '@{label}' is cut off")
-        states[label] = numpy.frombuffer(raw, dtype, prod(shape), offset).reshape(shape).copy()
-        offset += nbytes
-    if offset != len(raw):
-        raise ProgramFileError(f"'{STATES}' has {len(raw)} bytes, {offset} expected")
+        types[label] = dtype, shape
+    if expected != info.file_size:
+        raise ProgramFileError(f"'{STATES}' has {info.file_size} bytes, {expected} expected")
+    states: dict[str, Any] = {}
+    with archive.open(info) as stream:
+        for label, (dtype, shape) in types.items():
+            elements = numpy.empty(prod(shape), dtype)
+            if read_into(stream, elements.view(numpy.uint8).data) != elements.nbytes:
+                raise ProgramFileError(f"state '@{label}' is cut off")
+            states[label] = elements.reshape(shape)
+        stream.read(1)  # checksums are compared at the end
     return states
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial, wraps
+from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, Concatenate, ParamSpec, TypeVar
 
 import numpy
 from numpy import ndarray
@@ -511,7 +512,8 @@ def load(path: str | Path, *, backend: BackendName | None = None) -> Program:
         FileNotFoundError: there is no such file.
     """
     source = Path(path)
-    return program_from_bytes(source.read_bytes(), str(source), backend)
+    with source.open("rb") as stream:
+        return _read_program(stream, str(source), backend)
 
 
 def program_from_bytes(data: bytes, source: str = "program", backend: str | None = None) -> Program:
@@ -521,10 +523,14 @@ def program_from_bytes(data: bytes, source: str = "program", backend: str | None
         ProgramFileError: see `load`; the message is one line.
         ModelError: there is no such backend.
     """
-    from nnc.program.file_format import from_bytes
+    return _read_program(BytesIO(data), source, backend)
+
+
+def _read_program(stream: BinaryIO, source: str, backend: str | None) -> Program:
+    from nnc.program.file_format import read_contents
 
     backend_name(backend)  # first, for what is wrong below is the file's fault
-    contents = from_bytes(data, source)
+    contents = read_contents(stream, source)
     program = Program(contents.spec, contents.graphs, contents.states, order=contents.order, backend=backend)
     program.table = contents.table
     return program

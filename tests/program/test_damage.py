@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import struct
 import tracemalloc
 import zipfile
 from collections.abc import Callable
@@ -189,6 +190,14 @@ CASES: dict[str, tuple[Callable[[], bytes], str]] = {
     "objects": (
         lambda: manifest(lambda m: m["states"][0].update(dtype="object")),
         ": state '@metrics/count' has type object[2], which does not exist",
+    ),
+    "state twice": (
+        lambda: manifest(lambda m: m["states"].append(m["states"][0])),
+        ": state '@metrics/count' is there twice",
+    ),
+    "size of the states": (
+        lambda: whole().replace(struct.pack("<L", len(members()["states.bin"])) * 2, struct.pack("<L", 2**31) * 2),
+        ": 'states.bin' is cut off",
     ),
     "one state less": (lambda: manifest(lambda m: m["states"].pop(0)), ": 'states.bin' has"),
     "huge output": (

@@ -47,6 +47,21 @@ def mlp(*, dropout: bool = False) -> nnc.Sequential:
     return model
 
 
+def test_files_are_written_and_read_without_copies_of_all_weights(tmp_path):
+    """A file of another engine's takes as much more as its weights: their peak is what a small machine must have."""
+    model = nnc.Sequential([nnc.Input((1500,)), Dense(1500)])
+    path, size = tmp_path / "wide.nnc", 4 * 1500 * 1501
+    assert size < allocated(lambda: model.program.save(path)) < 2.3 * size
+    tracemalloc.start()
+    try:
+        program = nnc.load(path)
+        kept, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert size < kept and peak < 1.3 * size
+    numpy.testing.assert_array_equal(program.get_weights()[0], model.get_weights()[0])
+
+
 def test_a_prediction_without_a_copy_allocates_no_array():
     program = network().program
     x = numpy.tile(X, (1000, 1))
