@@ -29,6 +29,7 @@ SUITES = {
     "startup": ("training_start:run", "startup:run"),
     "compile": ("compiling:run",),
     "choice": ("choice:run",),
+    "loading": ("loading:run",),
     "memory": ("memory:run",),
 }
 """What each measures: ``module:function`` of this package; they return rows, none where the backends that are measured

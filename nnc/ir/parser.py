@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from math import isinf
 from typing import Any
 
@@ -205,11 +206,22 @@ def _number(tokens: Tokens, dtype: str) -> float:
 
 
 def _type(tokens: Tokens) -> TensorType:
+    kind, text = tokens.peek()
+    if kind == "type":
+        tokens.next()
+        return _plain_type(text)
     short = tokens.word("name", "a type such as f32[batch,2]")
     if short not in LONG_NAMES:
         tokens.fail(f"unknown element type {short!r}; known are {', '.join(LONG_NAMES)}")
     shape = tokens.listed(lambda: _dim(tokens), "]") if tokens.accept("[") else []
     return TensorType(LONG_NAMES[short], tuple(shape))
+
+
+@lru_cache(1024)
+def _plain_type(text: str) -> TensorType:
+    """Return the type of a token that has all of it."""
+    short, _, dims = text.removesuffix("]").partition("[")
+    return TensorType(LONG_NAMES[short], tuple([parse_dim(dim) for dim in dims.split(",")]) if dims else ())
 
 
 def _dim(tokens: Tokens) -> Dim:
@@ -234,7 +246,7 @@ def _attribute(tokens: Tokens, depth: int = 0) -> Any:
         if depth == _MAXIMUM_DEPTH:
             tokens.fail("lists are nested too deeply")
         return tuple(tokens.listed(lambda: _attribute(tokens, depth + 1), "]"))
-    if kind == "name" and text in LONG_NAMES:
+    if kind == "type" or (kind == "name" and text in LONG_NAMES):
         return _type(tokens)
     if kind != "string" and text not in _WORDS and not (kind == "number" and _FRACTION.search(text)):
         return _dim(tokens)

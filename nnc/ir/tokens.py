@@ -8,21 +8,26 @@ from collections.abc import Callable
 from typing import NoReturn, TypeVar
 
 from nnc.errors import GraphError
+from nnc.ir.types import LONG_NAMES
 
 STRING = re.compile(r'"(?:[^"\\\n]|\\.)*"')
 """Text in quotes, with the escapes of JSON."""
-_SPACE = re.compile(r"\s*")
+_PLAIN = "(?:[0-9]+|[A-Za-z_][A-Za-z0-9_]*)"
 _TOKEN = re.compile(
-    r"""
-    (?P<comment>\#[^\n]*)
+    rf"""
+    (?P<space>\s+)
+  | (?P<comment>\#[^\n]*)
   | (?P<value>[%@](?:[A-Za-z0-9_/.\-]+|"(?:[^"\\\n]|\\.)*"))
+  | (?P<type>(?:{"|".join(LONG_NAMES)})\[(?:{_PLAIN}(?:,{_PLAIN})*)?\])
   | (?P<string>"(?:[^"\\\n]|\\.)*")
   | (?P<number>-?[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?|-inf\b)
   | (?P<name>[A-Za-z_][A-Za-z0-9_/.\-]*)
-  | (?P<mark>//|[(){}\[\]:,=*+-])
+  | (?P<mark>//|[(){{}}\[\]:,=*+-])
+  | (?P<unknown>.)
   """,
     re.VERBOSE,
 )
+"""Tokens of a line. A type of plain dimensions, which most are, is one; any other is read mark by mark."""
 
 Item = TypeVar("Item")
 
@@ -42,18 +47,14 @@ class Tokens:
         self.source = source
         self.items: list[tuple[str, str, int]] = []
         self.at = 0
-        position, line = 0, 1
-        while True:
-            start = _SPACE.match(text, position).end()  # type: ignore[union-attr]  # it always matches
-            line += text.count("\n", position, start)
-            if start == len(text):
-                break
-            match = _TOKEN.match(text, start)
-            if match is None:
-                found = text[start : start + 40].partition("\n")[0]
-                raise GraphError(f"{source} line {line}: cannot read {found!r}")
-            self.items.append((match.lastgroup or "", match[0], line))
-            position = match.end()
+        line = 0
+        for line, line_text in enumerate(text.split("\n"), 1):
+            for match in _TOKEN.finditer(line_text):
+                kind = match.lastgroup or ""
+                if kind == "unknown":
+                    raise GraphError(f"{source} line {line}: cannot read {line_text[match.start() :][:40]!r}")
+                if kind != "space":
+                    self.items.append((kind, match[0], line))
         self.items += [("end", "end of text", line)] * 2
 
     @property
@@ -83,10 +84,11 @@ class Tokens:
 
     def accept(self, text: str) -> bool:
         """Read a mark or word if it comes next, and say whether it did."""
-        if self.peek()[1] == text and self.peek()[0] in ("mark", "name"):
-            self.next()
-            return True
-        return False
+        kind, found = self.peek()
+        if found != text or kind not in ("mark", "name"):
+            return False
+        self.next()
+        return True
 
     def expect(self, text: str) -> None:
         """Read a mark or word that must come next."""

@@ -161,7 +161,8 @@ class Plan(Presented):
                 self._rooms.clear()
             with _readable_rows(self.source, bindings):
                 self._check_sizes({**self.bindings, **bindings})
-            self._rooms[key] = self._has_room(bindings)
+            is_planned = all(self.bindings[name] == size for name, size in key)
+            self._rooms[key] = is_planned or self._has_room(bindings)
         return self._rooms[key]
 
     def _check_sizes(self, bindings: Mapping[str, int]) -> None:

@@ -8,7 +8,7 @@ import os
 import struct
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from math import prod
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -20,7 +20,7 @@ from nnc.execution.graphs import GraphMaker, hoisted_states
 from nnc.execution.spec import ProgramSpec
 from nnc.files import check_nesting, read_into, read_json
 from nnc.installation import DISTRIBUTION
-from nnc.ir import Graph, parse_graph
+from nnc.ir import Graph, Value, parse_graph
 from nnc.ir.types import ITEM_SIZES
 from nnc.labels import PREDICT, PROLOGUE
 from nnc.program.consistency import check_derived, check_graph, check_graph_names, check_states
@@ -138,7 +138,8 @@ def _read(archive: zipfile.ZipFile, size: int, source: str) -> FileContents:
         raise ProgramFileError("manifest: 'graphs' is missing")
     check_graph_names(spec, names)
     texts = {name: _member(archive, _graph_file(name)).decode() for name in names}
-    graphs: dict[str, GraphMaker] = {name: partial(_parse, name, texts, source, spec, states) for name in names}
+    reader = _GraphTexts(texts, source, spec, states)
+    graphs: dict[str, GraphMaker] = {name: partial(reader.read, name) for name in names}
     order = _order_from_json(manifest.get("shuffler"))
     return FileContents(spec, graphs, states, order, _table(spec, manifest.get("table")))
 
@@ -152,23 +153,55 @@ def _table(spec: ProgramSpec, data: Any) -> TableSchema | None:
     return read_schema(spec, data)
 
 
-def _parse(name: str, texts: Mapping[str, str], file: str, spec: ProgramSpec, states: Mapping[str, Any]) -> Graph:
-    """Read a graph when it is first used."""
-    import nnc.ir.ops  # noqa: F401  (the parser looks operations up by name)
+@dataclass(frozen=True)
+class _GraphTexts:
+    """The texts of a file's graphs, each of which is read when it is first used.
 
-    source = f"{file}:{_graph_file(name)}"
-    try:
-        graph = parse_graph(texts[name], source)
-        check_graph(name, graph, spec, states)
-        hoisted = hoisted_states(graph) if name == PREDICT else {}
-        if hoisted:
-            derived = hoisted_states(_parse(PROLOGUE, texts, file, spec, states)) if PROLOGUE in texts else {}
-            check_derived(hoisted, derived)
-    except ProgramFileError as error:
-        raise ProgramFileError(_one_line(f"{source}: {error}; the file is damaged")) from None
-    except (GraphError, RecursionError) as error:
-        raise ProgramFileError(_one_line(f"{error}; the file is damaged")) from None
-    return graph
+    Args:
+        texts: by name.
+        file: where they come from, for messages.
+        spec: the program's description.
+        states: arrays by label.
+        checked: graphs that were read to check another one, until they are used themselves.
+    """
+
+    texts: Mapping[str, str]
+    file: str
+    spec: ProgramSpec
+    states: Mapping[str, Any]
+    checked: dict[str, Graph] = field(default_factory=dict)
+
+    def read(self, name: str) -> Graph:
+        """Return a graph.
+
+        Raises:
+            ProgramFileError: its text is damaged, or it does not fit the program.
+        """
+        known = self.checked.pop(name, None)
+        return self._parsed(name) if known is None else known
+
+    def _parsed(self, name: str) -> Graph:
+        import nnc.ir.ops  # noqa: F401  (the parser looks operations up by name)
+
+        source = f"{self.file}:{_graph_file(name)}"
+        try:
+            graph = parse_graph(self.texts[name], source)
+            check_graph(name, graph, self.spec, self.states)
+            hoisted = hoisted_states(graph) if name == PREDICT else {}
+            if hoisted:
+                check_derived(hoisted, self._derived())
+        except ProgramFileError as error:
+            raise ProgramFileError(_one_line(f"{source}: {error}; the file is damaged")) from None
+        except (GraphError, RecursionError) as error:
+            raise ProgramFileError(_one_line(f"{error}; the file is damaged")) from None
+        return graph
+
+    def _derived(self) -> Mapping[str, Value]:
+        """Return the states that are derived from others for predictions."""
+        if PROLOGUE not in self.texts:
+            return {}
+        self.checked[PROLOGUE] = prologue = self._parsed(PROLOGUE)
+        return hoisted_states(prologue)
 
 
 def _member(archive: zipfile.ZipFile, name: str) -> bytes:
