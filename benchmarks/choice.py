@@ -63,7 +63,7 @@ def _measure(settings: Settings, name: str, graph: str, rows: int, folder: Path)
             factory = "fit" if graph == "train" else "predict"
             workers.start(Entrant(backend, f"benchmarks.contestant:{factory}", given), learns=graph == "train")
         comparison = settings.race(workers.timers, steps, least=50 if name == "base" else 1)
-    samples = _compilations(settings, name, graph, rows, folder)
+    samples, warm = _compilations(settings, name, graph, rows, folder)
     cost = _cost(name, graph, rows)
     saved = [slow - fast for slow, fast in zip(comparison.seconds["numpy"], comparison.seconds["c"], strict=True)]
     median, compiling = statistics.median(saved), statistics.median(samples)
@@ -78,8 +78,10 @@ def _measure(settings: Settings, name: str, graph: str, rows: int, folder: Path)
         Row(title, "beside those of the rule", per_flop),
         time_row(title, "compiling, empty cache", samples),
         Row(title, "the same by the rule", f"{seconds_text(cost.compile_seconds)}, {cost.products} large products"),
-        Row(title, "runs that pay for compiling", f"{compiling / median:,.0f}" if median > 0 else "never"),
-        Row(title, "the same by the rule", f"{cost.compile_seconds / cost.saved_seconds:,.0f}"),
+        time_row(title, "the same, compiled before", warm),
+        Row(title, "runs that pay for compiling", _runs(compiling, median)),
+        Row(title, "the same by the rule", _runs(cost.compile_seconds, cost.saved_seconds)),
+        Row(title, "runs that pay for a start, compiled before", _runs(statistics.median(warm), median)),
         *workers.failed_rows(title),
     ]
 
@@ -95,8 +97,16 @@ def _cost(name: str, graph: str, rows: int) -> Cost:
     return cost_of(found, nominal_sizes(found, rows), rows)
 
 
-def _compilations(settings: Settings, name: str, graph: str, rows: int, folder: Path) -> list[float]:
-    arguments = f"{name!r}, {graph!r}, {rows}"
-    code = f"from benchmarks.choice import compile_seconds; print(compile_seconds({arguments}))"
+def _runs(seconds: float, saved: float) -> str:
+    """Return in how many runs so many seconds are saved."""
+    return f"{seconds / saved:,.0f}" if saved > 0 else "never"
+
+
+def _compilations(
+    settings: Settings, name: str, graph: str, rows: int, folder: Path
+) -> tuple[list[float], list[float]]:
+    """Return the seconds of compiling with an empty cache, and of finding compiled code in it."""
+    code = f"from benchmarks.choice import compile_seconds; print(compile_seconds({name!r}, {graph!r}, {rows}))"
     rounds = min(settings.processes, 5 if name == "base" else _FEW)
-    return [float(run_cold(code, folder)) for _ in range(rounds)]
+    cold = [float(run_cold(code, folder)) for _ in range(rounds)]
+    return cold, [float(run_cold(code, folder, is_warm=True)) for _ in range(rounds)]

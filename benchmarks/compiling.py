@@ -70,15 +70,17 @@ def _cold(settings: Settings, name: str, folder: Path) -> list[Row]:
     return [*rows, Row(COLD, f"{title}: lines of C", f"{found[0]['lines']:,.0f}")]
 
 
-def run_cold(code: str, folder: Path) -> str:
+def run_cold(code: str, folder: Path, *, is_warm: bool = False) -> str:
     """Run code in a process whose cache is empty, and return what it prints.
 
     Args:
         code: Python.
         folder: where the cache is, and bytecode.
+        is_warm: whether the cache has what the process before left there, instead.
     """
     cache = folder / "cold"
-    shutil.rmtree(cache, ignore_errors=True)
+    if not is_warm:
+        shutil.rmtree(cache, ignore_errors=True)
     environment = environment_of(folder) | {"NNC_CACHE_DIR": str(cache)}
     return subprocess.run(
         commands_of({"": code})[""], env=environment, capture_output=True, text=True, check=True
