@@ -96,7 +96,6 @@ def _begin(
     spans = tiled | {index: nest.span for index, nest in nests.items()}
     spans |= {index: chain.span for index, chain in chains.items()}
     spans |= {index: loop.span for index, loop in lane_loops.items()}
-    last_reader = _last_readers(graph)
     return Storage(
         graph,
         groups,
@@ -111,8 +110,8 @@ def _begin(
         group_of={index: group for group in groups for index in group.steps},
         spans=spans,
         readers=readers,
-        last_reader=last_reader,
-        last_use={value: _step_end(spans, index, value) for value, index in last_reader.items()},
+        last_reader=_last_readers(graph),
+        last_use=_last_uses(graph, spans),
         updated=_updated(graph),
     )
 
@@ -167,6 +166,15 @@ def _updated(graph: Graph) -> frozenset[Value]:
 
 def _last_readers(graph: Graph) -> dict[Value, int]:
     last = {operand: node.index for node in graph.nodes for operand in node.operands}
+    return last | dict.fromkeys(graph.roots, len(graph.nodes))
+
+
+def _last_uses(graph: Graph, spans: Mapping[int, tuple[int, ...]]) -> dict[Value, int]:
+    """Return the step until which each value is needed; not always the last reader is the last to run."""
+    last: dict[Value, int] = {}
+    for node in graph.nodes:
+        for operand in node.operands:
+            last[operand] = max(last.get(operand, -1), _step_end(spans, node.index, operand))
     return last | dict.fromkeys(graph.roots, len(graph.nodes))
 
 

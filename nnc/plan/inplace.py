@@ -180,5 +180,5 @@ def _read_in_time(storage: Storage, old: Value, new: Value) -> bool:
     """Whether the old state is not read any more once the new one has been written."""
     last = storage.last_reader.get(old, -1)
     if last < new.index <= storage.last_use.get(old, -1):  # a tiled group reads it in the next tile
-        return new.index in storage.spans[last] and storage.layouts[old] == storage.layouts[new]
+        return new.index in storage.spans.get(last, ()) and storage.layouts[old] == storage.layouts[new]
     return last <= new.index
