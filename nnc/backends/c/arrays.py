@@ -92,6 +92,11 @@ class Array:
         """Pointer to the first element."""
         return self.pointer if self.offset == 0 else self.pointer + self.offset
 
+    @property
+    def size(self) -> Dim:
+        """Number of elements."""
+        return Layout.dense((1, *self.shape)).strides[0]
+
     def at(self, *indices: Index) -> Expression:
         """Return the element at some indices, one per axis."""
         if self.literal is not None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from nnc.backends.c.arrays import Array, Index
 from nnc.backends.c.expressions import Expression, variable
 from nnc.backends.c.statements import SIMD, Code, block, loop
-from nnc.backends.c.thread_counts import shared_nest
+from nnc.backends.c.thread_counts import PARALLEL_ROW, PARALLEL_SIZE, shared_loops, shared_nest
 from nnc.ir import Dim, Shape
 
 UNROLLED = 8
@@ -196,3 +196,22 @@ def write_nest(shape: Shape, arrays: Sequence[Array], body: Body) -> list[Code]:
             directive = shared_nest(axes.shape, directive=directive, depth=max(looped - 1, 1))
         lines = [loop(names[axis], axes.shape[axis], lines, directive)]
     return lines if looped else [block(lines)]
+
+
+def write_loops(indices: Sequence[Index], shape: Shape, lines: Sequence[Code], work: Dim | None = None) -> list[Code]:
+    """Return loops around statements, one right inside the other.
+
+    Args:
+        indices: of the loops; a number has none.
+        shape: lengths of the loops.
+        lines: the statements of one turn.
+        work: elements of all turns, which threads share; None where one thread has them all.
+    """
+    counted = [(index, length) for index, length in zip(indices, shape, strict=True) if isinstance(index, Expression)]
+    directive = None
+    if work is not None and counted:
+        directive = shared_loops([length for _, length in counted], work, PARALLEL_SIZE, PARALLEL_ROW)
+    found = list(lines)
+    for index, length in reversed(counted[1:]):
+        found = [loop(index, length, found)]
+    return [loop(*counted[0], found, directive)] if counted else [block(found)]

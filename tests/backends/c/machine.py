@@ -41,7 +41,7 @@ class CMachine:
         self.plan = plan_of(graph, bindings, target, **options)
         self.source = print_source(self.plan)
         self.states = {label: array.copy() for label, array in states.items()}
-        library = ctypes.CDLL(str(build(self.source.text, level=LEVEL)))
+        library = ctypes.CDLL(str(build(self.source.text, level=LEVEL, threads=self.source.is_parallel)))
         self.executable = Executable(self.plan, self.source, library, self.states)
 
     def run(self, inputs: Mapping[str, Any], bindings: Mapping[str, int]) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -62,3 +62,14 @@ def test_nan_is_the_largest_and_gets_the_gradient():
     expected, found = interpret(graph, inputs)[0], CMachine(graph, {"n": 2}, {}).run(inputs, {"n": 2})[0]
     for label in expected:
         numpy.testing.assert_array_equal(found[label], expected[label])
+
+
+def test_windows_that_overlap_are_not_said_to_be_independent():
+    graph = Graph("test")
+    attributes = (1, 3, 1), (1, 1, 1), "valid"
+    cotangent = graph.input("x", TensorType("float32", (N, 38, 1)))
+    graph.output("y", apply(SumPoolGradient(*attributes, (N, 40, 1)), cotangent))
+    machine = CMachine(graph, {"n": 2}, {})
+    assert machine.source.text.count("#pragma omp simd") == 1  # zeros
+    inputs = {"x": numpy.arange(76, dtype="float32").reshape(2, 38, 1)}
+    numpy.testing.assert_array_equal(machine.run(inputs, {"n": 2})[0]["y"], interpret(graph, inputs)[0]["y"])

@@ -18,7 +18,11 @@ from nnc.backends.c.source import print_source
 from nnc.backends.c.target import WITHOUT_PACKING
 from nnc.backends.c.threads import THREADS, pool
 from nnc.errors import CompilerError
-from nnc.ir import Graph, TensorType, ops, symbol
+from nnc.ir import Graph, TensorType, interpret, ops, symbol
+from nnc.ir.ops.elementwise import apply
+from nnc.ir.ops.gathering import AddAlongAxis, ScatterAdd
+from nnc.ir.ops.pooling import MaxPool, MaxPoolGradient, SumPool, SumPoolGradient
+from nnc.ir.ops.random import KEY_TYPE, random_uniform
 from tests.backends.c.helpers import is_gcc, tile
 from tests.backends.c.machine import CMachine
 from tests.plan.helpers import plan_of
@@ -97,6 +101,88 @@ def test_convolutions_depend_on_no_number_of_threads(threads):
         model.program.train_step(x, y)
         found.append([array.tobytes() for array in (model.predict(x), *model.get_weights())])
     assert found == [found[0]] * 4
+
+
+FLOAT, BATCH = "float32", symbol("batch")
+PLANE, WINDOW, OVERLAPPING = (BATCH, 96, 96, 64), (1, 2, 2, 1), (1, 3, 3, 1)
+
+
+def pooled(op, *windows):
+    def outputs(graph):
+        x = graph.input("x", TensorType(FLOAT, PLANE))
+        yield apply(op(*windows, "same"), x)
+
+    return outputs
+
+
+def pooled_gradients(*windows):
+    def outputs(graph):
+        x = graph.input("x", TensorType(FLOAT, PLANE))
+        maxima = apply(MaxPool(*windows, "same"), x)
+        yield apply(MaxPoolGradient(*windows, "same"), x, maxima, maxima)
+        yield apply(SumPoolGradient(*windows, "same", x.shape), maxima)
+
+    return outputs
+
+
+def of_rows(function, *shape):
+    return lambda graph: iter([function(graph.input("x", TensorType(FLOAT, (BATCH, *shape))))])
+
+
+def by_number(function, *shapes):
+    def outputs(graph):
+        dtypes = [*[FLOAT] * (len(shapes) - 1), "int32"]
+        types = [TensorType(dtype, shape) for dtype, shape in zip(dtypes, shapes, strict=True)]
+        yield function(*[graph.input(f"x{number}", type) for number, type in enumerate(types)])
+
+    return outputs
+
+
+def uniform(graph):
+    graph.input("x", TensorType(FLOAT, (BATCH,)))
+    yield random_uniform(graph.input("key", KEY_TYPE), (BATCH, 1024), 3)
+
+
+@pytest.mark.parametrize(
+    ("outputs", "batch", "directives"),
+    [
+        (pooled(MaxPool, OVERLAPPING, WINDOW), 1, 1),
+        (pooled(SumPool, OVERLAPPING, OVERLAPPING), 1, 1),
+        (pooled_gradients(WINDOW, WINDOW), 1, 3),  # with the maxima
+        (pooled_gradients(OVERLAPPING, WINDOW), 3, 5),  # and zeros
+        (of_rows(ops.argmax, 9, 8, 64), 96, 1),
+        (of_rows(lambda x: ops.sum(x, 2), 700, 600), 1, 1),
+        (of_rows(lambda x: ops.max(x, 2), 700, 600), 1, 1),
+        (of_rows(ops.cumulative_sum, 700), 600, 1),
+        (of_rows(lambda x: ops.cumulative_sum(x, 1), 20, 700), 30, 1),
+        (of_rows(ops.sparsemax, 520), 520, 1),
+        (by_number(ops.gather, (50, 70), (BATCH, 100)), 60, 1),
+        (by_number(ops.gather, (50, 700), (BATCH,)), 600, 1),
+        (by_number(lambda x, i: apply(ScatterAdd((50, 256)), x, i), (BATCH, 100, 256), (BATCH, 100)), 30, 1),
+        (by_number(ops.take_along_axis, (BATCH, 50), (BATCH, 600)), 600, 1),
+        (by_number(lambda x, i: apply(AddAlongAxis(1, 50), x, i), (BATCH, 600), (BATCH, 600)), 600, 1),
+        (uniform, 300, 1),
+    ],
+)
+def test_kernels_depend_on_no_number_of_threads(outputs, batch, directives, threads, compiler):
+    graph = Graph("test")
+    for number, value in enumerate(outputs(graph)):
+        graph.output(f"y{number}", value)
+    machine = CMachine(graph, {"batch": batch}, {})
+    assert machine.source.text.count("#pragma omp parallel for") == directives
+    generator = numpy.random.default_rng(0)
+    inputs = {}
+    for label, value in graph.inputs.items():
+        type = value.type.bind({"batch": batch})
+        numbers = generator.integers(0, 50, type.shape) if type.dtype != FLOAT else generator.normal(size=type.shape)
+        inputs[label] = numbers.astype(type.dtype)
+    found = []
+    for count in (1, 2, 3):
+        threads(count)
+        found.append(machine.run(inputs, {"batch": batch})[0])
+    for label, expected in interpret(graph, inputs)[0].items():
+        assert len({arrays[label].tobytes() for arrays in found}) == 1
+        numpy.testing.assert_allclose(found[0][label], expected, rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from itertools import product
+from itertools import product, takewhile
 
 from nnc.backends.c.arrays import Array, Index
 from nnc.backends.c.expressions import Expression, chain, choice, infix, number, operand, variable, whole
@@ -12,13 +12,15 @@ from nnc.backends.c.kernels.elementwise import is_nan
 from nnc.backends.c.kernels.movement import fill_lines
 from nnc.backends.c.kernels.registry import KernelCall, kernel
 from nnc.backends.c.nests import can_vectorise
-from nnc.backends.c.statements import SIMD, Code, Statement, assign, block, declare, loop, when
-from nnc.backends.c.thread_counts import shared_nest
+from nnc.backends.c.statements import SIMD, Code, Directive, Statement, assign, block, declare, loop, when
+from nnc.backends.c.thread_counts import PARALLEL_ROW, PARALLEL_SIZE, shared_loops
 from nnc.ir import Dim
 from nnc.ir.ops.pooling import MaxPool, MaxPoolGradient, SumPool, SumPoolGradient, WindowOp, padding_before
 
 _UNROLLED = 32
 """Most positions of a window that are written out one after the other."""
+_SHARED = 2
+"""Most loops whose turns threads share: with that over a row, each window would find out where it lies by itself."""
 
 _TOTAL, _FOUND, _BEST, _GIVEN, _CHOSEN, _IS_OPEN, _IS_CHOSEN = map(
     variable, ("total", "found", "best", "given", "chosen", "is_open", "is_chosen")
@@ -121,12 +123,13 @@ class _Windows:
         op: says which windows.
         larger: arrays that the windows lie in.
         pooled: arrays with one element per window.
+        adds: whether something is added to elements that the windows lie in.
     """
 
-    def __init__(self, op: WindowOp, larger: Sequence[Array], pooled: Sequence[Array]) -> None:
+    def __init__(self, op: WindowOp, larger: Sequence[Array], pooled: Sequence[Array], adds: bool = False) -> None:
         shapes = zip(larger[0].shape, pooled[0].shape, op.window, op.strides, strict=True)
         axes = [_Axis(0, length, count, window, stride, op.padding) for length, count, window, stride in shapes]
-        self._larger, self._pooled = larger, pooled
+        self._larger, self._pooled, self._adds = larger, pooled, adds
         arrays = [*larger, *pooled]
         groups: list[list[int]] = []
         for position, axis in enumerate(axes):
@@ -179,39 +182,48 @@ class _Windows:
                 indices.append(_moved(axis.start, position[axis.number]))
         return self._seen(array, False).at(*indices)
 
-    def write(self, inside: Sequence[Code], general: Sequence[Code], simd: bool) -> list[Code]:
+    def write(self, inside: Sequence[Code], general: Sequence[Code]) -> list[Code]:
         """Return the loops.
 
         Args:
             inside: what to do with an element of each window that lies inside, all positions written out; nothing
                 where there are too many.
             general: loops over the channels for windows of any kind; see `channels` and `positions_inside`.
-            simd: whether windows that are neighbours may be worked on side by side.
         """
         heads = [line for axis in self.moving for line in axis.head()]
         bounds = [line for axis in self.moving for line in axis.bounds()]
         if not inside:
             lines = [*bounds, *general]
         elif not self.edged:
-            lines = self.channels(inside, simd, self.volume)
+            lines = self.channels(inside, True, self.volume)
         else:
             tests = [
                 test for axis in self.edged for test in (infix("==", axis.low, 0), infix("==", axis.high, axis.window))
             ]
-            lines = [*bounds, when(chain("&&", tests), self.channels(inside, simd, self.volume), general)]
-        around = self.outer
-        is_loop = bool(inside) and not self.edged and not any(axis.count != 1 for axis in self.inner)
-        for axis in reversed(around):
-            if not isinstance(axis.index, Expression):
-                continue
-            directive = None
-            if is_loop and simd and self._can_vectorise(axis, self.volume):
-                directive = SIMD
-            elif axis is around[0] and axis.is_plain:  # no window is seen from two of its indices
-                directive = shared_nest(tuple(other.length for other in self.axes), axis.count)
+            lines = [*bounds, when(chain("&&", tests), self.channels(inside, True, self.volume), general)]
+        around = [axis for axis in self.outer if isinstance(axis.index, Expression)]
+        has_loop = not inside or bool(self.edged) or any(axis.count != 1 for axis in self.inner)
+        is_simd = bool(around) and not has_loop and self._are_apart(around[-1])
+        is_simd = is_simd and self._can_vectorise(around[-1], self.volume)
+        for position, axis in reversed(list(enumerate(around))):
+            directive = SIMD if is_simd and axis is around[-1] else None
+            if position == 0 and directive is None:
+                directive = self._shared(around[:-1] if is_simd else around)
+            assert isinstance(axis.index, Expression)
             lines = [loop(axis.index, axis.count, lines, directive)]
-            is_loop = False
         return [block([*heads, *lines])]
+
+    def _are_apart(self, axis: _Axis) -> bool:
+        """Return whether the loop over the windows along an axis writes each element in one turn."""
+        return not self._adds or axis.window <= axis.stride
+
+    def _shared(self, axes: Sequence[_Axis]) -> Directive | None:
+        """Return what the outermost of the loops over some axes is told."""
+        lengths = [axis.count for axis in takewhile(self._are_apart, axes)][:_SHARED]
+        size: Dim = 1
+        for axis in self.axes:
+            size = size * axis.length
+        return shared_loops(lengths, size, PARALLEL_SIZE, PARALLEL_ROW) if lengths else None
 
     def _can_vectorise(self, axis: _Axis, positions: int) -> bool:
         """Return whether the loop over an axis may be marked so, where its turns see so many positions each."""
@@ -271,7 +283,7 @@ def _pool(call: KernelCall, first: Expression, combine: Combine) -> list[Code]:
         *windows.channels([assign(target, first)], True),
         *windows.positions_inside(windows.channels(update, True)),
     ]
-    return windows.write(inside, general, True)
+    return windows.write(inside, general)
 
 
 @kernel(MaxPool)
@@ -302,7 +314,7 @@ def _is_covered(op: WindowOp, windows: _Windows) -> bool:
 def max_pool_gradient(call: KernelCall) -> Sequence[Code]:
     """Each window's cotangent to its first largest element, or its first NaN."""
     (x, maxima, cotangent), result = call.operands, call.result
-    windows = _Windows(call.op, [x, result], [maxima, cotangent])
+    windows = _Windows(call.op, [x, result], [maxima, cotangent], adds=True)
     covered = _is_covered(call.op, windows)
     sign = "+=" if windows.overlap else "="
     kind = f"const {x.c_type}"
@@ -336,7 +348,7 @@ def max_pool_gradient(call: KernelCall) -> Sequence[Code]:
     ]
     head.append(Statement("bool is_open = true;"))
     general = windows.channels([*head, *windows.positions_inside(update)], False)
-    lines = windows.write(inside, general, not windows.overlap or bool(windows.inner))
+    lines = windows.write(inside, general)
     return lines if covered else [*fill_lines(result, 0), *lines]
 
 
@@ -344,7 +356,7 @@ def max_pool_gradient(call: KernelCall) -> Sequence[Code]:
 def sum_pool_gradient(call: KernelCall) -> Sequence[Code]:
     """Each window's cotangent to all its elements."""
     (cotangent,), result = (array.wrapping for array in call.operands), call.result
-    windows = _Windows(call.op, [result], [cotangent])
+    windows = _Windows(call.op, [result], [cotangent], adds=True)
     covered = _is_covered(call.op, windows)
     sign = "+=" if windows.overlap else "="
     inside: list[Code] = []
@@ -353,5 +365,5 @@ def sum_pool_gradient(call: KernelCall) -> Sequence[Code]:
         inside += [assign(windows.element(result, position), _GIVEN, sign) for position in windows.positions]
     update = assign(windows.element(result), windows.window(cotangent), sign)
     general = windows.positions_inside(windows.channels([update], True))
-    lines = windows.write(inside, general, not windows.overlap or bool(windows.inner))
+    lines = windows.write(inside, general)
     return lines if covered else [*fill_lines(result, 0), *lines]

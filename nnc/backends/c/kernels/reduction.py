@@ -8,7 +8,7 @@ from nnc.backends.c.arrays import Array, Index
 from nnc.backends.c.expressions import Expression, choice, infix, number, operand, variable
 from nnc.backends.c.kernels.elementwise import is_nan
 from nnc.backends.c.kernels.registry import KernelCall, kernel
-from nnc.backends.c.nests import LANES, MANY_LANES, UNROLLED, can_vectorise
+from nnc.backends.c.nests import LANES, MANY_LANES, UNROLLED, can_vectorise, write_loops
 from nnc.backends.c.statements import (
     SIMD,
     Code,
@@ -23,7 +23,7 @@ from nnc.backends.c.statements import (
     when,
 )
 from nnc.backends.c.text import C_TYPES
-from nnc.backends.c.thread_counts import shared_nest
+from nnc.backends.c.thread_counts import PARALLEL_ROW, PARALLEL_SIZE, shared_loops
 from nnc.ir import FLOATING, Dim, Layout
 from nnc.ir.ops import reduction
 
@@ -70,7 +70,8 @@ class _Loops:
             assert isinstance(index, Expression)
             directive = inner if axis == looped[-1] else None
             if is_shared and axis == looped[0]:
-                directive = shared_nest(self.x.shape, length, directive)
+                lengths = [self.x.shape[axis] for axis in looped]
+                directive = shared_loops(lengths, self.x.size, PARALLEL_SIZE, PARALLEL_ROW, directive)
             found = [loop(index, length, found, directive)]
         return found if looped else [block(found)]
 
@@ -303,7 +304,7 @@ def argmax(call: KernelCall) -> Sequence[Code]:
         ]
         body.append(loop(index, length, look, start=1))
     body.append(assign(result.at(*(loops.indices[position] for position in kept)), place))
-    return loops.around(kept, body)
+    return loops.around(kept, body, is_shared=True)
 
 
 _TOTAL, _BEFORE = variable("total"), variable("before")
@@ -331,6 +332,5 @@ def accumulate(call: KernelCall) -> Sequence[Code]:
     else:
         body = [assign(_TOTAL, element, sign=f"{sign}="), assign(target, _TOTAL.cast(result.c_type))]
         lines = [declare(x.c_type, _TOTAL, number(start, x.dtype)), loop(places[axis], x.shape[axis], body)]
-    for position in reversed(outer):
-        lines = [loop(places[position], x.shape[position], lines)]
-    return lines if outer else [block(lines)]
+    lengths = tuple(x.shape[position] for position in outer)
+    return write_loops([places[position] for position in outer], lengths, lines, x.size)

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from nnc.backends.c.expressions import Expression, choice, infix, variable
 from nnc.backends.c.kernels.elementwise import is_nan
 from nnc.backends.c.kernels.registry import KernelCall, kernel
-from nnc.backends.c.statements import Code, Statement, assign, block, declare, loop, until_settled
+from nnc.backends.c.nests import write_loops
+from nnc.backends.c.statements import Code, Statement, assign, declare, loop, until_settled
 from nnc.ir.ops.sparsemax import Sparsemax
 
 
@@ -55,7 +56,6 @@ def sparsemax(call: KernelCall) -> Sequence[Code]:
         until_settled(turn, infix("!=", count, before)),
         loop(names[axis], x.shape[axis], cut),
     ]
-    for position in reversed(range(x.rank)):
-        if position != axis:
-            lines = [loop(names[position], x.shape[position], lines)]
-    return lines if x.rank > 1 else [block(lines)]
+    around = [position for position in range(x.rank) if position != axis]
+    lengths = tuple(x.shape[position] for position in around)
+    return write_loops([names[position] for position in around], lengths, lines, x.size)
