@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from nnc.backends.c.arrays import Array, Index
 from nnc.backends.c.expressions import Expression, choice, infix, number, operand, variable
@@ -33,6 +34,8 @@ _LONG = 512
 """Length, where it is known, from which on a sum has many lanes."""
 _BLOCK = 16
 """Columns whose totals are kept in registers while rows are added."""
+_NARROW = 96
+"""Most columns of rows along several axes that are added up block by block: of longer rows, blocks lie far apart."""
 TERMS = 32
 """Terms that a lane adds up in float32."""
 _LEAST = -variable("INFINITY")
@@ -60,9 +63,22 @@ class _Loops:
         return self.x.at(*self.indices)
 
     def around(
-        self, axes: Sequence[int], lines: Sequence[Code], inner: Directive | None = None, is_shared: bool = False
+        self,
+        axes: Sequence[int],
+        lines: Sequence[Code],
+        inner: Directive | None = None,
+        is_shared: bool = False,
+        within: Sequence[Dim] = (),
     ) -> list[Code]:
-        """Return loops over axes around lines; the innermost has a directive, threads may share the outermost."""
+        """Return loops over axes around lines.
+
+        Args:
+            axes: whose loops.
+            lines: of one turn.
+            inner: what the innermost loop is told.
+            is_shared: whether threads may share the turns.
+            within: turns of the loop that the lines are, which threads share as well.
+        """
         found = list(lines)
         looped = [axis for axis in axes if self.x.shape[axis] != 1]
         for axis in reversed(looped):
@@ -70,7 +86,7 @@ class _Loops:
             assert isinstance(index, Expression)
             directive = inner if axis == looped[-1] else None
             if is_shared and axis == looped[0]:
-                lengths = [self.x.shape[axis] for axis in looped]
+                lengths = [*(self.x.shape[axis] for axis in looped), *within]
                 directive = shared_loops(lengths, self.x.size, PARALLEL_SIZE, PARALLEL_ROW, directive)
             found = [loop(index, length, found, directive)]
         return found if looped else [block(found)]
@@ -208,8 +224,9 @@ def _rows(
     target = result.at(*(loops.indices[axis] for axis in kept))
     local = is_sum and dtype == "float32" and isinstance(size, int) and size <= _LOCAL_TOTALS
     looped = [axis for axis in reduced if x.shape[axis] != 1]
-    if local and len(looped) == 1 and _is_block(x, inner) and isinstance(size, int) and size % _BLOCK == 0:
-        return loops.around(outer, _blocks(call, loops, looped[0], outer, size, result), is_shared=True)
+    is_one = len(looped) == 1 or (isinstance(size, int) and size <= _NARROW and _is_one(x, looped))
+    if local and is_one and _is_block(x, inner) and isinstance(size, int) and size % _BLOCK == 0:
+        return _blocks(call, loops, looped, outer, size, result)
     if local:
         name = variable(call.unit.name("totals"))
         totals = Array(name, "float64", inner_shape, Layout.dense(inner_shape).strides)
@@ -243,24 +260,42 @@ def _is_block(x: Array, axes: Sequence[int]) -> bool:
     return x.literal is None and tuple(x.strides[axis] for axis in axes) == layout.strides
 
 
+def _is_one(x: Array, axes: Sequence[int]) -> bool:
+    """Whether stepping through axes is stepping through one."""
+    return bool(axes) and all(
+        axis + 1 == following and x.strides[axis] == x.strides[following] * x.shape[following]
+        for axis, following in pairwise(axes)
+    )
+
+
 def _blocks(
-    call: KernelCall, loops: _Loops, reduced: int, outer: Sequence[int], size: int, result: Array
+    call: KernelCall, loops: _Loops, reduced: Sequence[int], outer: Sequence[int], size: int, result: Array
 ) -> list[Code]:
-    """Totals of as many columns at once as registers hold: some terms in float32, and what these give in double."""
+    """Totals of as many columns at once as registers hold: some terms in float32, and what these give in double.
+
+    The reduced axes are one, as `_is_one` says; threads share the columns, too.
+    """
     x, unit, before = loops.x, call.unit, loops.x.rank - result.rank + len(outer)
     columns = Array(x.pointer, x.dtype, (*x.shape[:before], size), (*x.strides[:before], 1), x.offset)
     sums = result.seen_as(Layout.dense((*result.shape[: len(outer)], size), result.offset))
     totals, parts = (variable(unit.name(name)) for name in ("totals", "parts"))
     first, start, end, column = map(variable, ("first", "start", "end", "column"))
-    row, length = loops.indices[reduced], x.shape[reduced]
+    row, length = loops.indices[reduced[-1]], Layout.dense((1, *(x.shape[axis] for axis in reduced))).strides[0]
     assert isinstance(row, Expression)
-    element = columns.at(*loops.indices[:before], first + column)
+    indices = [0 if axis in reduced[:-1] else loops.indices[axis] for axis in range(before)]
+    element = columns.at(*indices, first + column)
     total = sums.at(*(loops.indices[axis] for axis in outer), first + column)
     added = loop(column, _BLOCK, [assign(parts[column], element, sign="+=")], SIMD)
     zeros = array("float", parts, _BLOCK, values=[0])
+
+    def around(lines: Sequence[Code]) -> list[Code]:
+        count, is_outermost = size // _BLOCK, all(x.shape[axis] == 1 for axis in outer)
+        divided = shared_loops([count], x.size, PARALLEL_SIZE, PARALLEL_ROW) if is_outermost else None
+        return loops.around(outer, [loop(first, size, lines, divided, step=_BLOCK)], is_shared=True, within=[count])
+
     if isinstance(length, int) and length <= TERMS:
         write = loop(column, _BLOCK, [assign(total, parts[column])], SIMD)
-        return [loop(first, size, [zeros, loop(row, length, [added]), write], step=_BLOCK)]
+        return around([zeros, loop(row, length, [added]), write])
     some = [
         declare("const int64_t", end, choice(infix("<", operand(length) - start, TERMS), length, start + TERMS)),
         zeros,
@@ -272,7 +307,7 @@ def _blocks(
         loop(start, length, some, step=TERMS),
         loop(column, _BLOCK, [assign(total, totals[column].cast("float"))], SIMD),
     ]
-    return [loop(first, size, body, step=_BLOCK)]
+    return around(body)
 
 
 def _lowest(dtype: str) -> Expression:
