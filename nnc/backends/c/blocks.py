@@ -8,7 +8,7 @@ from nnc.backends.c.expressions import Expression, call, chain, choice, infix, o
 from nnc.backends.c.kernels.registry import Unit
 from nnc.backends.c.nests import Elementwise
 from nnc.backends.c.statements import Code, Statement, block, declare, declare_all, execute, loop
-from nnc.backends.c.thread_counts import members, shared
+from nnc.backends.c.thread_counts import members, members_of, shared
 from nnc.ir import Dim
 
 LARGE = 1 << 18
@@ -25,13 +25,29 @@ TOP, BOTTOM, LEFT, RIGHT = map(variable, ("top", "bottom", "left", "right"))
 """Variables for a block's first row and the one behind its last, and for its columns."""
 
 
-def product_members(parts: Dim, rows: Dim, inner: Dim, columns: Dim) -> Expression | None:
-    """Return the number of threads that share a product in so many parts; None where that is always one."""
+def product_members(
+    parts: Dim, rows: Dim, inner: Dim, columns: Dim, bands: tuple[int, Dim] | None = None
+) -> Expression | None:
+    """Return the number of threads that share a product; None where that is always one.
+
+    Args:
+        parts: that it comes in.
+        rows: of the result.
+        inner: terms of each sum.
+        columns: of the result.
+        bands: multiplications of a whole band, and of all, where the product is one of several bands.
+    """
     matrix = inner * columns
     if isinstance(matrix, int) and matrix >= LARGE_MATRIX:
         return members(parts, (rows + READING) * matrix, LARGE)
     is_short = isinstance(inner, int) and inner < SHORT
-    return members(parts, rows * matrix, LARGE_SHORT if is_short else LARGE, LARGE_KNOWN)
+    least = LARGE_SHORT if is_short else LARGE
+    if bands is None:
+        return members(parts, rows * matrix, least, LARGE_KNOWN)
+    band, total = bands
+    if band < least or members(parts, total, least, LARGE_KNOWN) is None:
+        return None
+    return members_of(parts, rows * matrix, least)
 
 
 def over_blocks(

@@ -19,6 +19,7 @@ from nnc.backends.c.target import WITHOUT_PACKING
 from nnc.backends.c.threads import THREADS, pool
 from nnc.errors import CompilerError
 from nnc.ir import Graph, TensorType, interpret, ops, symbol
+from nnc.ir.ops.convolution import ConvolutionInputGradient, ConvolutionKernelGradient
 from nnc.ir.ops.elementwise import apply
 from nnc.ir.ops.gathering import AddAlongAxis, ScatterAdd
 from nnc.ir.ops.pooling import MaxPool, MaxPoolGradient, SumPool, SumPoolGradient
@@ -138,6 +139,14 @@ def by_number(function, *shapes):
     return outputs
 
 
+def convolution_gradients(graph):
+    x = graph.input("x", TensorType(FLOAT, (BATCH, 20, 20, 32)))
+    geometry = (1, 1), (1, 1), (1, 1), (1, 1)  # strides, dilation, zeros around
+    kernel = graph.input("kernel", TensorType(FLOAT, (3, 3, 32, 32)))
+    yield apply(ConvolutionInputGradient(*geometry, shape=(20, 20)), x, kernel)
+    yield apply(ConvolutionKernelGradient(*geometry, window=(3, 3)), x, x)
+
+
 def uniform(graph):
     graph.input("x", TensorType(FLOAT, (BATCH,)))
     yield random_uniform(graph.input("key", KEY_TYPE), (BATCH, 1024), 3)
@@ -164,6 +173,7 @@ def uniform(graph):
         (by_number(lambda x, i: apply(ScatterAdd((50, 256)), x, i), (BATCH, 100, 256), (BATCH, 100)), 30, 1),
         (by_number(ops.take_along_axis, (BATCH, 50), (BATCH, 600)), 600, 1),
         (by_number(lambda x, i: apply(AddAlongAxis(1, 50), x, i), (BATCH, 600), (BATCH, 600)), 600, 1),
+        (convolution_gradients, 4, 3),  # zeros and products of bands
         (uniform, 300, 1),
     ],
 )

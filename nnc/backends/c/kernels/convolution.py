@@ -146,7 +146,10 @@ def _matrices(
     rows = geometry.total if band is None else band
     if isinstance(op, Convolution):
         return Matrices(geometry.dtype, rows, depth, filters, patches, (step, 1), weight, (down, 1), y, down)
+    bands = None if band is None else (geometry.band * depth * filters, geometry.total * (depth * filters))
     if isinstance(op, ConvolutionInputGradient):
-        return Matrices(geometry.dtype, rows, filters, depth, y, (down, 1), weight, (1, down), patches, step)
+        matrices = Matrices(geometry.dtype, rows, filters, depth, y, (down, 1), weight, (1, down), patches, step)
+        return replace(matrices, bands=bands)
     add = FALSE if band is None else infix(">", START, 0)
-    return Matrices(geometry.dtype, depth, rows, filters, patches, (1, step), y, (down, 1), weight, down, add)
+    matrices = Matrices(geometry.dtype, depth, rows, filters, patches, (1, step), y, (down, 1), weight, down, add)
+    return replace(matrices, bands=bands)

@@ -50,6 +50,7 @@ class Matrices:
         c_stride: elements from one row to the next.
         add: whether to add to C.
         strips: pointer to B in strips, None where it does not lie there so; with it nothing is added to C.
+        bands: multiplications of a whole band, and of all, where the product is one of several bands.
     """
 
     dtype: str
@@ -64,6 +65,7 @@ class Matrices:
     c_stride: Dim
     add: Expression = FALSE
     strips: Expression | None = None
+    bands: tuple[int, Dim] | None = None
 
 
 def pack_strips(unit: Unit, matrix: Array, target: Expression) -> Expression:
@@ -76,7 +78,7 @@ def pack_strips(unit: Unit, matrix: Array, target: Expression) -> Expression:
 def product(unit: Unit, matrices: Matrices, epilogue: Elementwise | None = None) -> list[Code]:
     """Return a product and its epilogue: one call, or a loop over blocks where there is much to do."""
     m, suffix = matrices, SUFFIXES[matrices.dtype]
-    count = product_members(m.rows * m.columns, m.rows, m.inner, m.columns)
+    count = product_members(m.rows * m.columns, m.rows, m.inner, m.columns, m.bands)
     packed = f"nnc_prepacked_part_{suffix}"
     if count is None:
         sizes = m.rows, m.inner, m.columns
