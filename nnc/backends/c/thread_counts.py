@@ -43,22 +43,18 @@ def shared(count: Expression | None, directive: Directive | None = None) -> Dire
     return directive if count is None else replace(directive or Directive(), members=count)
 
 
-def shared_nest(
-    shape: Shape, parts: Dim | None = None, directive: Directive | None = None, depth: int = 1
-) -> Directive | None:
+def shared_nest(shape: Shape, directive: Directive | None = None, depth: int = 1) -> Directive | None:
     """Return what the outermost loop over a shape is told, which threads share unless it is small.
 
     Args:
         shape: lengths of the loops.
-        parts: length of the outermost loop, where that is not the first.
         directive: what it is told anyway.
         depth: number of loops, from the outermost one on, that have nothing between them.
     """
     size: Dim = 1
     for dim in shape:
         size = size * dim
-    lengths = [shape[0] if parts is None else parts, *shape[1:]]
-    return shared_loops(lengths[:depth], size, PARALLEL_SIZE, PARALLEL_ROW, directive)
+    return shared_loops(shape[:depth], size, PARALLEL_SIZE, PARALLEL_ROW, directive)
 
 
 def shared_loops(
