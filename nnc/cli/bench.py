@@ -32,8 +32,8 @@ def command(
             "--suite",
             metavar="NAMES",
             help="Any of base, mlp, cnn, lstm, transformer, replicas, resnet50, mobilenetv2, decoding, latency, "
-            "mobile, attention, wide, sequence, volume, train, startup, compile, choice and memory, separated by "
-            "commas; by default all.",
+            "mobile, attention, wide, sequence, volume, train, startup, compile, choice, loading and memory, separated "
+            "by commas; by default all.",
             show_default=False,
         ),
     ] = "",
