@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Sequence
 from dataclasses import replace
 from tempfile import TemporaryDirectory
 
-from benchmarks.document import DATA, facts
+from benchmarks.document import facts
 from benchmarks.document import write as write_page
 from benchmarks.engines import find_engines, installed
 from benchmarks.peers.converted import FOLDER
 from benchmarks.readme import write as write_readme
+from benchmarks.record import DATA, Run, read_record
 from benchmarks.report import Row, set_up_table, table
 from benchmarks.settings import FULL, HURRIED, QUICK, Settings
 from benchmarks.suites import SUITES, find_suites, run_suite
 from benchmarks.worker import WorkerError
 from nnc.cli.console import print_json, print_text, say
-from nnc.files import write_atomically
 
 SPEEDS = {"": FULL, "quick": QUICK, "hurry": HURRIED}
 
@@ -33,7 +32,8 @@ def bench(
         against: names of peers; all that are installed where there are none.
         speed: of `SPEEDS`.
         only: one backend of nnc, to measure it alone.
-        write: write the page with its plots and its data, and the README's table where all was measured.
+        write: write what was measured into the page, its plots and its data, after every suite; suites that are not
+            measured keep what they had. The README's table too, if all peers and both backends take part.
         as_json: print JSON instead of tables.
 
     Raises:
@@ -46,25 +46,30 @@ def bench(
     known = facts()
     if not as_json:
         print_text("\n".join(f"{name}: {text}" for name, text in known.items()))
-    rows: list[Row] = []
+    command = _command(suites, against, speed, only)
+    found: dict[str, tuple[Row, ...]] = {}
     with TemporaryDirectory(prefix="nnc-bench-") as converted:
         os.environ[FOLDER] = converted
         for name in names:
             say(f"measuring {name} …")
-            found = _measure(name, settings)
+            found[name] = tuple(_measure(name, settings))
             if not as_json:
-                _print(found)
-            rows += found
-    command = _command(suites, against, speed, only)
-    data = {"command": command, "facts": known, "rows": [row.to_json() for row in rows]}
+                _print(found[name])
+            if write:
+                _write(Run(command, known, found), with_readme=not against and only is None)
+    rows = [row for measured in found.values() for row in measured]
     if as_json:
-        print_json(data)
-    if write:
-        write_atomically(DATA, f"{json.dumps(data, ensure_ascii=False, indent=1)}\n".encode())
-        say(f"wrote {', '.join(map(str, [DATA, *write_page(data)]))}")
-        if not suites and not against and only is None:
-            say(f"wrote the table of {write_readme()}")
+        print_json({"command": command, "facts": known, "rows": [row.to_json() for row in rows]})
     return not any(row.reached is False for row in rows)
+
+
+def _write(run: Run, *, with_readme: bool) -> None:
+    """Write what a run has measured so far, so that nothing is lost if it is cut off."""
+    record = read_record(DATA).with_run(run)
+    record.write(DATA)
+    say(f"wrote {', '.join(map(str, [DATA, *write_page(record)]))}")
+    if with_readme:
+        say(f"wrote the table of {write_readme(record)}")
 
 
 def _measure(suite: str, settings: Settings) -> list[Row]:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-from benchmarks.document import DATA, cells, slower, work_table
+from benchmarks.document import cells, slower, work_table
 from benchmarks.families import families
-from benchmarks.report import Row
+from benchmarks.record import Record, read_record
+from benchmarks.worker import ROOT
 
-README = DATA.parent.parent / "README.md"
+README = ROOT / "README.md"
 BEGIN, END = "<!-- benchmarks: python -m benchmarks.readme writes this -->", "<!-- benchmarks: end -->"
 SHOWN = {
     "training": ("base network", "small CNN", "transformer encoder"),
@@ -21,16 +19,13 @@ SHOWN = {
 """What the README shows: of each family the works whose names begin so."""
 
 
-def block(data: Mapping[str, Any]) -> str:
+def block(record: Record) -> str:
     """Return what stands between the marks in the README.
-
-    Args:
-        data: what docs/benchmarks.json has.
 
     Raises:
         ValueError: a work was not measured.
     """
-    found = families([Row(**row) for row in data["rows"]])
+    found = families(record.rows)
     lines = []
     for key, names in SHOWN.items():
         works = [work for family in found if family.key == key for work in family.works]
@@ -40,10 +35,10 @@ def block(data: Mapping[str, Any]) -> str:
                 raise ValueError(f"{name!r} of {key!r} was not measured; run 'nnc bench --write'")
             first, *others = cells(work)
             lines.append((f"{'train' if key == 'training' else 'predict'} {first}", *others))
-    return f"{work_table(lines)}\n\n{slower(found)}"
+    return f"{work_table(lines)}\n\n{slower(found)} [All of these](docs/benchmarks.md#where-nnc-is-slower)."
 
 
-def refreshed(readme: str, data: Mapping[str, Any]) -> str:
+def refreshed(readme: str, record: Record) -> str:
     """Return the README's text with what was measured.
 
     Raises:
@@ -53,14 +48,14 @@ def refreshed(readme: str, data: Mapping[str, Any]) -> str:
     _, end, after = rest.partition(END)
     if not begin or not end:
         raise ValueError(f"README.md must have the lines {BEGIN} and {END}")
-    return f"{before}{BEGIN}\n\n{block(data)}\n\n{END}{after}"
+    return f"{before}{BEGIN}\n\n{block(record)}\n\n{END}{after}"
 
 
-def write() -> Path:
+def write(record: Record) -> Path:
     """Write the README anew and return its path."""
-    README.write_text(refreshed(README.read_text(), json.loads(DATA.read_text())))
+    README.write_text(refreshed(README.read_text(), record))
     return README
 
 
 if __name__ == "__main__":
-    print(f"wrote {write()}")
+    print(f"wrote {write(read_record())}")

@@ -15,6 +15,7 @@ import pytest
 from benchmarks.document import csv_table, document, facts
 from benchmarks.families import families
 from benchmarks.plot import plot
+from benchmarks.record import Record, Run, read_record
 from benchmarks.report import Row, Versus, rows_of, seconds_text, set_up_table, table
 from benchmarks.timing import Comparison
 from nnc.backends.c.cpu import NATIVE, Processor
@@ -27,9 +28,13 @@ def _tables(rows: list[Row]) -> str:
     return f"{table([row for row in rows if not row.parts])}\n\n{set_up_table([row for row in rows if row.parts])}\n"
 
 
+def record(rows: list[Row]) -> Record:
+    return Record((Run("nnc bench --write", FACTS, {"mlp": tuple(rows)}),))
+
+
 TEXTS: dict[str, Callable[[list[Row]], str]] = {
     "tables.txt": _tables,
-    "page.md": lambda rows: document("nnc bench --write", FACTS, rows),
+    "page.md": lambda rows: document(record(rows)),
     "table.csv": csv_table,
     "plot.svg": lambda rows: plot(families(rows)[0]),
 }
@@ -76,9 +81,34 @@ def test_every_work_is_of_one_family(work: str, family: str) -> None:
 
 def test_the_page_says_that_the_fastest_peers_were_not_measured() -> None:
     absent = "LiteRT and OpenVINO took no part in this run."
-    assert absent in document("nnc bench", FACTS, measured())
+    assert absent in document(record(measured()))
     with_one = [*measured(), Row("MLP, predict 1 row", "LiteRT, copied output", "1 ms")]
-    assert absent not in document("nnc bench", FACTS, with_one)
+    assert absent not in document(record(with_one))
+
+
+def run(command: str, **suites: str) -> Run:
+    """Return a run in which each suite took nnc as long as is said."""
+    rows = {name: (Row(f"work of {name}", "nnc", seconds),) for name, seconds in suites.items()}
+    return Run(command, {"Date": command, "Processor": "one"}, rows)
+
+
+def test_a_run_replaces_the_suites_that_it_measured(tmp_path: Path) -> None:
+    first = Record().with_run(run("monday", base="1 s", mlp="2 s")).with_run(run("tuesday", latency="3 s"))
+    then = first.with_run(run("friday", latency="4 s", mlp="5 s"))
+    assert [(one.command, list(one.suites)) for one in then.runs] == [
+        ("monday", ["base"]),
+        ("friday", ["latency", "mlp"]),
+    ]
+    assert [row.median for row in then.rows] == ["1 s", "5 s", "4 s"]  # in the order of the suites
+    then.write(tmp_path / "record.json")
+    assert read_record(tmp_path / "record.json") == then
+    assert read_record(tmp_path / "none.json") == Record()
+
+
+def test_the_page_says_which_run_measured_what() -> None:
+    text = document(Record().with_run(run("monday", base="1 s", mlp="2 s")).with_run(run("friday", latency="3 s")))
+    last = "*latency*:\n\n- Command: `friday`\n- Date: friday\n- Processor: one\n"
+    assert f"{last}\n*base*, *mlp*, where otherwise:\n\n- Command: `monday`\n- Date: monday\n" in text
 
 
 def test_instruction_sets(monkeypatch: pytest.MonkeyPatch) -> None:
