@@ -157,12 +157,17 @@ def check_nesting(value: Any, depth: int = MAX_DEPTH) -> None:
     for _ in range(depth):
         below: list[Any] = []
         for item in level:
-            below += item.values() if isinstance(item, Mapping) else item if isinstance(item, list | tuple) else ()
+            if type(item) not in _SIMPLE:
+                below += item.values() if isinstance(item, Mapping) else item if isinstance(item, list | tuple) else ()
             if count + len(below) > MAX_VALUES:
                 raise NestingError(f"there are more than {MAX_VALUES:,} values")
         count, level = count + len(below), below
     if level:
         raise NestingError(_too_deep(depth))
+
+
+_SIMPLE = frozenset({str, int, float, bool, type(None)})
+"""What has nothing in it, and is most of what there is."""
 
 
 def _too_deep(depth: int) -> str:

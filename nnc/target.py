@@ -71,6 +71,11 @@ class KernelNeeds:
     def remember(self, source: Any) -> None:
         """Keep what later processes may recall of a source that has been compiled."""
 
+    @property
+    def is_lasting(self) -> bool:
+        """Whether later processes may take a plan that was made with these needs as it is."""
+        return False
+
 
 NOTHING = KernelNeeds()
 

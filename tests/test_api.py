@@ -166,5 +166,5 @@ print(sorted({{name.partition(".")[0] for name in new}} - set(sys.stdlib_module_
     assert loaded == "[]"
     packages, count = rest.rsplit(" ", 1)
     assert packages == "['nnc']"
-    # 120: what a terminal shows, the room of execution, who gives hints, and a program's replicas came last
-    assert int(count) < 121
+    # 122: who gives hints, a program's replicas, where values lie and what earlier processes have made came last
+    assert int(count) < 123

@@ -19,6 +19,7 @@ from nnc.execution.engines import Engines
 from nnc.execution.graphs import GraphMaker, GraphTable, MadeGraph, hoisted_states
 from nnc.execution.plans import CompiledPlan, PlanCache
 from nnc.execution.prologue import Prologue, guarded
+from nnc.execution.snapshots import NO_SNAPSHOTS, Snapshots
 from nnc.execution.spec import ProgramSpec
 from nnc.execution.state import ProgramState
 from nnc.ir import Graph
@@ -175,6 +176,7 @@ class Executor:
         state: what they read and write.
         backend: what runs them; see `Engines.choose`.
         observe: see `PlanCache`.
+        snapshots: have graphs and plans that an earlier process has made.
 
     Attributes:
         graphs: the graphs, made when they are first asked for.
@@ -194,11 +196,12 @@ class Executor:
         state: ProgramState,
         backend: str | None = None,
         observe: Observer | None = None,
+        snapshots: Snapshots = NO_SNAPSHOTS,
     ) -> None:
         self.spec, self.state = spec, state
-        self.graphs = GraphTable(spec.name, graphs, state)
+        self.graphs = GraphTable(spec.name, graphs, state, snapshots)
         self.engines = Engines(self.graphs, backend)
-        self.plans = PlanCache(spec, self.graphs, self.engines, state, observe)
+        self.plans = PlanCache(spec, self.graphs, self.engines, state, observe, snapshots)
         self.local = ThreadRuns()
         self.retarget: Retarget | None = None
         self.divide: Callable[[str], list[Graph]] | None = None

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from nnc.activity import announced
 from nnc.errors import DataError, GraphError, ShapeError, nearest
 from nnc.execution.collection import collection_paused
+from nnc.execution.snapshots import NO_SNAPSHOTS, Snapshots
 from nnc.execution.state import ProgramState
 from nnc.fork_safety import renew_in_children
 from nnc.ir import HOISTED, Graph, State, SymbolicDim, Value, nominal_sizes, solve_symbols
@@ -121,14 +122,21 @@ class GraphTable:
         program_name: name of the program, for messages.
         makers: for each name a function that makes the graph.
         state: gets the states of graphs that are made.
+        snapshots: have graphs that an earlier process has made.
 
     Attributes:
         lock: held by whoever makes or compiles a graph.
     """
 
-    def __init__(self, program_name: str, makers: Mapping[str, GraphMaker], state: ProgramState) -> None:
+    def __init__(
+        self,
+        program_name: str,
+        makers: Mapping[str, GraphMaker],
+        state: ProgramState,
+        snapshots: Snapshots = NO_SNAPSHOTS,
+    ) -> None:
         self.program_name = program_name
-        self._makers, self._state = dict(makers), state
+        self._makers, self._state, self._snapshots = dict(makers), state, snapshots
         self._made: dict[str, MadeGraph] = {}
         self._renew_locks()
         renew_in_children(self, type(self)._renew_locks)
@@ -160,7 +168,7 @@ class GraphTable:
             if name not in self._made:
                 if name not in self._makers:
                     raise GraphError(self._missing(name))
-                graph = self.make(name)
+                graph = self._recalled(name) or self.make(name)
                 self._state.add(graph.states, hoisted_states(graph), graph.name)
                 self._made[name] = MadeGraph(graph, name)
             return self._made[name]
@@ -183,6 +191,11 @@ class GraphTable:
         """Make a graph anew, equal to that of `graph`."""
         with collection_paused(), announced(f"compiling the graph '{name}'"):
             return self._makers[name]()
+
+    def _recalled(self, name: str) -> Graph | None:
+        """Return a graph as an earlier process has made it."""
+        with collection_paused():
+            return self._snapshots.graph(name)
 
     @property
     def has_objective(self) -> bool:

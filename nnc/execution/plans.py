@@ -12,6 +12,7 @@ from nnc.errors import DataError, MemoryBudgetError, ModelError, ShapeError
 from nnc.execution.collection import collection_paused
 from nnc.execution.engines import Engines
 from nnc.execution.graphs import GraphTable
+from nnc.execution.snapshots import NO_SNAPSHOTS, Snapshots
 from nnc.execution.spec import ProgramSpec
 from nnc.execution.state import ProgramState
 from nnc.ir import Graph, nominal_sizes
@@ -41,6 +42,7 @@ class PlanCache:
         engines: know which backend plans the prologue of the predictions.
         state: counts in what a graph needs.
         observe: called after each of the passes that run when a backend first plans a graph; see `nnc.passes.lower`.
+        snapshots: have plans that an earlier process has made.
 
     Attributes:
         compilations: the number of times source was compiled; it does not grow with new batch sizes.
@@ -53,9 +55,10 @@ class PlanCache:
         engines: Engines,
         state: ProgramState,
         observe: Observer | None = None,
+        snapshots: Snapshots = NO_SNAPSHOTS,
     ) -> None:
         self._spec, self._graphs, self._engines, self._state = spec, graphs, engines, state
-        self._observe = observe
+        self._observe, self._snapshots = observe, snapshots
         self.compilations = 0
         self._max_bytes: int | None = None
         self._plans: dict[tuple[str, str], CompiledPlan] = {}
@@ -96,7 +99,8 @@ class PlanCache:
             if known is not None and known.plan.fits(bindings):
                 return known
             with collection_paused():
-                plan = self._in_pieces(name, self._largest_plan(backend, name, bindings, known))
+                recalled = self._recalled(backend, name, bindings) if known is None else None
+                plan = recalled or self._in_pieces(name, self._largest_plan(backend, name, bindings, known))
                 self.check_budget(name, plan)
                 source = backend.source(plan)
             code_key = source_key(source)
@@ -109,8 +113,22 @@ class PlanCache:
                     logging.getLogger("nnc").info(text, name, self._spec.name, backend.title, backend.engine)
             if known is not None and source_key(known.source) != code_key:
                 self._codes.pop(source_key(known.source), None)  # and with it the weights that it has packed
+            if recalled is None and self._is_plain(name):
+                self._snapshots.keep(name, backend.name, self._graphs.graph(name), plan)
             self._plans[key] = CompiledPlan(plan, source, self._codes[code_key])
             return self._plans[key]
+
+    def _recalled(self, backend: Backend, name: str, bindings: Mapping[str, int]) -> Plan | None:
+        """Return the plan for these sizes that an earlier process has made, None where there is none."""
+        if not self._is_plain(name):
+            return None
+        sizes = nominal_sizes(self._graphs.graph(name), 1) | dict(bindings)
+        return self._snapshots.plan(name, backend.name, sizes)
+
+    def _is_plain(self, name: str) -> bool:
+        """Whether the plan of a graph depends on nothing but the graph and its sizes."""
+        wishes = self._max_bytes, self._observe, self._spec.replication
+        return all(wish is None for wish in wishes) and not self._graphs.made(name).pieces
 
     def _in_pieces(self, name: str, plan: Plan) -> Plan:
         """Return a plan that says when what is read while it runs is finished."""

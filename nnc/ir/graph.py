@@ -181,6 +181,9 @@ class Graph(Presented):
         self._text: tuple[Any, str] | None = None
         self._inference: tuple[int, Inference] | None = None
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "lowered": {}, "_nx": None, "_text": None, "_inference": None}  # found again
+
     # ------------------------------------------------------------------ building
 
     @contextmanager

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy
 
 from nnc.errors import GraphError, ShapeError
-from nnc.ir import Graph, Input, Layout, Node, State, SymbolicDim, TensorType, Value, bind_shape, value_names
+from nnc.ir import Graph, Input, Node, State, SymbolicDim, TensorType, Value, value_names
 from nnc.ir.decisions import PLAN, Reason, deciding
 from nnc.ir.inference import check_dims, symbolic_dims
 from nnc.ir.names import name_text
@@ -20,7 +20,8 @@ from nnc.ir.printer import node_line, operand_text
 from nnc.ir.types import LARGEST
 from nnc.plan.allocate import ALIGNMENT, allocate, lower_bound
 from nnc.plan.homes import find_homes, workspace_of
-from nnc.plan.storage import Home, StepGroup, Storage, bound_constants
+from nnc.plan.places import Place, Places
+from nnc.plan.storage import StepGroup, Storage, bound_constants
 from nnc.presentation import Presented
 from nnc.target import Prepacked, Target
 
@@ -33,45 +34,11 @@ Position = tuple[tuple[int, ...], int]
 """A step: the scans that it lies in, and its number in the innermost plan."""
 
 
-class Layouts:
-    """Layouts of values for given sizes of the run-time dimensions."""
-
-    def __init__(self, bindings: Mapping[str, int]) -> None:
-        self.bindings = bindings
-        self._known: dict[Value, Layout] = {}
-
-    def set(self, value: Value, layout: Layout | None = None) -> None:
-        """Record a layout; None means dense."""
-        self._known[value] = Layout.dense(bind_shape(value.shape, self.bindings)) if layout is None else layout
-
-    def __getitem__(self, value: Value) -> Layout:
-        return self._known[value]
-
-
-@dataclass(frozen=True)
-class Place:
-    """The place of a value for given sizes: a window on the arena, on a state, or a constant array.
-
-    Args:
-        home: which of the three.
-        type: numeric type.
-        layout: shape, strides and offset in elements from the start of buffer or state.
-        byte_offset: offset of the buffer in the arena in bytes, 0 where it lives elsewhere.
-        constant: the array of a constant.
-        tiled: whether only one tile of it exists.
-    """
-
-    home: Home
-    type: TensorType
-    layout: Layout
-    byte_offset: int = 0
-    constant: numpy.ndarray | None = None
-    tiled: bool = False
-
-
 _Found = TypeVar("_Found")
 
 _KEPT = "_kept"
+_FOR_TEXTS = (_KEPT, "names", "line_names")
+"""What a plan finds again where somebody asks."""
 
 
 @dataclass(frozen=True)
@@ -243,30 +210,8 @@ class Plan(Presented):
             finally:
                 self.__dict__.pop(_KEPT, None)
 
-    def _find_places(self, bindings: Mapping[str, int]) -> dict[Value, Place]:
-        storage, layouts = self.storage, Layouts(bindings)
-        constants = self.constants(bindings)
-        places: dict[Value, Place] = {}
-        for node in self.graph.nodes:
-            results = self.graph.results(node)
-            types = [value.type.bind(bindings) for value in results]
-            viewed = None
-            if results[0] in storage.views:
-                base = storage.views[results[0]]
-                viewed = node.op.bind(bindings).view([layouts[base]], types)
-            for position, (value, type) in enumerate(zip(results, types, strict=True)):
-                layouts.set(value, None if viewed is None else viewed[position])
-                home = storage.homes[value]
-                buffer = None if home.buffer is None else storage.buffers[home.buffer]
-                places[value] = Place(
-                    home,
-                    type,
-                    layouts[value],
-                    0 if buffer is None else self.offsets[buffer.index],
-                    constants.get(value),
-                    buffer is not None and buffer.tiled,
-                )
-        return places
+    def _find_places(self, bindings: Mapping[str, int]) -> Places:
+        return Places(self.graph, self.storage, self.offsets, bindings, self.constants(bindings))
 
     @cached_property
     def names(self) -> dict[Value, str]:
@@ -299,6 +244,9 @@ class Plan(Presented):
 
     def __str__(self) -> str:
         return format_plan(self)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: found for name, found in self.__dict__.items() if name not in _FOR_TEXTS}
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy
 
+from nnc.backends import AUTO
 from nnc.errors import GraphError, NestingError, ProgramFileError
 from nnc.execution.graphs import GraphMaker, hoisted_states
+from nnc.execution.snapshots import NO_SNAPSHOTS, Snapshots
 from nnc.execution.spec import ProgramSpec
 from nnc.files import check_nesting, read_into, read_json
 from nnc.installation import DISTRIBUTION
@@ -34,6 +36,8 @@ MANIFEST = "manifest.json"
 STATES = "states.bin"
 _FIXED_TIME = (1980, 1, 1, 0, 0, 0)  # equal programs make equal files
 _LARGEST_TEXT = 256 * 2**20
+_LONG = 64 * 1024
+"""Characters that take 15 ms to read; to look for snapshots takes 5."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,7 @@ class FileContents:
         states: arrays by label.
         order: state of the generator that draws the order of samples.
         table: what the columns of a table mean, where the program was trained on one.
+        decisive: texts of the graphs and of what they have to fit.
     """
 
     spec: ProgramSpec
@@ -53,6 +58,19 @@ class FileContents:
     states: dict[str, Any]
     order: dict[str, Any]
     table: TableSchema | None
+    decisive: tuple[str, ...] = ()
+
+    def snapshots(self, backend: str) -> Snapshots:
+        """Return what earlier processes have made of the graphs, beside compiled code.
+
+        Args:
+            backend: what shall run them; where that is not sure to be C, short graphs are read sooner than looked for.
+        """
+        if backend != "c" and (backend != AUTO or sum(map(len, self.decisive)) < _LONG):
+            return NO_SNAPSHOTS
+        from nnc.execution.file_snapshots import FileSnapshots
+
+        return FileSnapshots(self.decisive)
 
 
 def to_bytes(contents: FileContents) -> bytes:
@@ -141,7 +159,10 @@ def _read(archive: zipfile.ZipFile, size: int, source: str) -> FileContents:
     reader = _GraphTexts(texts, source, spec, states)
     graphs: dict[str, GraphMaker] = {name: partial(reader.read, name) for name in names}
     order = _order_from_json(manifest.get("shuffler"))
-    return FileContents(spec, graphs, states, order, _table(spec, manifest.get("table")))
+    fitted = json.dumps([manifest["program"], manifest["states"]])
+    return FileContents(
+        spec, graphs, states, order, _table(spec, manifest.get("table")), (fitted, *names, *texts.values())
+    )
 
 
 def _table(spec: ProgramSpec, data: Any) -> TableSchema | None:

@@ -17,6 +17,7 @@ from nnc.execution.executor import Executor
 from nnc.execution.graphs import GraphMaker, GraphTable
 from nnc.execution.plans import PlanCache, bytes_of
 from nnc.execution.prologue import Prologue, Version
+from nnc.execution.snapshots import NO_SNAPSHOTS, Snapshots
 from nnc.execution.spec import ProgramSpec
 from nnc.execution.state import LiveOptimizer, ProgramState
 from nnc.files import write_atomically
@@ -69,6 +70,7 @@ class Program(Replicated, Presented):
         versions: count changes of states that other programs change as well.
         backend: what runs the graphs: ``numpy``, ``c`` or ``auto``; see `nnc.backends.find_backend`.
         observe: called after each of the passes that run when a backend first plans a graph; see `nnc.passes.lower`.
+        snapshots: have graphs and plans that an earlier process has made.
 
     Attributes:
         states: arrays by label: weights, what the optimizer keeps, counters, sums of metrics.
@@ -117,10 +119,11 @@ class Program(Replicated, Presented):
         versions: Sequence[Version] = (),
         backend: str | None = None,
         observe: Observer | None = None,
+        snapshots: Snapshots = NO_SNAPSHOTS,
     ) -> None:
         self.states = states
         self.state = ProgramState(spec, states, versions, seed, order)
-        self.executor = Executor(spec, graphs, self.state, backend, observe)
+        self.executor = Executor(spec, graphs, self.state, backend, observe, snapshots)
         self.graphs, self.engines, self.plans = self.executor.graphs, self.executor.engines, self.executor.plans
         self._calls = DirectCalls(self.executor)
         self.table: TableSchema | None = None
@@ -529,9 +532,12 @@ def program_from_bytes(data: bytes, source: str = "program", backend: str | None
 def _read_program(stream: BinaryIO, source: str, backend: str | None) -> Program:
     from nnc.program.file_format import read_contents
 
-    backend_name(backend)  # first, for what is wrong below is the file's fault
+    engine = backend_name(backend)  # first, for what is wrong below is the file's fault
     contents = read_contents(stream, source)
-    program = Program(contents.spec, contents.graphs, contents.states, order=contents.order, backend=backend)
+    kept = contents.snapshots(engine)
+    program = Program(
+        contents.spec, contents.graphs, contents.states, order=contents.order, backend=backend, snapshots=kept
+    )
     program.table = contents.table
     return program
 

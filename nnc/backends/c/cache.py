@@ -137,25 +137,25 @@ def private_directory() -> Path:
     return path
 
 
-def remember(name: str, text: str) -> None:
-    """Keep a short text under a name, if the cache takes it."""
+def remember(name: str, data: bytes) -> None:
+    """Keep something short under a name, if the cache takes it."""
     folder = _cache_folder()
     if folder is not None:
         with suppress(OSError):
-            write_atomically(folder / name, text.encode())
+            write_atomically(folder / name, b"%b\n%b" % (checksum(data).encode(), data))
 
 
-def recall(name: str) -> str:
-    """Return the text that is kept under a name, or an empty one."""
+def recall(name: str) -> bytes:
+    """Return what is kept under a name, as it was written; nothing where there is nothing, or something else."""
     root = cache_directory()
     path = root / "c" / name
-    with suppress(OSError, UnicodeDecodeError):  # nothing is made, and nobody told: reading is not what needs a cache
+    with suppress(OSError):  # nothing is made, and nobody told: reading is not what needs a cache
         if not _distrust(path.parent):
-            text = path.read_text("utf-8")
+            digest, _, data = path.read_bytes().partition(b"\n")
             with suppress(OSError):  # of a cache that others may only read
                 os.utime(path)
-            return text
-    return ""
+            return data if checksum(data).encode() == digest else b""
+    return b""
 
 
 def keep_source(key: str, text: str) -> Path:

@@ -204,14 +204,14 @@ class _Job:
     def run(self, text: str) -> Path:
         """Compile, without the flags that the compiler refuses, and return the library."""
         memory = f"{cache.make_key(self.compiler.identity, find_target().identity)}.refused"
-        refused = frozenset(cache.recall(memory).splitlines())
+        refused = frozenset(cache.recall(memory).decode().splitlines())
         result = self._attempt(text, refused)
         if isinstance(result, _Failure) and result.retry:
             now_refused = self._probe()
             if now_refused - refused:
                 result = self._attempt(text, refused | now_refused)
                 if not isinstance(result, _Failure):  # or else there was another reason
-                    cache.remember(memory, "\n".join(sorted(refused | now_refused)))
+                    cache.remember(memory, "\n".join(sorted(refused | now_refused)).encode())
         if isinstance(result, _Failure):
             raise CompilerError(self._message(result, text))
         return result

@@ -32,14 +32,16 @@ class Transcript(KernelNeeds):
 
     Args:
         key: of the record, see `nnc.backends.c.identity`; None where there shall be none.
+        printed: what is printed for a plan that another process has made, as of a record.
     """
 
-    def __init__(self, key: str | None) -> None:
+    def __init__(self, key: str | None, printed: dict[str, Any] | None = None) -> None:
         self.key, self._kernels = key, CNeeds()
-        self._record = _read(key) if key is not None and _KERNELS not in sys.modules else None
-        self._remaining: Iterator[Any] = iter(self._record["answers"] if self._record else ())
+        self._record = _read(key) if key is not None and serves() else printed
+        self._printed: dict[str, Any] | None = None
+        self._remaining: Iterator[Any] = iter(self._record["answers"] if self._record and key else ())
         self._answers: list[Any] = []
-        self._is_planned = False
+        self._is_planned = printed is not None
 
     def workspace(self, op: Op, operands: Sequence[TensorType], results: Sequence[TensorType]) -> Sequence[TensorType]:
         """Return what the kernel of an op needs besides operands and results; see `CNeeds`.
@@ -84,10 +86,10 @@ class Transcript(KernelNeeds):
         if self.key is None or self._record is not None or not code_is_as_loaded():
             return
         milestones = _milestones_to(source.plan)
-        text = json.dumps({"answers": self._answers, "milestones": milestones, "source": _source_to(source)})
-        text = f"{cache.checksum(text.encode())}\n{text}"
-        if cache.recall(_name(self.key)) != text:
-            cache.remember(_name(self.key), text)
+        self._printed = {"milestones": milestones, "source": _source_to(source)}
+        data = json.dumps({"answers": self._answers, **self._printed}).encode()
+        if cache.recall(_name(self.key)) != data:
+            cache.remember(_name(self.key), data)
 
     def _recorded(self, op: Op) -> Any:
         """Return the next answer, None where the kernels must be asked."""
@@ -107,17 +109,29 @@ class Transcript(KernelNeeds):
         """Neither go on with a record that is about another plan nor complete it."""
         self.key = self._record = None
 
+    @property
+    def is_lasting(self) -> bool:
+        """Whether later processes may take the plan as it is: what is printed for it is known."""
+        return self.key is not None and (self._record or self._printed) is not None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        known = self._record or self._printed or {}
+        return Transcript, (None, {name: known.get(name) for name in ("milestones", "source")})
+
+
+def serves() -> bool:
+    """Return whether records serve this process: where kernels are loaded already, they are asked."""
+    return _KERNELS not in sys.modules
+
 
 def _name(key: str) -> str:
     return f"{key}.json"
 
 
 def _read(key: str) -> dict[str, Any] | None:
-    """Return a record whose bytes are those that were written."""
-    checksum, _, text = cache.recall(_name(key)).partition("\n")
-    if not text or cache.checksum(text.encode()) != checksum:
-        return None
-    record: dict[str, Any] = json.loads(text)
+    """Return a record, None where there is none."""
+    data = cache.recall(_name(key))
+    record: dict[str, Any] | None = json.loads(data) if data else None
     return record
 
 

@@ -295,7 +295,7 @@ def test_cache_that_a_group_can_write_is_not_trusted(folder, others, name, membe
     (folder.parent if above else folder).chmod(0o770)
     assert "can be written by the group" in cache.problem()
     assert list(cache._folders()) == []
-    assert cache.recall("x") == ""
+    assert cache.recall("x") == b""
     others("", (others("").pw_name,))  # a group of the user alone
     assert cache.problem() == ""
     (folder.parent if above else folder).chmod(0o750)
@@ -441,12 +441,12 @@ def test_usage_and_clear(folder):
     assert cache.usage() == (0, 0)
     cache.clear()
     cache.store("key", b"12345")
-    cache.remember("name", "text")
-    assert cache.recall("name") == "text"
-    assert cache.usage() == (1, 9)
+    cache.remember("name", b"some\nbytes")
+    assert cache.recall("name") == b"some\nbytes"
+    assert cache.usage() == (1, 5 + 64 + 1 + 10)  # with the checksum
     cache.clear()
     assert cache.usage() == (0, 0)
-    assert cache.recall("name") == ""
+    assert cache.recall("name") == b""
 
 
 def test_place(monkeypatch, tmp_path):
