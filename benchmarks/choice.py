@@ -68,14 +68,18 @@ def _measure(settings: Settings, name: str, graph: str, rows: int, folder: Path)
     saved = [slow - fast for slow, fast in zip(comparison.seconds["numpy"], comparison.seconds["c"], strict=True)]
     median, compiling = statistics.median(saved), statistics.median(samples)
     found = time_row(title, "saved by C in a run", saved)
-    per_flop = f"{(median - cost.ops * _saved_per_op()) / cost.flops * 1e12:.3g} ps for each of {cost.flops:,} FLOPs"
+    rest = median - cost.ops * _saved_per_op()
+    others = f"{rest / cost.flops * 1e12:.3g} ps for each of {cost.flops:,} FLOPs"
+    if cost.patch_elements:
+        by_patches = (rest - Cost(flops=cost.flops).saved_seconds) / cost.patch_elements
+        others += f", or {by_patches * 1e12:.3g} ps for each of {cost.patch_elements:,} elements of patches"
     return [
         time_row(title, "on NumPy", comparison.seconds["numpy"]),
         time_row(title, "in C", comparison.seconds["c"]),
         found,
         Row(title, "the same by the rule", seconds_text(cost.saved_seconds)),
         Row(title, "if that were for operations alone", f"{seconds_text(median / cost.ops)} for each of {cost.ops:,}"),
-        Row(title, "beside those of the rule", per_flop),
+        Row(title, "beside those of the rule", others),
         time_row(title, "compiling, empty cache", samples),
         Row(title, "the same by the rule", f"{seconds_text(cost.compile_seconds)}, {cost.products} large products"),
         time_row(title, "the same, compiled before", warm),

@@ -30,7 +30,7 @@ _MEMORY = {"resnet50": 1.2, "wide_mlp": 1.2}
 """How many times the memory of ONNX Runtime a network may take at most."""
 _TITLES = {"mobilenet_v2": "MobileNetV2", "resnet50": "ResNet-50", "wide_mlp": "four layers of 4096"}
 _CODES = {
-    NNC: "import nnc; start = clock(); y = nnc.load({file!r}, backend='c').predict(x)",
+    NNC: "from nnc import load; start = clock(); y = load({file!r}, backend='c').predict(x)",
     ONNX: (
         "import onnxruntime; options = onnxruntime.SessionOptions(); options.intra_op_num_threads = {threads}; "
         "start = clock(); "

@@ -8,10 +8,10 @@ each network what a unit saves and what compiling it takes; they are on the caut
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from nnc.ir import Graph, Op, TensorType, bind_shape, solve_symbols
-from nnc.ir.ops.convolution import Convolution, ConvolutionInputGradient, ConvolutionKernelGradient
+from nnc.ir.ops.convolution import Sliding
 from nnc.ir.ops.matmul import MatMul
 from nnc.ir.ops.scan import Scan
 
@@ -21,6 +21,9 @@ operations on next to nothing, takes 27 µs on NumPy and 0.4 µs in C: 0.7 µs e
 SAVED_PER_FLOP = 3e-12
 """Seconds that C saves with each floating-point operation: least where nearly all are in products of large matrices,
 which NumPy's BLAS computes as fast. 2.9e-12 for ResNet-50, 3.4e-12 for a transformer, 8e-12 for a small CNN."""
+SAVED_PER_PATCH_ELEMENT = 0.4e-9
+"""Seconds that C saves with each element of a convolution's windows beside that: NumPy copies them, or goes through
+them one by one where each channel has its own kernel, and C does neither."""
 UNIT_SECONDS = 0.4
 """Seconds that the compiler takes for a unit without large products: that of the base network takes 0.3 to 0.4 s."""
 PRODUCT_SECONDS = 0.3
@@ -35,7 +38,7 @@ SINGLE_CALLS = 1000
 SINGLE_ROWS = 32
 """Assumed rows of a batch of unknown size."""
 
-_PRODUCTS = (MatMul, Convolution, ConvolutionInputGradient, ConvolutionKernelGradient)
+_PRODUCTS = (MatMul, Sliding)
 
 
 @dataclass(frozen=True)
@@ -45,17 +48,20 @@ class Cost:
     Args:
         ops: operations of one run, those of a loop as often as it runs.
         flops: floating-point operations of one run.
+        patch_elements: elements of all windows of its convolutions.
         products: large products and convolutions in its text, of which equal ones are one.
     """
 
     ops: int = 0
     flops: int = 0
+    patch_elements: int = 0
     products: int = 0
 
     @property
     def saved_seconds(self) -> float:
         """Seconds that one run in C takes less than on NumPy, by the constants above."""
-        return self.ops * SAVED_PER_OP + self.flops * SAVED_PER_FLOP
+        by_patches = self.patch_elements * SAVED_PER_PATCH_ELEMENT
+        return self.ops * SAVED_PER_OP + self.flops * SAVED_PER_FLOP + by_patches
 
     @property
     def compile_seconds(self) -> float:
@@ -76,30 +82,32 @@ def cost_of(graph: Graph, sizes: Mapping[str, int], rows: int) -> Cost:
         rows: rows of a batch, by which what is large is told from what is small.
     """
     kinds: set[_Kind] = set()
-    ops, flops = _count(graph, sizes, rows, kinds)
-    return Cost(ops, flops, len(kinds))
+    return replace(_count(graph, sizes, rows, kinds), products=len(kinds))
 
 
 _Kind = tuple[Op, tuple[TensorType, ...]]
 
 
-def _count(graph: Graph, sizes: Mapping[str, int], rows: int, kinds: set[_Kind]) -> tuple[int, int]:
-    """Return operations and floating-point operations of one run, and add the kinds of large products to others."""
-    ops, flops = 0, 0
+def _count(graph: Graph, sizes: Mapping[str, int], rows: int, kinds: set[_Kind]) -> Cost:
+    """Return what one run takes, without products, and add the kinds of large products to others."""
+    ops, flops, patch_elements = 0, 0, 0
     for node in graph.nodes:
         if node.is_leaf:
             continue
         op, operands = node.op.bind(sizes), tuple(value.type.bind(sizes) for value in node.operands)
-        own = op.flops(operands, [type.bind(sizes) for type in node.types])
+        results = [type.bind(sizes) for type in node.types]
+        own = op.flops(operands, results)
         flops += own
+        patch_elements += op.patch_elements(operands, results) if isinstance(op, Sliding) else 0
         if isinstance(op, _PRODUCTS) and own >= PRODUCT_FLOPS * rows:
             kinds.add((op, operands))
         times = int(op.time(operands)) if isinstance(op, Scan) else 1
         ops += 0 if op.bodies else 1
         for body in op.bodies:
-            inner = _body_sizes(body, op.body_types(op.attributes(), operands))
-            ops += times * _count(body, inner, rows, kinds)[0]
-    return ops, flops
+            inner = _count(body, _body_sizes(body, op.body_types(op.attributes(), operands)), rows, kinds)
+            ops += times * inner.ops
+            patch_elements += times * inner.patch_elements
+    return Cost(ops, flops, patch_elements)
 
 
 def _body_sizes(body: Graph, operands: Sequence[TensorType]) -> Mapping[str, int]:

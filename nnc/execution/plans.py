@@ -113,7 +113,7 @@ class PlanCache:
                     logging.getLogger("nnc").info(text, name, self._spec.name, backend.title, backend.engine)
             if known is not None and source_key(known.source) != code_key:
                 self._codes.pop(source_key(known.source), None)  # and with it the weights that it has packed
-            if recalled is None and self._is_plain(name):
+            if known is None and recalled is None and self._is_plain(name):
                 self._snapshots.keep(name, backend.name, self._graphs.graph(name), plan)
             self._plans[key] = CompiledPlan(plan, source, self._codes[code_key])
             return self._plans[key]

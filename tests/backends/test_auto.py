@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy
 import pytest
+from numpy.lib.stride_tricks import sliding_window_view
 
 import nnc
 from nnc.backends import choice, notice
@@ -20,7 +21,7 @@ from nnc.backends.c.toolchain import find_compiler
 from nnc.backends.choice import cost_of
 from nnc.callbacks import LambdaCallback
 from nnc.errors import CompilerError, NonFiniteError
-from nnc.layers import LSTM, BatchNormalization, Dense, Input, TimeDistributed
+from nnc.layers import LSTM, BatchNormalization, Conv2D, Dense, DepthwiseConv2D, Input, TimeDistributed
 from nnc.profiling import profile
 
 ROOT = Path(__file__).parents[2]
@@ -126,6 +127,22 @@ def test_what_is_counted():
     assert cost_of(small().program.graph("train"), {"batch": 32}, 32).products == 0
     deep = nnc.Sequential([Dense(512, input_dim=784), *[Dense(512) for _ in range(9)]])
     assert cost_of(nnc.compile(deep).graph("predict"), {"batch": 7}, 7).products == 2  # equal ones share their code
+
+
+def test_windows_are_counted():
+    """As many elements as `sliding_window_view` shows, once for each of the three ops that slide."""
+    model = nnc.Sequential(
+        [nnc.Input((9, 8, 4)), Conv2D(6, (3, 2), strides=2), Conv2D(6, 1), Conv2D(6, 2, groups=3), DepthwiseConv2D(2)]
+    )
+    model.compile("sgd", "mse")
+    images = numpy.zeros((5, 9, 8, 4))
+    first = sliding_window_view(images, (3, 2), (1, 2))[:, ::2, ::2]
+    second = sliding_window_view(numpy.zeros((5, 4, 4, 6)), (2, 2), (1, 2))
+    third = sliding_window_view(numpy.zeros((5, 3, 3, 6)), (2, 2), (1, 2))
+    inputs = first.size, second.size, third.size
+    assert cost_of(model.program.graph("predict"), {"batch": 5}, 5).patch_elements == sum(inputs)
+    train = 2 * inputs[0] + 3 * (inputs[1] + inputs[2])  # nobody wants the gradient of the images
+    assert cost_of(model.program.graph("train"), {"batch": 5}, 5).patch_elements == train
 
 
 @pytest.mark.usefixtures("_no_compiler", "cheap")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from nnc.backends.numpy import TARGET
-from nnc.ir import parse_graph
+from nnc.ir import Graph, Layout, TensorType, parse_graph, symbol
+from nnc.ir.ops import transpose
 from nnc.passes import Fuse, run_passes
 from nnc.plan import Plan
 from nnc.target import Target
@@ -41,6 +42,20 @@ def test_views_cost_nothing():
     )
     assert len(plan.storage.buffers) == 3  # the inputs
     assert {plan.names[value] for value in plan.storage.views} == {"%r", "%t", "%s", "%b", "%p", "%q"}
+
+
+def test_views_of_views_may_be_deeper_than_calls():
+    graph = Graph("test")
+    value = x = graph.input("x", TensorType("float64", (symbol("batch"), 3)))
+    for _ in range(2001):
+        value = transpose(value, (1, 0))
+    graph.output("y", value)
+    plan = plan_of(graph, {"batch": 4})
+    places = plan.places({"batch": 2})
+    assert places[plan.graph.outputs["y"]].layout == Layout((3, 2), (1, 3))
+    assert places[plan.graph.inputs["x"]].layout == Layout((2, 3), (3, 1))
+    assert len(places) == len(list(places)) == 2002
+    assert x not in plan.graph.inputs.values()  # places are those of the graph that is planned
 
 
 def test_a_reshape_of_a_transpose_is_a_copy():

@@ -155,6 +155,23 @@ class Sliding(Op):
         """Return 2 · window · channels of a group operations per output."""
         return 2 * prod(int(dim) for dim in (*kernel.shape[:-1], *y.shape))
 
+    def patch_elements(self, operands: Sequence[TensorType], results: Sequence[TensorType]) -> int:
+        """Return the elements of all windows on the input, which overlap; 0 where a window is one element."""
+        kernel, y = self.kernel_and_output(operands, results)
+        if prod(map(int, kernel.shape[: self.rank])) == 1:
+            return 0
+        return prod(int(dim) for dim in (*kernel.shape[:-1], *y.shape[:-1])) * self.groups
+
+    def flops(self, operands: Sequence[TensorType], results: Sequence[TensorType]) -> int:
+        """Return 2 · window · channels of a group operations per output of the convolution."""
+        return self.cost(*self.kernel_and_output(operands, results))
+
+    def kernel_and_output(
+        self, operands: Sequence[TensorType], results: Sequence[TensorType]
+    ) -> tuple[TensorType, TensorType]:
+        """Return the types of the kernel, and of what the convolution gives, be they operands or results."""
+        raise TypeError(f"operation '{self.name}' does not say which is its kernel")
+
 
 class Convolution(Sliding, name="convolution"):
     """y[n, p, f] = Σ x[n, p · strides + i · dilation - before, c] · kernel[i, c, f].
@@ -194,9 +211,11 @@ class Convolution(Sliding, name="convolution"):
             apply(ConvolutionKernelGradient(**self.geometry, window=_numbers(kernel.shape[:-2])), x, cotangent),
         )
 
-    def flops(self, operands: Sequence[TensorType], results: Sequence[TensorType]) -> int:
-        """Return 2 · window · channels of a group operations per output."""
-        return self.cost(operands[1], results[0])
+    def kernel_and_output(
+        self, operands: Sequence[TensorType], results: Sequence[TensorType]
+    ) -> tuple[TensorType, TensorType]:
+        """The second operand, and the result."""
+        return operands[1], results[0]
 
 
 @dataclass(frozen=True)
@@ -246,9 +265,11 @@ class ConvolutionInputGradient(Sliding, name="convolution_input_gradient"):
             apply(ConvolutionKernelGradient(**self.geometry, window=_numbers(kernel.shape[:-2])), cotangent, gradient),
         )
 
-    def flops(self, operands: Sequence[TensorType], results: Sequence[TensorType]) -> int:
-        """Return as many as the convolution takes."""
-        return self.cost(operands[1], operands[0])
+    def kernel_and_output(
+        self, operands: Sequence[TensorType], results: Sequence[TensorType]
+    ) -> tuple[TensorType, TensorType]:
+        """The second operand, and the first, whose gradient it is."""
+        return operands[1], operands[0]
 
 
 @dataclass(frozen=True)
@@ -304,9 +325,11 @@ class ConvolutionKernelGradient(Sliding, name="convolution_kernel_gradient"):
             apply(Convolution(**self.geometry), x, cotangent),
         )
 
-    def flops(self, operands: Sequence[TensorType], results: Sequence[TensorType]) -> int:
-        """Return as many as the convolution takes."""
-        return self.cost(results[0], operands[1])
+    def kernel_and_output(
+        self, operands: Sequence[TensorType], results: Sequence[TensorType]
+    ) -> tuple[TensorType, TensorType]:
+        """The result, and the second operand, whose gradient it is."""
+        return results[0], operands[1]
 
 
 def _type(array: Array) -> TensorType:
