@@ -69,7 +69,10 @@ def _write(run: Run, *, with_readme: bool) -> None:
     record.write(DATA)
     say(f"wrote {', '.join(map(str, [DATA, *write_page(record)]))}")
     if with_readme:
-        say(f"wrote the table of {write_readme(record)}")
+        try:
+            say(f"wrote the table of {write_readme(record)}")
+        except ValueError as error:  # a run goes on, and may measure it yet
+            say(f"the table of the README stays: {error}")
 
 
 def _measure(suite: str, settings: Settings) -> list[Row]:

@@ -150,7 +150,7 @@ def _facts(record: Record) -> str:
     last: dict[str, str] = {}
     for run in reversed(record.runs):
         names = ", ".join(f"*{name}*" for name in run.suites)
-        facts = {"Command": f"`{run.command}`", **run.facts}
+        facts = {**dict.fromkeys(last, "not recorded"), "Command": f"`{run.command}`", **run.facts}
         lines = [f"- {name}: {text}" for name, text in facts.items() if last.get(name) != text]
         texts.append("\n".join([f"{names}{', where otherwise' if last else ''}:", "", *lines]))
         last = last or facts

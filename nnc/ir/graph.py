@@ -483,9 +483,8 @@ class Graph(Presented):
         return print_graph(self)
 
     def __repr__(self) -> str:
-        return (
-            f"<Graph '{self.name}': {len(self.nodes)} nodes, inputs {list(self.inputs)}, outputs {list(self.outputs)}>"
-        )
+        inputs, outputs = list(self.inputs), list(self.outputs)
+        return f"<Graph '{self.name}': {len(self.nodes)} nodes, inputs {inputs}, outputs {outputs}>"
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Graph) and (self is other or self._comparable() == other._comparable())

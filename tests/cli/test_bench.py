@@ -142,6 +142,18 @@ def test_page_plot_and_data(
     assert result.stderr.endswith(f"wrote {', '.join(str(folder / name) for name in names)}\n")
 
 
+def test_without_earlier_data_the_readme_waits(
+    run: Run, asked: list[tuple[str, Settings]], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "images").mkdir()
+    for place, name in (("DOCUMENT", "page.md"), ("PICTURES", "images"), ("LINES", "table.csv")):
+        monkeypatch.setattr(document, place, folder / name)
+    monkeypatch.setattr(command, "DATA", folder / "data.json")
+    result = run("bench", "--suite", "base,mlp", "--write", code=1)
+    assert [name for name, _ in asked] == ["base", "mlp"]
+    assert "the table of the README stays: 'base network' of 'training' was not measured; run 'nnc" in result.stderr
+
+
 # ---------------------------------------------------------------------- where it runs
 
 
