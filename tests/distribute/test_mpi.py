@@ -341,7 +341,7 @@ def cut_and_resumed(folder: Path, generator: random.Random, cuts: int) -> int:
         process = started(2, *train(*options), cwd=folder)
         if done < cuts:
             until = time.monotonic() + generator.uniform(0.2, 2.5)
-            while time.monotonic() < until and process.poll() is None:
+            while (time.monotonic() < until or not ranks_of(process)) and process.poll() is None:
                 time.sleep(0.01)
             ranks = ranks_of(process)
             if ranks and process.poll() is None:
@@ -363,22 +363,38 @@ def test_a_process_that_is_killed_ends_all_and_the_training_goes_on_to_the_bit(f
     assert (folder / "cut.nnc").read_bytes() == (folder / "whole.nnc").read_bytes()
 
 
+HELD = """
+import time
+from pathlib import Path
+
+def on_epoch_begin(epoch, logs):
+    Path(f"epoch-{epoch}").touch()
+    while "held" in sys.argv and epoch == 140:  # until it is killed, however fast the machine
+        time.sleep(1)
+"""
+
+
 @pytest.mark.slow
 def test_a_training_with_a_divided_update_that_is_killed_goes_on_to_the_bit(folder: Path):
-    script = DIVIDES.replace("=[]", "=[callbacks.BackupAndRestore('copies')]").replace("epochs=3", "epochs=150")
+    both = "[callbacks.BackupAndRestore('copies'), callbacks.LambdaCallback(on_epoch_begin)]"
+    script = HELD + DIVIDES.replace("callbacks=[]", f"callbacks={both}").replace("epochs=3", "epochs=150")
     words = ("-c", script, "divided", "train")
     code, whole, error = run(2, *words, cwd=folder)
     assert code == 0, error
-    generator, killed = random.Random(2), 0
-    while killed < 3:
-        process, until = started(2, *words, cwd=folder), time.monotonic() + generator.uniform(1.5, 4)
-        while time.monotonic() < until or not list(folder.glob("copies*")):
-            assert process.poll() is None
-            time.sleep(0.01)
+    for path in folder.glob("epoch-*"):
+        path.unlink()
+    shutil.rmtree(folder / "copies", ignore_errors=True)
+    generator = random.Random(2)
+    for begun in (20, 70, 120):
+        process = started(2, *words, "held", cwd=folder)
+        while not (folder / f"epoch-{begun}").exists():
+            assert process.poll() is None, ended(process)
+            time.sleep(0.001)
+        time.sleep(generator.uniform(0, 0.05))
         os.kill(generator.choice(ranks_of(process)), signal.SIGKILL)
         code, _, error = ended(process, 10 + 5)
         assert code != 0, error
-        killed += 1
+    assert not (folder / "epoch-149").exists()
     code, out, error = run(2, *words, cwd=folder)
     assert code == 0, error
     states, divides = out.split()[-8:-1], out.split()[-1]
