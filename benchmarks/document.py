@@ -102,7 +102,8 @@ in [benchmarks.csv](benchmarks.csv); [benchmarks.json](benchmarks.json) has ever
   (`copy=False`) with these engines' bound outputs.
 - Time from nothing is the sum of *import*, *build* (data, model, weights), *warm-up* (the extra time of the first epoch
   over later ones) and *epochs*.
-- `python -m benchmarks.profile_c` shows where the time goes, by line of the IR.
+- `python -m benchmarks.profile_c` shows where the time goes, by line of the IR;
+  `python -m benchmarks.threads` what more threads save.
 
 {facts}
 

@@ -8,18 +8,14 @@ from nnc.backends.c.expressions import Expression, call, chain, choice, infix, o
 from nnc.backends.c.kernels.registry import Unit
 from nnc.backends.c.nests import Elementwise
 from nnc.backends.c.statements import Code, Statement, block, declare, declare_all, execute, loop
-from nnc.backends.c.thread_counts import members, members_of, shared
+from nnc.backends.c.thread_counts import PARALLEL_WORK, members, members_of, shared
 from nnc.ir import Dim
 
-LARGE = 1 << 18
-"""Multiplications, in all, from which on a product is divided into blocks."""
-SHORT, LARGE_SHORT = 128, 1 << 22
-"""Terms of a sum below which more is to be done: bringing a result to another core takes as long as that many terms."""
 LARGE_KNOWN = 1 << 15
 """Multiplications, apart from run-time dimensions, below which a product is never divided."""
 LARGE_MATRIX = 1 << 16
 """Elements of the right matrix from which on reading it is worth dividing, however few rows there are: 256 KiB."""
-READING = LARGE // LARGE_MATRIX
+READING = PARALLEL_WORK // LARGE_MATRIX
 """Multiplications in the time of which an element of such a matrix is read."""
 TOP, BOTTOM, LEFT, RIGHT = map(variable, ("top", "bottom", "left", "right"))
 """Variables for a block's first row and the one behind its last, and for its columns."""
@@ -39,15 +35,13 @@ def product_members(
     """
     matrix = inner * columns
     if isinstance(matrix, int) and matrix >= LARGE_MATRIX:
-        return members(parts, (rows + READING) * matrix, LARGE)
-    is_short = isinstance(inner, int) and inner < SHORT
-    least = LARGE_SHORT if is_short else LARGE
+        return members(parts, (rows + READING) * matrix, PARALLEL_WORK)
     if bands is None:
-        return members(parts, rows * matrix, least, LARGE_KNOWN)
+        return members(parts, rows * matrix, PARALLEL_WORK, LARGE_KNOWN)
     band, total = bands
-    if band < least or members(parts, total, least, LARGE_KNOWN) is None:
+    if band < PARALLEL_WORK or members(parts, total, PARALLEL_WORK, LARGE_KNOWN) is None:
         return None
-    return members_of(parts, rows * matrix, least)
+    return members_of(parts, rows * matrix, PARALLEL_WORK)
 
 
 def over_blocks(

@@ -13,15 +13,13 @@ from nnc.backends.c.linkage import FALSE, RUN
 from nnc.backends.c.rows import RowPrinter, seen_by_rows
 from nnc.backends.c.statements import Code, Facts, Statement, assign, block, declare, execute, loop, pointer, when
 from nnc.backends.c.text import C_TYPES, SUFFIXES, own_dim
-from nnc.backends.c.thread_counts import members, shared
+from nnc.backends.c.thread_counts import PARALLEL_WORK, members, shared
 from nnc.ir import Shape, Value
 from nnc.plan import Plan
 from nnc.plan.chains import MOST_PARTS, Chain
 
-PARALLEL_WORK = 1 << 21
-"""Multiplications from which on pieces are divided among threads."""
 _PARALLEL_KNOWN = 1 << 10
-"""Multiplications, apart from run-time dimensions, below which they never are."""
+"""Multiplications, apart from run-time dimensions, below which pieces are never divided among threads."""
 _HEIGHT = own_dim("nnc.height")
 """The run-time dimension that is the number of rows of a piece, the last of a matrix may have fewer."""
 

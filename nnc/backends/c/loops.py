@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from nnc.backends.c.arrays import Array
-from nnc.backends.c.blocks import LARGE
 from nnc.backends.c.expressions import Expression, choice, infix, operand, variable
 from nnc.backends.c.kernels import Unit
 from nnc.backends.c.kernels.movement import copy_lines
 from nnc.backends.c.statements import Code, Directive, Facts, Statement, block, declare, loop, pointer
 from nnc.backends.c.text import symbol_text
-from nnc.backends.c.thread_counts import members, shared
+from nnc.backends.c.thread_counts import PARALLEL_WORK, members, shared
 from nnc.ir import Dim, Layout, symbol
 from nnc.ir.ops.matmul import MatMul
 from nnc.plan.loops import Carry
@@ -156,7 +155,7 @@ def _division(loop: LoopPlan, rows: str, time: Dim) -> Directive | None:
         if isinstance(node.op, MatMul):
             row = row + node.operands[1].shape[0] * node.operands[1].shape[1]
     blocks = (symbol(rows) + BLOCK_ROWS - 1) // BLOCK_ROWS
-    return shared(members(blocks, time * symbol(rows) * row, LARGE))
+    return shared(members(blocks, time * symbol(rows) * row, PARALLEL_WORK))
 
 
 def _dense(array: Array) -> Array:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
 from nnc.backends.c.expressions import Expression, Operand, call, whole
 from nnc.backends.c.statements import Directive
-from nnc.ir import Dim, Shape
+from nnc.ir import NOMINAL_SIZE, Dim, Shape
 
 MEMBERS = "nnc_members"
 """The function that says how many threads share some work; see ``threads/members.h``."""
 PARALLEL_ROW = 512
 """Least number of elements, without run-time dimensions, of a nest that may be divided among threads."""
-PARALLEL_SIZE = 256 * 1024
-"""Least number of elements of a nest that is divided: less is done before other threads have woken up."""
+PARALLEL_SIZE = 32 * 1024
+"""Least number of elements of a nest that is divided: less is done before another thread has begun, and before what it
+reads has come from another core's cache. ``python -m benchmarks.threads`` shows what these numbers are worth."""
+PARALLEL_WORK = 256 * 1024
+"""Least number of multiplications of products that are divided."""
 MOST_PARTS = 64
 """Parts that a job has at most, see ``threads/pool.c``: a loop of as many turns is divided by itself."""
 
@@ -28,7 +32,7 @@ def members(parts: Dim, work: Dim, least: int, least_known: int = 1) -> Expressi
         least: amount from which on it is divided.
         least_known: factor of the run-time dimensions below which it never is: small models do not pay for it.
     """
-    if parts == 1 or _known(work) < (least if isinstance(work, int) else least_known):
+    if parts == 1 or known_work(work) < (least if isinstance(work, int) else least_known):
         return None
     return members_of(parts, work, least)
 
@@ -72,12 +76,14 @@ def shared_loops(
         directive: what the outermost loop is told anyway.
     """
     count, parts = 1, lengths[0]
-    while count < len(lengths) and _known(parts) < MOST_PARTS:
+    while count < len(lengths) and known_work(parts) < MOST_PARTS:
         parts, count = parts * lengths[count], count + 1
     found = shared(members(parts, work, least, least_known), directive)
     return found if found is None or found is directive else replace(found, collapsed=count)
 
 
-def _known(work: Dim) -> int:
-    """Return the largest factor of the run-time dimensions, or the number that it is."""
-    return work if isinstance(work, int) else max(abs(factor) for _, factor in work.terms)
+def known_work(work: Dim) -> int:
+    """Return the number that it is, or what it is where one run-time dimension is 1 and others are of nominal size."""
+    if isinstance(work, int):
+        return work
+    return max(abs(factor) * math.prod([NOMINAL_SIZE] * (len(atoms) - 1)) for atoms, factor in work.terms)

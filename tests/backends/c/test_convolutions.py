@@ -35,6 +35,8 @@ GATHERED = (
     ((31, 30), (1, 1), 8, {"strides": 2}, 9),
     ((21, 22), (3, 3), 24, {"padding": 1, "groups": 3}, 36),
     ((400,), (9,), 20, {"padding": 4}, 12),
+    ((1400,), (9,), 24, {"padding": 4, "strides": 2}, 12),  # so long that it is copied in pieces
+    ((1100,), (2,), 24, {"padding": 150, "dilation": 70}, 8),  # and some are nothing but zeros
     ((9, 10, 11), (3, 2, 3), 6, {"padding": 1}, 10),
     ((64, 8), (3, 3), 130, {"padding": 1}, 17),
     ((13, 12), (3, 3), 16, {"padding": 1}, 40),

@@ -19,7 +19,7 @@ from nnc.backends.c.target import WITHOUT_PACKING
 from nnc.backends.c.threads import THREADS, pool
 from nnc.errors import CompilerError
 from nnc.ir import Graph, TensorType, interpret, ops, symbol
-from nnc.ir.ops.convolution import ConvolutionInputGradient, ConvolutionKernelGradient
+from nnc.ir.ops.convolution import Convolution, ConvolutionInputGradient, ConvolutionKernelGradient
 from nnc.ir.ops.elementwise import apply
 from nnc.ir.ops.gathering import AddAlongAxis, ScatterAdd
 from nnc.ir.ops.pooling import MaxPool, MaxPoolGradient, SumPool, SumPoolGradient
@@ -147,6 +147,11 @@ def convolution_gradients(graph):
     yield apply(ConvolutionKernelGradient(*geometry, window=(3, 3)), x, x)
 
 
+def long_row(graph):
+    x, kernel = graph.input("x", TensorType(FLOAT, (BATCH, 900, 40))), graph.input("k", TensorType(FLOAT, (3, 40, 24)))
+    yield apply(Convolution((1,), (1,), (2,), (0,)), x, kernel)
+
+
 def uniform(graph):
     graph.input("x", TensorType(FLOAT, (BATCH,)))
     yield random_uniform(graph.input("key", KEY_TYPE), (BATCH, 1024), 3)
@@ -173,7 +178,8 @@ def uniform(graph):
         (by_number(lambda x, i: apply(ScatterAdd((50, 256)), x, i), (BATCH, 100, 256), (BATCH, 100)), 30, 1),
         (by_number(ops.take_along_axis, (BATCH, 50), (BATCH, 600)), 600, 1),
         (by_number(lambda x, i: apply(AddAlongAxis(1, 50), x, i), (BATCH, 600), (BATCH, 600)), 600, 1),
-        (convolution_gradients, 4, 3),  # zeros and products of bands
+        (convolution_gradients, 4, 4),  # zeros, what is gathered, and products of bands
+        (long_row, 1, 2),  # the copy with zeros, and the products
         (uniform, 300, 1),
     ],
 )
@@ -236,6 +242,11 @@ def test_small_models_have_no_parallel_loops():
     model.compile("sgd", "mse")
     model.program.use_backend("c")
     assert "omp parallel" not in model.program.source("train")
+
+
+def test_models_of_images_of_any_size_have_parallel_loops():
+    model = nnc.Sequential([nnc.Input((None, None, 16)), nnc.layers.Conv2D(72, 1)])
+    assert "omp parallel" in nnc.compile(model, backend="c").source("predict")
 
 
 Part = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)
@@ -415,7 +426,7 @@ def wide():
 
 
 def steps():
-    return [nnc.Input((50, 64)), nnc.layers.LSTM(64)]
+    return [nnc.Input((50, 16)), nnc.layers.LSTM(16)]
 
 
 def windows():
@@ -426,10 +437,10 @@ def windows():
 @pytest.mark.parametrize(
     ("network", "batch", "expected"),
     [
-        (tanh, 436, []),  # 600 * 436 < 262144
-        (tanh, 437, [2]),
-        (tanh, 874, [4]),
-        (tanh, 14000, [64]),
+        (tanh, 54, []),  # 600 * 54 < 32768
+        (tanh, 55, [2]),
+        (tanh, 110, [4]),
+        (tanh, 1750, [64]),
         (rows, 1, []),  # too narrow for two
         (rows, 2, []),
         (wide, 1, [2]),  # as much as is worth reading by two
@@ -469,7 +480,7 @@ def test_a_loop_too_small_to_be_divided_is_vectorised_all_the_same():
     x = graph.input("x", TensorType("float32", (symbol("batch"), 600)))
     graph.output("y", ops.tanh(x * 2.0))
     text = print_source(plan_of(graph, {"batch": 4}, WITHOUT_PACKING)).text
-    assert "#pragma omp parallel for simd num_threads(nnc_members(600 * batch, 600 * batch, 262144))" in text
+    assert "#pragma omp parallel for simd num_threads(nnc_members(600 * batch, 600 * batch, 32768))" in text
 
 
 @pytest.mark.parametrize(("rows", "keeps_lock"), [(8, True), (8192, False)])

@@ -1,20 +1,22 @@
 /* Rows and columns of the blocks that a product is computed in, one block if it must be alone, or by one thread or several.
-   Threads share rows where there are many and B fits the cache of each, otherwise columns: then each reads and packs its
-   part of B alone. Few rows are computed as B lies there, of which each thread gets so many columns that it does not read
-   ahead what another one is to read.
+   Threads share rows where there are many: most of A each has written itself, and the other half of a row that columns
+   had been shared for would come from another core's cache, line by line. Fewer rows are shared by columns, so that each
+   thread reads and packs its part of B alone; that takes more rows to pay for if B fits no cache. Few rows are computed as
+   B lies there, of which each thread gets so many columns that it does not read ahead what another one is to read.
    No sum depends on it. */
 static void nnc_blocks_f32(int64_t rows, int64_t inner, int64_t columns, bool alone, int64_t threads, int64_t *height,
                            int64_t *width) {
     enum { ROWS = NNC_TILE_ROWS, MOST = 32 * ROWS, WIDTH = NNC_TILE_BYTES / sizeof(float), FITS = 512 * 1024 };
     enum { ROWS_ALONE = ROWS / 2, READ_ALONE = 1024 / sizeof(float) };
     const int64_t cached = nnc_height_f32(inner), tall = cached < MOST ? cached : MOST;
-    const bool fits = inner * columns * (int64_t)sizeof(float) <= FITS, shares_rows = fits && rows > 8 * ROWS * threads;
+    const int64_t least = (inner * columns * (int64_t)sizeof(float) <= FITS ? 4 : 8) * ROWS * threads;
+    const bool shares_rows = rows > least;
     const int64_t turns = (rows + tall * threads - 1) / (tall * threads), blocks = turns * threads;
     const int64_t part = shares_rows ? (rows + blocks * ROWS - 1) / (blocks * ROWS) * ROWS : rows;
     const int64_t strips = (columns + WIDTH - 1) / WIDTH, share = (strips + threads - 1) / threads * WIDTH;
     *height = alone ? rows : part < tall ? part : tall;
-    const int64_t least = rows < ROWS_ALONE ? READ_ALONE : 1;
-    *width = alone || shares_rows || rows >= 4 * threads * tall ? columns : share < least ? least : share;
+    const int64_t narrow = rows < ROWS_ALONE ? READ_ALONE : 1;
+    *width = alone || shares_rows ? columns : share < narrow ? narrow : share;
     if (*height < 1) {
         *height = 1;
     }

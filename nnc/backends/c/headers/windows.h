@@ -106,3 +106,16 @@ static void nnc_window_block_f32(int64_t count, int64_t run, int64_t counted, co
         }
     }
 }
+
+/* One of several pieces of a row of `width` bytes: there are `length` of x behind `before` zeros, and zeros behind them. */
+static void nnc_padded_piece(char *row, const char *x, int64_t before, int64_t length, int64_t width, int64_t piece,
+                             int64_t pieces) {
+    const int64_t first = width * piece / pieces, last = width * (piece + 1) / pieces, end = before + length;
+    const int64_t from = before < first ? first : before < last ? before : last;
+    const int64_t to = end < from ? from : end < last ? end : last;
+    memset(row + first, 0, (size_t)(from - first));
+    if (from < to) {
+        memcpy(row + from, x + (from - before), (size_t)(to - from));
+    }
+    memset(row + to, 0, (size_t)(last - to));
+}

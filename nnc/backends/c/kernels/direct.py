@@ -8,7 +8,7 @@ from dataclasses import replace
 from nnc.backends.c.arrays import Array
 from nnc.backends.c.blocks import BOTTOM, LEFT, RIGHT, TOP, over_blocks, part, product_members
 from nnc.backends.c.expressions import Expression, Operand, call, chain, choice, infix, operand, size_of, variable
-from nnc.backends.c.kernels.registry import KernelCall
+from nnc.backends.c.kernels.registry import KernelCall, Unit
 from nnc.backends.c.kernels.sliding import GROUP, IMAGE, PLACE, ROW, START, Axis, Geometry, any_of, taken_apart
 from nnc.backends.c.linkage import FALSE
 from nnc.backends.c.statements import (
@@ -25,8 +25,11 @@ from nnc.backends.c.statements import (
     when,
 )
 from nnc.backends.c.text import SUFFIXES
-from nnc.backends.c.thread_counts import PARALLEL_SIZE, members, shared
+from nnc.backends.c.thread_counts import PARALLEL_SIZE, known_work, members, shared
 from nnc.ir import Dim
+
+_PIECE, _PIECES = variable("piece"), 16
+"""The number of a piece of a long row, and how many threads may share."""
 
 
 def padded(geometry: Geometry) -> Geometry | None:
@@ -56,7 +59,9 @@ def direct(step: KernelCall, geometry: Geometry, x: Array, kernel: Array, y: Arr
     lines: list[Code] = []
     if around is not None:
         (space,) = step.workspace
-        lines.append(_pad(geometry, around, begin, space.address))
+        is_long = _is_one_long_row(around)
+        given = geometry, around, begin, space.address
+        lines.append(_pad_in_pieces(step.unit, *given) if is_long else _pad(*given))
         geometry, begin = around, space.address
     elements = _elements(geometry)
     is_wide = geometry.groups == 1 and geometry.axes[-1].dilation == 1
@@ -123,6 +128,32 @@ def _bounded(before: Dim, width: Dim) -> tuple[Expression, list[Code]]:
         return operand(min(before, width)), []
     one, other, name = operand(before).grouped, operand(width).grouped, variable("before")
     return name, [declare("const int64_t", name, choice(infix("<", one, other), one, other))]
+
+
+def _is_one_long_row(around: Geometry) -> bool:
+    """Whether an image is one row, and that is enough for several threads."""
+    return len(around.axes) == 1 and known_work(padded_size(around)) >= PARALLEL_SIZE
+
+
+def _pad_in_pieces(unit: Unit, geometry: Geometry, around: Geometry, x: Expression, space: Expression) -> Code:
+    """Return the loop that copies an input of rows into zeros, which threads share piece by piece."""
+    (last,), (wide,) = geometry.axes, around.axes
+    channels, length, width = geometry.channels, operand(last.length), operand(wide.length)
+    before, bounded = _bounded(last.before, wide.length)
+    count = variable("count")
+    piece, rest = taken_apart(ROW, [(_PIECE, _PIECES)])
+    row, seen = START.cast("char *"), (x + IMAGE * length * channels).cast("const char *")
+    sizes = [geometry.size(number * channels) for number in (before, count, width)]
+    body = [
+        *piece,
+        declare("const int64_t", IMAGE, rest),
+        *bounded,
+        declare("const int64_t", count, choice(infix("<", length, width - before), length, width - before)),
+        pointer(geometry.type, START, space + IMAGE * width * channels),
+        execute(unit.call("nnc_padded_piece", row, seen, *sizes, _PIECE, _PIECES)),
+    ]
+    count_of_pieces = geometry.batch * _PIECES
+    return loop(ROW, count_of_pieces, body, shared(members(count_of_pieces, padded_size(around), PARALLEL_SIZE)))
 
 
 def _pad(geometry: Geometry, around: Geometry, x: Expression, space: Expression) -> Code:

@@ -15,14 +15,14 @@ from nnc.backends.c.nests import LANES, UNROLLED, Elementwise, can_vectorise
 from nnc.backends.c.statements import SIMD, Code, Directive, array, assign, block, declare, declare_all, execute, loop
 from nnc.backends.c.strips import prepacked_strips
 from nnc.backends.c.text import C_TYPES, SUFFIXES
-from nnc.backends.c.thread_counts import shared_loops, shared_nest
+from nnc.backends.c.thread_counts import PARALLEL_WORK, shared_loops, shared_nest
 from nnc.ir import FLOATING, Dim, Op, TensorType
 from nnc.ir.ops.matmul import LaneMatMul, MatMul
 from nnc.ir.types import ITEM_SIZES
 from nnc.target import Prepacked
 
-_PARALLEL_WORK, _PARALLEL_KNOWN = 1 << 22, 1 << 12
-"""Multiplications from which on matrices are divided among threads, in all, and apart from run-time dimensions."""
+_PARALLEL_KNOWN = 1 << 12
+"""Multiplications, apart from run-time dimensions, below which matrices are never divided among threads."""
 ROWS_ALONE = 3
 """Rows from which on a product may read strips; with fewer each row is computed by itself: see `product.h`."""
 _UNROLLED = 32
@@ -221,7 +221,7 @@ def _division(x: Array, result: Array) -> Directive | None:
     work: Dim = x.shape[-1]
     for dim in result.shape:
         work = work * dim
-    return shared_loops(result.shape[:-2], work, _PARALLEL_WORK, _PARALLEL_KNOWN)
+    return shared_loops(result.shape[:-2], work, PARALLEL_WORK, _PARALLEL_KNOWN)
 
 
 def _row_stride(x: Array) -> Dim | None:
