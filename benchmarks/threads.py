@@ -25,8 +25,12 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error("threads are as many as processors, here 1; OMP_NUM_THREADS sets another number")
     for text in options.works:
         work, _, rows = text.partition(":")
-        if work not in NETWORKS or not (rows or "1").isdecimal():
+        if work not in NETWORKS or (rows and not (rows.isdecimal() and int(rows) > 0)):
             parser.error(f"expected the name of a work, perhaps with a number of rows, got {text!r}")
+        if options.train and rows:
+            parser.error(f"training has the work's own batch: expected {work!r}, got {text!r}")
+        if options.train and NETWORKS[work].data()[1] is None:
+            parser.error(f"there is no data to train {work} with")
         contestant = fit(work, "c") if options.train else predict(work, int(rows or 1), "c", copy=False)
         timers = {str(count): _timer(contestant, count) for count in (1, several)}
         found = compare_timers(timers, options.rounds, min_time=0.02)

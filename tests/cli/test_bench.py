@@ -123,32 +123,31 @@ def test_a_suite_that_fails_does_not_stop_the_others(run: Run, monkeypatch: pyte
     ]
 
 
-def test_page_plot_and_data(
-    run: Run, asked: list[tuple[str, Settings]], folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def written(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder that data, page and pictures are written to."""
     (folder / "images").mkdir()
     for place, name in (("DOCUMENT", "page.md"), ("PICTURES", "images"), ("LINES", "table.csv")):
         monkeypatch.setattr(document, place, folder / name)
     monkeypatch.setattr(command, "DATA", folder / "data.json")
+    return folder
+
+
+def test_page_plot_and_data(run: Run, asked: list[tuple[str, Settings]], written: Path) -> None:
     result = run("bench", "--suite", "base", "--against", "torch", "--hurry", "--only", "c", "--write", code=1)
-    page = (folder / "page.md").read_text()
+    page = (written / "page.md").read_text()
     line = "nnc bench --suite base --against torch --hurry --only c --write"
     assert f"- Command: `{line}`\n" in page
     assert "| benchmark | nnc on C |" in page
-    assert (folder / "images" / "benchmarks-training.svg").read_text().startswith("<svg ")
-    (written,) = read_record(folder / "data.json").runs
-    assert (written.command, {name: len(rows) for name, rows in written.suites.items()}) == (line, {"base": 4})
+    assert (written / "images" / "benchmarks-training.svg").read_text().startswith("<svg ")
+    (kept,) = read_record(written / "data.json").runs
+    assert (kept.command, {name: len(rows) for name, rows in kept.suites.items()}) == (line, {"base": 4})
     names = ("data.json", "page.md", "table.csv", "images/benchmarks-training.svg")
-    assert result.stderr.endswith(f"wrote {', '.join(str(folder / name) for name in names)}\n")
+    assert result.stderr.endswith(f"wrote {', '.join(str(written / name) for name in names)}\n")
 
 
-def test_without_earlier_data_the_readme_waits(
-    run: Run, asked: list[tuple[str, Settings]], folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (folder / "images").mkdir()
-    for place, name in (("DOCUMENT", "page.md"), ("PICTURES", "images"), ("LINES", "table.csv")):
-        monkeypatch.setattr(document, place, folder / name)
-    monkeypatch.setattr(command, "DATA", folder / "data.json")
+@pytest.mark.usefixtures("written")
+def test_without_earlier_data_the_readme_waits(run: Run, asked: list[tuple[str, Settings]]) -> None:
     result = run("bench", "--suite", "base,mlp", "--write", code=1)
     assert [name for name, _ in asked] == ["base", "mlp"]
     assert "the table of the README stays: 'base network' of 'training' was not measured; run 'nnc" in result.stderr

@@ -14,7 +14,8 @@ import numpy
 import pytest
 
 import nnc
-from nnc.backends.c.source import print_source
+from nnc.backends.c.headers import sections
+from nnc.backends.c.source import PRELUDE, print_source
 from nnc.backends.c.target import WITHOUT_PACKING
 from nnc.backends.c.threads import THREADS, pool
 from nnc.errors import CompilerError
@@ -24,6 +25,7 @@ from nnc.ir.ops.elementwise import apply
 from nnc.ir.ops.gathering import AddAlongAxis, ScatterAdd
 from nnc.ir.ops.pooling import MaxPool, MaxPoolGradient, SumPool, SumPoolGradient
 from nnc.ir.ops.random import KEY_TYPE, random_uniform
+from tests.backends.c.elementary import compile_unit
 from tests.backends.c.helpers import is_gcc, tile
 from tests.backends.c.machine import CMachine
 from tests.plan.helpers import plan_of
@@ -461,6 +463,26 @@ def test_a_product_has_parts_of_as_many_rows_and_columns_as_its_tile_allows(team
     members(rows, 32, [strips], teams)
     teams.clear()
     members(rows, 500, [strips * blocks], teams)
+
+
+@pytest.mark.parametrize(
+    ("inner", "columns", "tiles"),
+    [(64, 64, 4), (512, 2048, 8)],  # a matrix that fits a core's cache, and one that does not
+)
+def test_threads_share_rows_where_each_has_tiles_enough(inner, columns, tiles, compiler, tmp_path):
+    head = "void blocks(int64_t rows, int64_t inner, int64_t columns, int64_t threads, int64_t *sizes)"
+    text = f"{head};\n{head} {{\n    nnc_blocks_f32(rows, inner, columns, false, threads, sizes, sizes + 1);\n}}\n"
+    done = compile_unit(tmp_path, f"{PRELUDE}\n{sections(['nnc_blocks_f32']).text}\n{text}", "blocks.so", [])
+    assert done.returncode == 0, done.stderr
+    rows_of_tile, _ = tile()
+    sizes = numpy.zeros(2, numpy.int64)
+    for threads in (2, 3):
+        for rows, shares_rows in ((tiles * rows_of_tile * threads, False), (tiles * rows_of_tile * threads + 1, True)):
+            arguments = map(ctypes.c_int64, (rows, inner, columns, threads))
+            ctypes.CDLL(str(tmp_path / "blocks.so")).blocks(*arguments, ctypes.c_void_p(sizes.ctypes.data))
+            height, width = sizes
+            assert (width == columns) == shares_rows
+            assert height * threads >= rows if shares_rows else width * threads >= columns
 
 
 def members(network, batch, expected, teams):

@@ -1,8 +1,8 @@
 /* Rows and columns of the blocks that a product is computed in, one block if it must be alone, or by one thread or several.
-   Threads share rows where there are many: most of A each has written itself, and the other half of a row that columns
-   had been shared for would come from another core's cache, line by line. Fewer rows are shared by columns, so that each
-   thread reads and packs its part of B alone; that takes more rows to pay for if B fits no cache. Few rows are computed as
-   B lies there, of which each thread gets so many columns that it does not read ahead what another one is to read.
+   Threads share rows where each gets several tiles of them, and more if B fits no cache: all of them read all of B, but a
+   thread has most of its rows of A from itself, while it would have only its share of the columns of A. Otherwise they
+   share columns, and each reads and packs its part of B alone. Few rows are computed as B lies there, of which each thread
+   gets so many columns that it does not read ahead what another one is to read.
    No sum depends on it. */
 static void nnc_blocks_f32(int64_t rows, int64_t inner, int64_t columns, bool alone, int64_t threads, int64_t *height,
                            int64_t *width) {
