@@ -35,6 +35,7 @@ class EpochPlan:
         generator: a bit generator of NumPy to draw them with, or None to keep them.
         sums: states that begin each epoch as zeros, and are recorded at its end, each for all blocks.
         blocks: executables of one plan that see the same epochs, each on its own states; none for the bound one alone.
+        threads: number of blocks that may run at once; those whose numbers differ by a multiple of it never do.
     """
 
     stretches: Sequence[tuple[Mapping[str, int], int, int]]
@@ -43,6 +44,7 @@ class EpochPlan:
     generator: Any
     sums: Sequence[str]
     blocks: Sequence[Executable] = ()
+    threads: int = 1
 
 
 EpochsRun = Callable[[int, Array], None]
@@ -73,6 +75,8 @@ class BoundRun:
         feed: where the backend can run several batches in one call: takes arrays of all rows by input label and the
             order of rows, and returns a function of the position of the first row in that order and the number of
             batches; None where the arrays are not of the right kind. The order may change, in the same array.
+        feed_blocks: the same for executables of one plan, each with its own states, that see the same batches, and for
+            a number of threads as of `EpochPlan`; None where a run may fail.
         epochs: where the backend can run several epochs in one call: returns what does.
         preparation: what must have run since the states changed, before a run.
         finished: where a run says how many pieces of its outputs are finished, as the only element, for a plan with
@@ -83,6 +87,7 @@ class BoundRun:
     inputs: dict[str, Array]
     outputs: dict[str, Array]
     feed: Feed | None = None
+    feed_blocks: Callable[[Mapping[str, Array], Array, Sequence[Executable], int], FeedRun | None] | None = None
     epochs: Callable[[EpochPlan], EpochsRun | None] | None = None
     preparation: Preparation | None = None
     finished: Array | None = None

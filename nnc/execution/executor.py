@@ -357,8 +357,8 @@ class Executor:
             counter.step(bound.run),
             bound.inputs,
             bound.outputs,
-            None if feed is None else counter.feed(feed),
-            None if epochs is None else counter.epochs(epochs),
+            feed=None if feed is None else counter.feed(feed),
+            epochs=None if epochs is None else counter.epochs(epochs),
         )
 
     def plan(self, name: str, sizes: Mapping[str, int], reuse: bool = True) -> Plan:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from typing import Any
 
@@ -95,7 +94,7 @@ class _ReplicatedRun:
     def bound(self) -> BoundRun:
         first = self.runs[0]
         feed, epochs = first.feed and self._feed, first.epochs and self._epochs
-        return BoundRun(self._run, self.inputs, self.outputs, feed, epochs)
+        return BoundRun(self._run, self.inputs, self.outputs, feed=feed, epochs=epochs)
 
     def _input(self, array: Array) -> Array:
         """Return an array for an input of all replicas."""
@@ -133,6 +132,9 @@ class _ReplicatedRun:
         """See `BoundRun.feed`."""
         if self.own_rows:
             return self._own_feed(sources, order)
+        first = self.runs[0]
+        if first.feed_blocks is not None:
+            return first.feed_blocks(sources, order, self.executables, self.threads)
         one, *others = (run.feed for run in self.runs)
         feeds = [None if one is None else one(sources, order)]
         if feeds[0] is None:
@@ -178,24 +180,8 @@ class _ReplicatedRun:
         """See `BoundRun.epochs`; each thread has blocks of its own."""
         if self.own_rows:
             return self._own_epochs(plan)
-        groups = [_Group(self, plan, range(thread, len(self.runs), self.threads)) for thread in range(self.threads)]
-        if any(group.run is None for group in groups):
-            return None
-        first, *others = groups
-        pool = ThreadPoolExecutor(len(others)) if others else None  # its threads end with the training
-
-        def run_all(count: int, record: Array) -> None:
-            state = None if plan.generator is None else plan.generator.state
-            running = [pool.submit(group.run_epochs, count, record, state) for group in others] if pool else []
-            try:
-                first.run_epochs(count, record, state)
-            finally:
-                wait(running)  # nobody may touch the states before
-            for future in running:
-                future.result()
-            _go_on(plan, first.plan)
-
-        return run_all
+        first = self.runs[0].epochs
+        return None if first is None else first(replace(plan, blocks=self.executables, threads=self.threads))
 
     def _own_epochs(self, plan: EpochPlan) -> EpochsRun | None:
         """See `BoundRun.epochs`; for each block its rows are gathered first."""
@@ -204,50 +190,48 @@ class _ReplicatedRun:
         rows, inputs, lanes = len(plan.order), self.runs[0].inputs, self.replication.lanes
         arrays = {label: numpy.empty((rows, *array.shape[1:]), array.dtype) for label, array in inputs.items()}
         own = replace(plan, arrays=arrays)
-        groups = [_Group(self, own, range(block, block + 1)) for block in range(len(self.runs))]
-        if any(group.run is None for group in groups):
+        blocks = [_Block(self, own, number) for number in range(len(self.runs))]
+        if any(block.run is None for block in blocks):
             return None
         in_order = numpy.arange(rows)
 
         def run_all(count: int, record: Array) -> None:
             state = None if plan.generator is None else plan.generator.state
-            for block, group in enumerate(groups):
+            for number, block in enumerate(blocks):
                 for label, source in plan.arrays.items():
-                    arrays[label][...] = source.of_block(in_order, block * lanes, lanes)
-                group.run_epochs(count, record, state)
-            _go_on(plan, groups[-1].plan)
+                    arrays[label][...] = source.of_block(in_order, number * lanes, lanes)
+                block.run_epochs(count, record, state)
+            _go_on(plan, blocks[-1].plan)
 
         return run_all
 
 
-class _Group:
-    """Blocks whose epochs run in one call.
+class _Block:
+    """A block whose epochs run in a call of its own.
 
     Args:
         all_blocks: the run of all.
         plan: the epochs.
-        numbers: the blocks' numbers.
+        number: the block's number.
     """
 
-    def __init__(self, all_blocks: _ReplicatedRun, plan: EpochPlan, numbers: range) -> None:
+    def __init__(self, all_blocks: _ReplicatedRun, plan: EpochPlan, number: int) -> None:
         generator = None if plan.generator is None else type(plan.generator)()
-        blocks = [all_blocks.executables[number] for number in numbers]
-        self.plan = replace(plan, order=plan.order.copy(), generator=generator, blocks=blocks)
-        first = all_blocks.runs[numbers[0]]
-        self.run = None if first.epochs is None else first.epochs(self.plan)
-        self._first, self._numbers = plan.order, numbers
+        executable, bound = all_blocks.executables[number], all_blocks.runs[number]
+        self.plan = replace(plan, order=plan.order.copy(), generator=generator, blocks=[executable])
+        self.run = None if bound.epochs is None else bound.epochs(self.plan)
+        self._first, self._number = plan.order, number
 
     def run_epochs(self, count: int, record: Array, state: Any) -> None:
         """Run epochs from an order and a generator's state on, and write the sums into the record of all blocks."""
         if self.plan.generator is not None:
             self.plan.generator.state = state
         numpy.copyto(self.plan.order, self._first)
-        found = numpy.empty(count, _of_blocks(record.dtype, len(self._numbers)))
+        found = numpy.empty(count, _of_one_block(record.dtype))
         assert self.run is not None
         self.run(count, found)
-        blocks = slice(self._numbers.start, self._numbers.stop, self._numbers.step)
         for label in self.plan.sums:
-            record[label][:, blocks] = found[label]
+            record[label][:, self._number] = found[label][:, 0]
 
 
 def _go_on(plan: EpochPlan, ran: EpochPlan) -> None:
@@ -257,7 +241,7 @@ def _go_on(plan: EpochPlan, ran: EpochPlan) -> None:
     numpy.copyto(plan.order, ran.order)
 
 
-def _of_blocks(record: Any, blocks: int) -> Any:
-    """Return the type of some blocks' record of an epoch, of that of all blocks."""
-    fields = [(name, record[name].base, (blocks, *record[name].shape[1:])) for name in record.names]
+def _of_one_block(record: Any) -> Any:
+    """Return the type of one block's record of an epoch, of that of all blocks."""
+    fields = [(name, record[name].base, (1, *record[name].shape[1:])) for name in record.names]
     return numpy.dtype(fields)

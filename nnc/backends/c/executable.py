@@ -14,9 +14,9 @@ from nnc.backends import backend as base
 from nnc.backends.backend import BoundRun, EpochPlan, EpochsRun, FeedRun
 from nnc.backends.c.blas import find_blas
 from nnc.backends.c.emitted import UnitSource
-from nnc.backends.c.generator import WORDS, moving
+from nnc.backends.c.epochs import Epochs
 from nnc.backends.c.places import ConstantArrays, buffer_offset
-from nnc.backends.c.record import Epochs, Run, pointers
+from nnc.backends.c.record import Run, pointers
 from nnc.backends.c.threads import THREADS, pool
 from nnc.ir.ops.gathering import check_rows
 from nnc.ir.types import ITEM_SIZES
@@ -90,8 +90,11 @@ class Executable(base.Executable):
             call = partial(_checked, call, fault)
         feed = None if self._batches is None else partial(self._feed, run, fault, inputs)
         self._runs[tuple(bindings.items())] = run
-        epochs = None if self._epochs is None else self._run_epochs
-        return BoundRun(call, inputs, outputs, feed, epochs, preparation, finished)
+        epochs, feed_blocks = None, None
+        if self._epochs is not None:
+            rows = len(next(iter(inputs.values())))
+            epochs, feed_blocks = self._run_epochs, partial(self._feed_blocks, bindings, rows)
+        return BoundRun(call, inputs, outputs, feed, feed_blocks, epochs, preparation, finished)
 
     def _feed(
         self, run: Run, fault: Array, inputs: Mapping[str, Array], sources: Mapping[str, Array], order: Array
@@ -108,55 +111,58 @@ class Executable(base.Executable):
             call = partial(_checked, call, fault)
         return partial(_run_batches, call, address, (given, order))
 
+    def _feed_blocks(
+        self,
+        bindings: Mapping[str, int],
+        rows: int,
+        sources: Mapping[str, Array],
+        order: Array,
+        blocks: Sequence[base.Executable],
+        threads: int,
+    ) -> FeedRun | None:
+        """See `BoundRun.feed_blocks`."""
+        if not self._can_gather(sources, bindings):
+            return None
+        plan = EpochPlan([(bindings, rows, 0)], sources, order, None, (), blocks, threads)
+        epochs: list[Epochs] = []
+
+        def fed(first: int, batches: int) -> None:
+            if not epochs:  # not before: where whole epochs run in a call, no batches do
+                epochs.append(self._epochs_of(plan))
+            epochs[0].feed(first, batches)
+
+        return fed
+
     def _run_epochs(self, plan: EpochPlan) -> EpochsRun | None:
         """See `BoundRun.epochs`."""
+        return self._epochs_of(plan) if self._can_gather(plan.arrays, plan.stretches[0][0]) else None
+
+    def _epochs_of(self, plan: EpochPlan) -> Epochs:
+        """Return what runs the epochs of a plan whose rows can be gathered in C."""
         bounds = [self.bind(bindings) for bindings, _, _ in plan.stretches]
         given = [plan.arrays[label] for label in bounds[0].inputs]
-        if not _can_gather(given, bounds[0].inputs.values()):
-            return None
         blocks = [block for block in plan.blocks or (self,) if isinstance(block, Executable)]
-        runs = [block.run_for(bindings) for block in blocks for bindings, _, _ in plan.stretches]
-        run_pointers = (ctypes.c_void_p * len(runs))(*map(ctypes.addressof, runs))
-        sizes, batches = (numpy.array([stretch[part] for stretch in plan.stretches], numpy.int64) for part in (1, 2))
-        sums = [block.state(label) for block in blocks for label in plan.sums]
-        nbytes = numpy.array([array.nbytes for array in sums[: len(plan.sums)]], numpy.int64)
-        sources, sum_pointers = pointers(given), pointers(sums)
-        words = numpy.zeros(WORDS, numpy.uint64)
-        epochs = Epochs(
-            len(blocks),
-            len(plan.stretches),
-            ctypes.addressof(run_pointers),
-            batches.ctypes.data,
-            sizes.ctypes.data,
-            ctypes.addressof(sources),
-            plan.order.ctypes.data,
-            len(plan.order),
-            None if plan.generator is None else words.ctypes.data,
-            len(plan.sums),
-            ctypes.addressof(sum_pointers),
-            nbytes.ctypes.data,
-        )
-        epochs.owned = runs, run_pointers, sizes, batches, sources, given, sums, nbytes, sum_pointers, words, plan
+        runs = [[block.run_for(bindings) for bindings, _, _ in plan.stretches] for block in blocks]
+        sums = [block.addresses(plan.sums) for block in blocks]
+        nbytes = numpy.array([self._states[label].nbytes for label in plan.sums], numpy.int64)
         function = self._epochs
         assert function is not None
         function.restype = None
+        return Epochs(function, plan, given, runs, sums, nbytes)
 
-        call: Callable[..., None] = partial(function, ctypes.byref(epochs))
-
-        def run(count: int, record: Array) -> None:
-            with moving(plan.generator, words):
-                call(ctypes.c_int64(count), ctypes.c_void_p(record.ctypes.data))
-
-        return run
+    def _can_gather(self, sources: Mapping[str, Array], bindings: Mapping[str, int]) -> bool:
+        """Whether the rows of arrays can be gathered in C, for runs of these sizes."""
+        inputs = self.bind(bindings).inputs
+        return _can_gather([sources[label] for label in inputs], inputs.values())
 
     def run_for(self, bindings: Mapping[str, int]) -> Run:
         """Return the record of the run for these sizes; see `bind`."""
         self.bind(bindings)
         return self._runs[tuple(bindings.items())]
 
-    def state(self, label: str) -> Array:
-        """Return the array of a state."""
-        return self._states[label]
+    def addresses(self, labels: Sequence[str]) -> list[int]:
+        """Return where the arrays of states lie."""
+        return [self._states[label].__array_interface__["data"][0] for label in labels]
 
     def _window(self, place: Place) -> Array:
         """Return the array of an input or output."""

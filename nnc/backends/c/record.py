@@ -32,7 +32,7 @@ class Run(ctypes.Structure):
     )
 
 
-class Epochs(ctypes.Structure):
+class EpochsRecord(ctypes.Structure):
     """``nnc_epochs`` of the emitted source."""
 
     owned: tuple[Any, ...]
@@ -51,9 +51,18 @@ class Epochs(ctypes.Structure):
         ("sums", ctypes.c_int64),
         ("sum", ctypes.c_void_p),
         ("bytes", ctypes.c_void_p),
+        ("places", ctypes.c_void_p),
+        ("epochs", ctypes.c_int64),
+        ("record_bytes", ctypes.c_int64),
+        ("record", ctypes.c_void_p),
     )
 
 
 def pointers(arrays: Sequence[Array]) -> Any:
     """Return the addresses of arrays, as C has them."""
-    return (ctypes.c_void_p * max(len(arrays), 1))(*(array.ctypes.data for array in arrays))
+    return addresses([array.__array_interface__["data"][0] for array in arrays])
+
+
+def addresses(numbers: Sequence[int]) -> Any:
+    """Return addresses, as C has them."""
+    return (ctypes.c_void_p * max(len(numbers), 1))(*numbers)

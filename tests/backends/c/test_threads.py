@@ -17,7 +17,7 @@ import nnc
 from nnc.backends.c.headers import sections
 from nnc.backends.c.source import PRELUDE, print_source
 from nnc.backends.c.target import WITHOUT_PACKING
-from nnc.backends.c.threads import THREADS, pool
+from nnc.backends.c.threads import THREADS, call_each, pool, pool_library
 from nnc.errors import CompilerError
 from nnc.ir import Graph, TensorType, interpret, ops, symbol
 from nnc.ir.ops.convolution import Convolution, ConvolutionInputGradient, ConvolutionKernelGradient
@@ -206,6 +206,37 @@ def test_kernels_depend_on_no_number_of_threads(outputs, batch, directives, thre
         numpy.testing.assert_allclose(found[0][label], expected, rtol=1e-4, atol=1e-4)
 
 
+def trained_replicas(callbacks, lanes):
+    """Return the bytes of everything that a training and an evaluation of replicas leave."""
+    nnc.utils.set_random_seed(5)
+    model = nnc.Sequential([nnc.Input((3,)), nnc.layers.Dense(4, activation="tanh"), nnc.layers.Dense(1)])
+    model.compile("adam", "mse")
+    program = nnc.compile(model, backend="c", replicas=70, seeds=range(70), lanes=lanes)
+    x = numpy.random.default_rng(0).normal(size=(50, 3)).astype("float32")
+    history = program.fit(x, x[:, :1], batch_size=16, epochs=4, verbose=0, callbacks=callbacks)
+    found = [numpy.array(history.history["loss"]), numpy.array(program.evaluate(x, x[:, :1], verbose=0)["loss"])]
+    return [array.tobytes() for array in (*found, *program.states.values())]
+
+
+@pytest.mark.parametrize(("lanes", "blocks"), [(None, 5), (1, 70)])
+def test_threads_share_the_blocks_of_replicas(lanes, blocks, threads, monkeypatch):
+    shared = []
+
+    def counted(function, records):
+        shared.append(len(records))
+        call_each(function, records)
+
+    monkeypatch.setattr("nnc.backends.c.epochs.call_each", counted)
+    found, looking = [], nnc.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: None)  # epochs one by one
+    for count in (1, 2, 3, 64):
+        threads(count)
+        for callbacks in ([], [looking]):
+            shared.clear()
+            found.append(trained_replicas(callbacks, lanes))
+            assert set(shared) == ({min(count, blocks)} if count > 1 else set())
+    assert found == [found[0]] * 8
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 def test_a_forked_child_goes_on_with_one_thread(threads):
@@ -336,7 +367,7 @@ def test_without_a_pool_one_thread_does_all(compiler, monkeypatch, caplog):
     def fail(*_, **__):
         raise CompilerError("it is out of order")
 
-    pool.cache_clear()
+    pool_library.cache_clear()
     try:
         with monkeypatch.context() as patches:
             patches.setattr("nnc.backends.c.threads.build", fail)
@@ -345,7 +376,7 @@ def test_without_a_pool_one_thread_does_all(compiler, monkeypatch, caplog):
             assert "compiled code runs on one thread: it is out of order" in caplog.text
             assert pool() is None
     finally:
-        pool.cache_clear()
+        pool_library.cache_clear()
     other = make_model()
     other.program.train_step(*batch())
     for found, expected in zip(model.get_weights(), other.get_weights(), strict=True):

@@ -5,8 +5,10 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy
 
@@ -40,13 +42,30 @@ def members_text() -> str:
     return (_FOLDER / "members.h").read_text(encoding="utf-8")
 
 
-@cache
 def pool() -> int | None:
     """Return the address of ``nnc_fork``, whose threads start when they are first needed.
 
     It is None where threads come from OpenMP's library, as everywhere but on Linux, and where it cannot be compiled:
     then loops run on one thread.
     """
+    library = pool_library()
+    return None if library is None else ctypes.cast(library.nnc_fork, ctypes.c_void_p).value
+
+
+def call_each(function: Any, records: Sequence[ctypes.Structure]) -> None:
+    """Call a compiled function with the address of each record, at once where there are threads."""
+    addresses = (ctypes.c_void_p * len(records))(*map(ctypes.addressof, records))
+    library = pool_library()
+    if library is None or THREADS[0] == 1:
+        for address in addresses:
+            function(ctypes.c_void_p(address))
+    else:
+        library.nnc_call_each(function, addresses, ctypes.c_int64(len(records)))
+
+
+@cache
+def pool_library() -> ctypes.CDLL | None:
+    """Return the compiled pool, see ``pool.c``; None where there is none, see `pool`."""
     if not sys.platform.startswith("linux"):
         return None
     try:
@@ -57,7 +76,8 @@ def pool() -> int | None:
 
         logging.getLogger("nnc").warning("compiled code runs on one thread: %s", error)
         return None
-    return ctypes.cast(library.nnc_fork, ctypes.c_void_p).value
+    library.nnc_call_each.restype = None
+    return library
 
 
 def _use_one() -> None:

@@ -11,7 +11,9 @@
 #include <time.h>
 
 typedef void nnc_part(void *job, int64_t index, int64_t count);
+typedef void nnc_function(void *record);
 void nnc_fork(nnc_part *part, void *job, int64_t count);
+void nnc_call_each(nnc_function *function, void *const *records, int64_t count);
 
 enum {
     MOST = 64,             /* parts: one bit each */
@@ -201,4 +203,23 @@ void nnc_fork(nnc_part *part, void *job, int64_t count) {
         }
     }
     pthread_mutex_unlock(&pool.turn);
+}
+
+typedef struct {
+    nnc_function *function;
+    void *const *records;
+    int64_t count;
+} nnc_calls;
+
+static void call_some(void *job, int64_t index, int64_t count) {
+    const nnc_calls *const calls = job;
+    for (int64_t record = index; record < calls->count; record += count) {
+        calls->function(calls->records[record]);
+    }
+}
+
+/* Call a function with each of several records, which may be at once. */
+void nnc_call_each(nnc_function *function, void *const *records, int64_t count) {
+    nnc_calls calls = {function, records, count};
+    nnc_fork(call_some, &calls, count);
 }
