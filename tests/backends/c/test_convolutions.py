@@ -39,6 +39,8 @@ GATHERED = (
     ((1100,), (2,), 24, {"padding": 150, "dilation": 70}, 8),  # and some are nothing but zeros
     ((9, 10, 11), (3, 2, 3), 6, {"padding": 1}, 10),
     ((64, 8), (3, 3), 130, {"padding": 1}, 17),
+    ((31, 9), (3, 3), 100, {"padding": 1}, 8),  # half of a tile with AVX2, and sums in two parts
+    ((31, 9), (3, 3), 100, {"padding": 1}, 16),  # the same with AVX-512
     ((13, 12), (3, 3), 16, {"padding": 1}, 40),
     ((11, 11), (3, 3), 33, {}, 16),
 )

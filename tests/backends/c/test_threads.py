@@ -154,6 +154,11 @@ def long_row(graph):
     yield apply(Convolution((1,), (1,), (2,), (0,)), x, kernel)
 
 
+def few_rows_by_a_large_matrix(graph):
+    x, y = graph.input("x", TensorType(FLOAT, (BATCH, 2051))), graph.input("y", TensorType(FLOAT, (2051, 2053)))
+    yield ops.matmul(x, y)
+
+
 def uniform(graph):
     graph.input("x", TensorType(FLOAT, (BATCH,)))
     yield random_uniform(graph.input("key", KEY_TYPE), (BATCH, 1024), 3)
@@ -182,6 +187,7 @@ def uniform(graph):
         (by_number(lambda x, i: apply(AddAlongAxis(1, 50), x, i), (BATCH, 600), (BATCH, 600)), 600, 1),
         (convolution_gradients, 4, 4),  # zeros, what is gathered, and products of bands
         (long_row, 1, 2),  # the copy with zeros, and the products
+        (few_rows_by_a_large_matrix, 2, 1),
         (uniform, 300, 1),
     ],
 )

@@ -15,8 +15,8 @@ from tests.backends.c.helpers import is_gcc
 
 pytestmark = pytest.mark.unsanitized
 
-TILES = {"nnc_tile_f32": 12, "nnc_tile_f64": 12, "nnc_window_tile_f32": 12}
-"""Functions, and their sums in vectors of 32 bytes: six rows of two."""
+TILES = {"nnc_tile_f32": 12, "nnc_tile_f64": 12, "nnc_window_tile_f32": 12, "nnc_half_window_tile_f32": 6}
+"""Functions, and their sums in vectors of 32 bytes: six rows of two, or of one."""
 FLAGS = ["-std=c99", "-march=x86-64-v3", "-ffp-contract=fast", "-fno-math-errno", "-fno-trapping-math", "-fopenmp-simd"]
 
 

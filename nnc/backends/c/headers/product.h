@@ -29,6 +29,66 @@ static NNC_HOT void nnc_row_product_f32(int64_t inner, int64_t columns, const fl
     }
 }
 
+/* What eight terms of a sum add to it: numbers times those of rows that lie so far apart. */
+static NNC_HOT float nnc_eight_terms_f32(const float *x, const float *row, int64_t b_row) {
+    return ((x[0] * row[0] + x[1] * row[b_row]) + (x[2] * row[2 * b_row] + x[3] * row[3 * b_row])) +
+           ((x[4] * row[4 * b_row] + x[5] * row[5 * b_row]) + (x[6] * row[6 * b_row] + x[7] * row[7 * b_row]));
+}
+
+/* Some rows of C for a B that no cache holds: eight of its rows at a time, once for all rows of C. The next eight are
+   fetched meanwhile, as processors foresee no more than the rest of a page. */
+static NNC_HOT void nnc_streamed_rows_f32(int64_t rows, int64_t inner, int64_t columns, const float *restrict a,
+                                          int64_t a_row, int64_t a_column, const float *restrict b, int64_t b_row,
+                                          float *restrict c, int64_t c_row, bool add) {
+    enum { MOST = 16384 / sizeof(float), LINE = 64 / sizeof(float), AT_ONCE = 8 };
+    for (int64_t start = 0; start < columns; start += MOST) {
+        const int64_t width = columns - start < MOST ? columns - start : MOST;
+        for (int64_t i = 0; i < rows && !add; i++) {
+            memset(c + i * c_row + start, 0, (size_t)width * sizeof(float));
+        }
+        int64_t k = 0;
+        for (; k + AT_ONCE <= inner; k += AT_ONCE) {
+            const float *const row = b + k * b_row + start;
+            const float *const next = row + (k + 2 * AT_ONCE <= inner ? AT_ONCE * b_row : 0);
+            for (int64_t i = 0; i < rows; i++) {
+                float *const sums = c + i * c_row + start;
+                float x[AT_ONCE];
+                for (int term = 0; term < AT_ONCE; term++) {
+                    x[term] = a[i * a_row + (k + term) * a_column];
+                }
+                int64_t line = 0;
+                for (; i == 0 && line + LINE <= width; line += LINE) {
+#ifdef __GNUC__
+                    for (int term = 0; term < AT_ONCE; term++) {
+                        __builtin_prefetch(next + term * b_row + line, 0, 2);
+                    }
+#else
+                    (void)next;
+#endif
+#pragma omp simd
+                    for (int64_t j = line; j < line + LINE; j++) {
+                        sums[j] += nnc_eight_terms_f32(x, row + j, b_row);
+                    }
+                }
+#pragma omp simd
+                for (int64_t j = line; j < width; j++) {
+                    sums[j] += nnc_eight_terms_f32(x, row + j, b_row);
+                }
+            }
+        }
+        for (; k < inner; k++) {
+            for (int64_t i = 0; i < rows; i++) {
+                const float x = a[i * a_row + k * a_column], *const row = b + k * b_row + start;
+                float *const sums = c + i * c_row + start;
+#pragma omp simd
+                for (int64_t j = 0; j < width; j++) {
+                    sums[j] += x * row[j];
+                }
+            }
+        }
+    }
+}
+
 /* A row of C for B with columns that lie next to each other in memory, or for any other B: a sum at a time. */
 static NNC_HOT void nnc_dot_products_f32(int64_t inner, int64_t columns, const float *restrict a, int64_t a_column,
                                          const float *restrict b, int64_t b_row, int64_t b_column, float *restrict c,
@@ -55,7 +115,11 @@ static NNC_HOT void nnc_dot_products_f32(int64_t inner, int64_t columns, const f
 static void nnc_built_in_product_f32(int64_t rows, int64_t inner, int64_t columns, const float *a, int64_t a_row,
                                      int64_t a_column, const float *b, int64_t b_row, int64_t b_column, float *c,
                                      int64_t c_row, bool add) {
-    enum { ROWS_ALONE = NNC_TILE_ROWS / 2 };
+    enum { ROWS_ALONE = NNC_TILE_ROWS / 2, CACHED = 16 * 1024 * 1024 / sizeof(float) };
+    if (rows < ROWS_ALONE && b_column == 1 && inner * b_row > CACHED) {
+        nnc_streamed_rows_f32(rows, inner, columns, a, a_row, a_column, b, b_row, c, c_row, add);
+        return;
+    }
     if (rows < ROWS_ALONE) {
         for (int64_t i = 0; i < rows; i++) {
             if (b_column == 1) {

@@ -52,6 +52,39 @@ static NNC_HOT void nnc_window_tile_f32(int64_t depth, const int64_t *restrict e
     }
 }
 
+/* A tile of half the columns, where there are no more filters; b has rows as long as those of a whole one. */
+static NNC_HOT void nnc_half_window_tile_f32(int64_t depth, const int64_t *restrict elements, const float *restrict x,
+                                             const int64_t *restrict places, const float *restrict b, float *restrict c,
+                                             int64_t c_row, bool add) {
+    enum { ROWS = NNC_TILE_ROWS, B_ROW = NNC_TILE_BYTES / sizeof(float), COLUMNS = B_ROW / 2 };
+    float total[ROWS][COLUMNS];
+    int64_t left[ROWS];
+    for (int i = 0; i < ROWS; i++) {
+        left[i] = places[i];
+#pragma omp simd
+        for (int j = 0; j < COLUMNS; j++) {
+            total[i][j] = 0;
+        }
+    }
+    int64_t k = 0;
+    do {
+        const float *const seen = x + elements[k];
+        for (int i = 0; i < ROWS; i++) {
+            const float value = seen[left[i]];
+#pragma omp simd
+            for (int j = 0; j < COLUMNS; j++) {
+                total[i][j] += value * b[k * B_ROW + j];
+            }
+        }
+    } while (++k < depth);
+    for (int i = 0; i < ROWS; i++) {
+#pragma omp simd
+        for (int j = 0; j < COLUMNS; j++) {
+            c[i * c_row + j] = (add ? c[i * c_row + j] : 0.0f) + total[i][j];
+        }
+    }
+}
+
 /* A block of the result of a convolution, for so many places and filters; elements of the input are read where they
    lie. A window is several runs of elements that lie side by side, each so many elements from the first one of all.
    `strips` is what `nnc_pack_strips_f32` makes of b, or NULL. */
@@ -84,19 +117,25 @@ static void nnc_window_block_f32(int64_t count, int64_t run, int64_t counted, co
             if (strips == NULL) {
                 nnc_pack_f32(depth, width, b + first * b_row + j, b_row, 1, COLUMNS, own);
             }
+            const bool is_half = width <= COLUMNS / 2, is_exact = width == (is_half ? COLUMNS / 2 : COLUMNS);
             for (int64_t i = 0; i < count; i += ROWS, ahead += depth * ahead_step) {
                 const int64_t there = count - i < ROWS ? count - i : ROWS;
-                if (there == ROWS && width == COLUMNS) {
-                    nnc_window_tile_f32(depth, elements, x, places + i, strip, c + i * c_row + j, c_row, first > 0,
-                                        ahead, ahead_step);
-                    continue;
-                }
+                const bool is_whole = there == ROWS && is_exact, adds = is_whole && first > 0;
+                float *const target = is_whole ? c + i * c_row + j : corner;
+                const int64_t step = is_whole ? c_row : COLUMNS, *seen = places + i;
                 int64_t near[ROWS];
-                for (int64_t row = 0; row < ROWS; row++) {
-                    near[row] = places[i + (row < there ? row : there - 1)];
+                if (there < ROWS) {
+                    for (int64_t row = 0; row < ROWS; row++) {
+                        near[row] = places[i + (row < there ? row : there - 1)];
+                    }
+                    seen = near;
                 }
-                nnc_window_tile_f32(depth, elements, x, near, strip, corner, COLUMNS, false, ahead, ahead_step);
-                for (int64_t row = 0; row < there; row++) {
+                if (is_half) {
+                    nnc_half_window_tile_f32(depth, elements, x, seen, strip, target, step, adds);
+                } else {
+                    nnc_window_tile_f32(depth, elements, x, seen, strip, target, step, adds, ahead, ahead_step);
+                }
+                for (int64_t row = 0; row < there && !is_whole; row++) {
                     float *const kept = c + (i + row) * c_row + j;
                     for (int64_t column = 0; column < width; column++) {
                         kept[column] = (first > 0 ? kept[column] : 0) + corner[row * COLUMNS + column];
