@@ -1,9 +1,10 @@
-"""What docs/benchmarks.json holds: runs of the benchmarks, and of each suite what the last run of it measured."""
+"""What docs/benchmarks.json holds: runs, and of each suite what the last run with each width of vectors measured."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from benchmarks.worker import ROOT
 from nnc.files import write_atomically
 
 DATA = ROOT / "docs" / "benchmarks.json"
+_VECTORS = {"AVX-512": ("avx512f", "x86-64-v4"), "AVX2": ("avx2", "x86-64-v3")}
+"""What has these vectors: a processor with this instruction set, code for this level of x86-64."""
 
 
 @dataclass(frozen=True)
@@ -29,10 +32,22 @@ class Run:
     facts: Mapping[str, str]
     suites: Mapping[str, tuple[Row, ...]]
 
+    @property
+    def vectors(self) -> str:
+        """The vectors of nnc on C, ``AVX-512`` or ``AVX2``; empty for others, and where the run does not say so."""
+        there, _, allowed = self.facts.get("Instruction sets", "").partition(";")
+        level = re.search(r"those of ([\w-]+)", allowed)
+        found = [level[1]] if level else there.split(", ")
+        return next((name for name, marks in _VECTORS.items() if not set(marks).isdisjoint(found)), "")
+
+    def limited(self, names: Collection[str]) -> Run:
+        """Return the run with those suites only."""
+        return replace(self, suites={name: rows for name, rows in self.suites.items() if name in names})
+
 
 @dataclass(frozen=True)
 class Record:
-    """Runs of which each suite's rows come from one.
+    """Runs of which each suite's rows come from one, or from one for each width of vectors.
 
     Args:
         runs: from the oldest to the newest.
@@ -42,14 +57,40 @@ class Record:
 
     @property
     def rows(self) -> list[Row]:
-        """The rows of all suites, in the order of `benchmarks.suites.SUITES`."""
+        """The newest rows of all suites, in the order of `benchmarks.suites.SUITES`."""
         found = {name: rows for run in self.runs for name, rows in run.suites.items()}
         return [row for name in SUITES if name in found for row in found[name]]
 
+    @property
+    def newest(self) -> tuple[Run, ...]:
+        """The runs, each with the suites that no later one has measured."""
+        found: list[Run] = []
+        later: set[str] = set()
+        for run in reversed(self.runs):
+            found.insert(0, run.limited(run.suites.keys() - later))
+            later |= run.suites.keys()
+        return tuple(run for run in found if run.suites)
+
+    @property
+    def compared(self) -> tuple[Run, ...]:
+        """The runs, each with the suites that were measured with several widths of vectors."""
+        widths: dict[str, set[str]] = {}
+        for run in self.runs:
+            for name in run.suites:
+                widths.setdefault(name, set()).add(run.vectors)
+        found = (run.limited({name for name, several in widths.items() if len(several) > 1}) for run in self.runs)
+        return tuple(run for run in found if run.suites)
+
+    @property
+    def by_vectors(self) -> dict[str, list[Row]]:
+        """The rows of `compared` by the vectors of nnc on C."""
+        found = {vectors: Record(tuple(run for run in self.compared if run.vectors == vectors)) for vectors in _VECTORS}
+        return {vectors: record.rows for vectors, record in found.items() if record.runs}
+
     def with_run(self, run: Run) -> Record:
-        """Return a record in which the run's suites take the place of what was measured of them before."""
+        """Return a record in which the run's suites take the place of what was measured of them with such vectors."""
         older = [
-            replace(other, suites={name: rows for name, rows in other.suites.items() if name not in run.suites})
+            other.limited(other.suites.keys() - run.suites.keys()) if other.vectors in ("", run.vectors) else other
             for other in self.runs
         ]
         return Record((*(other for other in older if other.suites), run))

@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from benchmarks.document import csv_table, document, facts
+from benchmarks.document import VECTORS, csv_table, document, facts, files, vectors_document
 from benchmarks.families import families
 from benchmarks.plot import plot
 from benchmarks.record import Record, Run, read_record
@@ -109,6 +109,66 @@ def test_the_page_says_which_run_measured_what() -> None:
     text = document(Record().with_run(run("monday", base="1 s", mlp="2 s")).with_run(run("friday", latency="3 s")))
     last = "*latency*:\n\n- Command: `friday`\n- Processor: one\n- Date: friday\n"
     assert f"{last}\n*base*, *mlp*, where otherwise:\n\n- Command: `monday`\n- Date: not recorded\n" in text
+
+
+NATIVELY, AT_LEVEL = "nnc on C is compiled for all of them", "nnc on C is compiled for those of {}, as $NNC_CPU says"
+AVX512, AVX2 = f"sse4_2, avx2, avx512f; {NATIVELY}", f"sse4_2, avx2; {NATIVELY}"
+
+
+@pytest.mark.parametrize(
+    ("sets", "vectors"),
+    [
+        (AVX512, "AVX-512"),
+        (AVX2, "AVX2"),
+        (f"sse4_2, avx2, avx512f; {AT_LEVEL.format('x86-64-v3')}", "AVX2"),
+        (f"sse4_2, avx2, avx512f; {AT_LEVEL.format('x86-64-v4')}", "AVX-512"),
+        (f"sse4_2, avx2, avx512f; {AT_LEVEL.format('x86-64')}", ""),
+        (f"neon, asimd; {NATIVELY}", ""),
+        ("", ""),
+    ],
+)
+def test_a_run_knows_the_vectors_of_its_code(sets: str, vectors: str) -> None:
+    assert Run("nnc bench", {"Instruction sets": sets}, {}).vectors == vectors
+
+
+def test_the_page_has_what_was_measured_with_several_widths() -> None:
+    quicker = rows_of(
+        "MLP, training step, 2 threads, on C",
+        Comparison({"nnc fit, C": [0.5e-3, 0.5e-3], "PyTorch, eager": [1e-3, 1e-3]}),
+        ["nnc fit, C"],
+        [Versus("PyTorch, eager")],
+    )
+    runs = [
+        Run("old", {}, {"mlp": (Row("work", "nnc", "1 s"),), "lstm": (Row("other work", "nnc", "1 s"),)}),
+        Run("one", {"Instruction sets": AVX2}, {"mlp": tuple(measured()), "base": (Row("a third", "nnc", "1 s"),)}),
+        Run("two", {"Instruction sets": AVX512}, {"mlp": (Row("work", "nnc", "2 s"),)}),
+        Run("three", {"Instruction sets": AVX512}, {"mlp": tuple(quicker)}),
+    ]
+    record = Record()
+    for one in runs:
+        record = record.with_run(one)
+    assert [(one.command, list(one.suites)) for one in record.runs] == [
+        ("old", ["lstm"]),
+        ("one", ["mlp", "base"]),
+        ("three", ["mlp"]),
+    ]
+    assert record.by_vectors == {"AVX-512": list(quicker), "AVX2": measured()}
+    assert [row.median for row in record.rows] == ["1 s", *(row.median for row in quicker), "1 s"]
+    assert "measured with AVX-512 and with AVX2 are [compared](benchmarks-by-vectors.md)" in document(record)
+    assert "- Command: `one`" not in document(Record(record.runs[1:]).with_run(Run("four", {}, {"base": ()})))
+    text = vectors_document(record)
+    assert "| MLP, 2 threads | 500 µs | PyTorch, 1 ms | 2.00× | 1 ms | PyTorch, 800 µs | 0.80× |\n\n*mlp*:" in text
+    assert "- AVX2: On C, nnc is slower than the fastest peer in 2 of 2 benchmarks" in text
+    assert "*base*" not in text
+    assert VECTORS in files(record)
+    alone = Record().with_run(runs[1])
+    assert "with AVX2 are" not in document(alone)
+    assert VECTORS not in files(alone)
+
+
+def test_runs_of_the_same_facts_stand_together() -> None:
+    record = Record().with_run(run("monday", base="1 s")).with_run(run("monday", mlp="2 s"))
+    assert "*mlp*, *base*:\n\n- Command: `monday`, `monday`\n- Processor: one\n" in document(record)
 
 
 def test_instruction_sets(monkeypatch: pytest.MonkeyPatch) -> None:
