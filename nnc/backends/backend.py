@@ -76,7 +76,7 @@ class BoundRun:
             order of rows, and returns a function of the position of the first row in that order and the number of
             batches; None where the arrays are not of the right kind. The order may change, in the same array.
         feed_blocks: the same for executables of one plan, each with its own states, that see the same batches, and for
-            a number of threads as of `EpochPlan`; None where a run may fail.
+            a number of threads as of `EpochPlan`; None where a run may fail, or changes no states.
         epochs: where the backend can run several epochs in one call: returns what does.
         preparation: what must have run since the states changed, before a run.
         finished: where a run says how many pieces of its outputs are finished, as the only element, for a plan with

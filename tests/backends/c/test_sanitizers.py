@@ -19,8 +19,8 @@ FLAGS = "-fsanitize=address,undefined,float-cast-overflow -fno-sanitize-recover=
 LIBRARIES = ("libasan.so", "libstdc++.so.6")
 """What must be loaded first: Python itself is not made with sanitizers, and TensorFlow throws exceptions."""
 _ADDRESSES = "detect_leaks=0:allocator_may_return_null=1:detect_stack_use_after_return=0"
-"""Leaks are Python's own, and tests ask for too much. Frames that shall outlive their function lie where a vector of 64
-bytes must not, so AVX-512 ends with a fault there (https://gcc.gnu.org/PR110027)."""
+"""Leaks are Python's own, and tests ask for too much. Frames that are kept after their function has ended are not
+aligned for vectors of 64 bytes, so code for AVX-512 would end with a fault (https://gcc.gnu.org/PR110027)."""
 TESTS = ("pooling", "gathering", "convolutions", "scans", "rows", "laws", "layers")
 
 
