@@ -206,8 +206,8 @@ class _Growing:
 
     def _sums_of(self, node: Node) -> int | None:
         """Return how many sums over the rows a step adds up, None where it cannot run row by row."""
-        (result,) = node.types
-        if result.shape[-1:] != (self.lanes,):
+        result, *others = node.types
+        if others or result.shape[-1:] != (self.lanes,):
             return None
         if node.op.elementwise:
             return 0 if isinstance(node.op, _LIGHT) and self._is_of_rows(result.shape) else None

@@ -31,10 +31,10 @@ from nnc.export.samples import copy_program, draw_target, moved_by_rounding, pre
 from nnc.ir import TensorType, bind_shape
 from nnc.labels import PREDICT, TRAIN
 from nnc.program import Program
+from tests.compilers import STRICT
 from tests.export.kernels import FEW, NETWORKS
 from tests.ir.ops.cases import BINDINGS
 
-STRICT = ("-std=c99", "-Wall", "-Wextra", "-pedantic", "-Werror")
 BATCH = 3
 STEPS = 4
 """Training steps on numbers of their own, after the three of the self-check."""

@@ -21,13 +21,13 @@ from nnc.backends.numpy.text import comment, string_text, words
 from nnc.errors import GraphError
 from nnc.export import export
 from nnc.export.c_state import paragraph
+from tests.compilers import WARNINGS
 from tests.export.hostile import FEW, MARKER, NAMES, SYMBOLS, UNPRINTABLE, program
 from tests.export.networks import RUN, python
 from tests.export.test_c import COMPILERS, run
 
 SPECIAL = tuple(name for name in (*NAMES, *UNPRINTABLE) if not re.fullmatch(r"\w+", name, re.ASCII))
 PRINTABLE = {*map(chr, range(32, 127)), "\n"}
-WARNINGS = ("-Wall", "-Wextra", "-pedantic", "-Werror")
 _PLAIN = re.compile(r"plain|\bv\d|\w_v\d", re.IGNORECASE)
 """A plain name, or the number of a value that has none."""
 needs_compiler = pytest.mark.skipif(find_compiler() is None, reason="there is no C compiler")

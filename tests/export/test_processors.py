@@ -12,9 +12,10 @@ import pytest
 from nnc.backends.c.kernels import EXPRESSIONS, KERNELS
 from nnc.export import export
 from nnc.labels import PREDICT
+from tests.compilers import STRICT
 from tests.export.kernels import FEW, operations
 from tests.export.networks import rounded
-from tests.export.processors import STRICT, TARGETS, Expected, differences, prepare
+from tests.export.processors import TARGETS, Expected, differences, prepare
 from tests.export.test_c import check
 
 

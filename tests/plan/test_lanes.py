@@ -120,3 +120,12 @@ def test_no_loop_has_more_sums_than_registers():
     found = network.loops(*many_sums(network))
     assert found == ["lane_matmul* sum lane_matmul"]
     assert 2 + 4 <= MOST_SUMS < 2 + 4 + 4
+
+
+def test_a_step_with_several_results_ends_the_loop():
+    network = Network()
+    x = network.rows()
+    hidden = network.product(x)
+    steps = network.graph.input("steps", TensorType("float32", (3, BATCH, 2, LANES)))
+    finals, stacks = ops.scan(lambda carries, items, _: ([carries[0] + items[0]], [carries[0]]), [hidden], [steps])
+    assert network.loops(ops.sum(hidden, 0), *finals, *stacks, network.product(x)) == ["sum lane_matmul"]

@@ -29,6 +29,7 @@ from tests.backends.c.elementary import (
     samples,
     unit,
 )
+from tests.compilers import WARNINGS
 
 BOUND = 2.0
 """Units in the last place."""
@@ -218,7 +219,7 @@ def test_products_in_lanes_stay_in_registers(tmp_path, kind, a, b, target, regis
 
 
 def test_no_warning(tmp_path):
-    done = compile_unit(tmp_path, unit(), "unit.so", ["-Wall", "-Wextra", "-pedantic", "-Werror"])
+    done = compile_unit(tmp_path, unit(), "unit.so", WARNINGS)
     assert done.returncode == 0, done.stderr
     assert not done.stderr
 

@@ -2,15 +2,15 @@
    read fastest, while the sums stay in the first cache. */
 static NNC_HOT void nnc_row_product_f32(int64_t inner, int64_t columns, const float *restrict a, int64_t a_column,
                                         const float *restrict b, int64_t b_row, float *restrict c, bool add) {
-    enum { MOST = 16384 / sizeof(float) };
+    enum { MOST = 16384 / sizeof(float), AT_ONCE = 4 };
+    const int64_t left = inner % AT_ONCE; /* a loop of its own, of which compilers see that it is short */
     for (int64_t start = 0; start < columns; start += MOST) {
         const int64_t width = columns - start < MOST ? columns - start : MOST;
         float *const sums = c + start;
-        int64_t k = 0;
         if (!add) {
             memset(sums, 0, (size_t)width * sizeof(float));
         }
-        for (; k + 4 <= inner; k += 4) {
+        for (int64_t k = 0; k < inner - left; k += AT_ONCE) {
             const float *const row = b + k * b_row + start, *const x = a + k * a_column;
             const float first = x[0], second = x[a_column], third = x[2 * a_column], fourth = x[3 * a_column];
 #pragma omp simd
@@ -19,7 +19,7 @@ static NNC_HOT void nnc_row_product_f32(int64_t inner, int64_t columns, const fl
                            (third * row[2 * b_row + j] + fourth * row[3 * b_row + j]);
             }
         }
-        for (; k < inner; k++) {
+        for (int64_t k = inner - left; k < inner; k++) {
             const float x = a[k * a_column], *const row = b + k * b_row + start;
 #pragma omp simd
             for (int64_t j = 0; j < width; j++) {
@@ -41,13 +41,13 @@ static NNC_HOT void nnc_streamed_rows_f32(int64_t rows, int64_t inner, int64_t c
                                           int64_t a_row, int64_t a_column, const float *restrict b, int64_t b_row,
                                           float *restrict c, int64_t c_row, bool add) {
     enum { MOST = 16384 / sizeof(float), LINE = 64 / sizeof(float), AT_ONCE = 8 };
+    const int64_t left = inner % AT_ONCE;
     for (int64_t start = 0; start < columns; start += MOST) {
         const int64_t width = columns - start < MOST ? columns - start : MOST;
         for (int64_t i = 0; i < rows && !add; i++) {
             memset(c + i * c_row + start, 0, (size_t)width * sizeof(float));
         }
-        int64_t k = 0;
-        for (; k + AT_ONCE <= inner; k += AT_ONCE) {
+        for (int64_t k = 0; k < inner - left; k += AT_ONCE) {
             const float *const row = b + k * b_row + start;
             const float *const next = row + (k + 2 * AT_ONCE <= inner ? AT_ONCE * b_row : 0);
             for (int64_t i = 0; i < rows; i++) {
@@ -76,7 +76,7 @@ static NNC_HOT void nnc_streamed_rows_f32(int64_t rows, int64_t inner, int64_t c
                 }
             }
         }
-        for (; k < inner; k++) {
+        for (int64_t k = inner - left; k < inner; k++) {
             for (int64_t i = 0; i < rows; i++) {
                 const float x = a[i * a_row + k * a_column], *const row = b + k * b_row + start;
                 float *const sums = c + i * c_row + start;
