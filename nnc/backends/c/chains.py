@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
 from nnc.backends.c.arrays import Array
+from nnc.backends.c.bounded_bias import bias_arguments
 from nnc.backends.c.expressions import Expression, choice, infix, operand, variable
 from nnc.backends.c.kernels import Unit
 from nnc.backends.c.kernels.product import pack_strips
@@ -176,7 +177,8 @@ class ChainPrinter:
         position = 0 if index == self.chain.first else 1
         if self.chain.strips[position] != 0:
             strips, rows = self._strips(position), self.chain.rows
-            call = self.unit.call(f"nnc_prepacked_part_{suffix}", RUN, rows, _HEIGHT, *y.shape, *given, strips)
+            sizes, packed = (rows, _HEIGHT, *y.shape), (strips, *bias_arguments(None))
+            call = self.unit.call(f"nnc_prepacked_part_{suffix}", RUN, *sizes, *given, *packed)
         else:
             call = self.unit.linkage.product(self.unit.call, suffix, _HEIGHT, *y.shape, *given, FALSE)
         return [execute(call)]

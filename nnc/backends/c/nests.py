@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from nnc.backends.c.arrays import Array, Index
+from nnc.backends.c.bounded_bias import BoundedBias
 from nnc.backends.c.expressions import Expression, variable
 from nnc.backends.c.statements import SIMD, Code, block, loop
 from nnc.backends.c.thread_counts import PARALLEL_ROW, PARALLEL_SIZE, shared_loops, shared_nest
@@ -70,6 +71,7 @@ class Elementwise:
         body: makes the statements of one element.
         head: the one of `arrays` that is read as the result of the product whose epilogue the steps are.
         loops: the loops over all elements, if they are not those around the body.
+        bounded_bias: what the steps are to a product that can compute them, where they are no more than that.
     """
 
     shape: Shape
@@ -77,6 +79,7 @@ class Elementwise:
     body: Body
     head: Array | None = None
     loops: tuple[Code, ...] | None = None
+    bounded_bias: BoundedBias | None = None
 
     def everywhere(self) -> list[Code]:
         """Return the loops over all elements."""

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from nnc.backends.c.arrays import Array
 from nnc.backends.c.batch_loop import can_feed, write_epochs, write_feed
+from nnc.backends.c.bounded_bias import bounded_bias
 from nnc.backends.c.chains import ChainPrinter
 from nnc.backends.c.expressions import FLOOR_DIVIDE, Expression, number, variable
 from nnc.backends.c.kernels import EXPRESSIONS, KERNELS, KernelCall, Unit
@@ -404,14 +405,16 @@ class Printer:
         def body(element: Element) -> list[Code]:
             return [line for item in assignments(element, {}) for line in item.lines]
 
-        head = None if nest.head is None else arrays.get(self.plan.graph.results(self.plan.graph.nodes[nest.head])[0])
+        product = None if nest.head is None else self.plan.graph.results(self.plan.graph.nodes[nest.head])[0]
+        head = None if product is None else arrays.get(product)
         seen = (*arrays.values(), *stored.values())
         loops = None
         deep = [result for node, *_, result in steps if takes_power(node.op, result.dtype)]
         if deep and has_stages(shape, seen):
             powers = {result: variable(self.unit.name(f"{self.registers[result].text}_power")) for result in deep}
             loops = tuple(write_stages(shape, seen, partial(assignments, powers=powers)))
-        elementwise = Elementwise(shape, seen, body, head, loops)
+        bounded = None if product is None or head is None else bounded_bias(nodes, product, read, stored)
+        elementwise = Elementwise(shape, seen, body, head, loops, bounded)
         return elementwise.everywhere() if nest.head is None else self._step(nest.head, elementwise)
 
     def _rows(self, nest: Nest) -> list[Code]:

@@ -4,8 +4,8 @@
    share columns, and each reads and packs its part of B alone. Few rows are computed as B lies there, of which each thread
    gets so many columns that it does not read ahead what another one is to read.
    No sum depends on it. */
-static void nnc_blocks_f32(int64_t rows, int64_t inner, int64_t columns, bool alone, int64_t threads, int64_t *height,
-                           int64_t *width) {
+static NNC_AROUND void nnc_blocks_f32(int64_t rows, int64_t inner, int64_t columns, bool alone, int64_t threads,
+                                      int64_t *height, int64_t *width) {
     enum { ROWS = NNC_TILE_ROWS, MOST = 32 * ROWS, WIDTH = NNC_TILE_BYTES / sizeof(float), FITS = 512 * 1024 };
     enum { ROWS_ALONE = ROWS / 2, READ_ALONE = 1024 / sizeof(float) };
     const int64_t cached = nnc_height_f32(inner), tall = cached < MOST ? cached : MOST;
@@ -26,9 +26,9 @@ static void nnc_blocks_f32(int64_t rows, int64_t inner, int64_t columns, bool al
 }
 
 /* A block of a product that has so many rows in all: to the bits that the whole would have. */
-static void nnc_built_in_part_f32(int64_t whole, int64_t rows, int64_t inner, int64_t columns, const float *a,
-                                  int64_t a_row, int64_t a_column, const float *b, int64_t b_row, int64_t b_column,
-                                  float *c, int64_t c_row, bool add) {
+static NNC_AROUND void nnc_built_in_part_f32(int64_t whole, int64_t rows, int64_t inner, int64_t columns,
+                                             const float *a, int64_t a_row, int64_t a_column, const float *b,
+                                             int64_t b_row, int64_t b_column, float *c, int64_t c_row, bool add) {
     enum { ROWS_ALONE = NNC_TILE_ROWS / 2 };
     if (whole < ROWS_ALONE || inner == 0) {
         nnc_built_in_product_f32(rows, inner, columns, a, a_row, a_column, b, b_row, b_column, c, c_row, add);
@@ -38,9 +38,10 @@ static void nnc_built_in_part_f32(int64_t whole, int64_t rows, int64_t inner, in
 }
 
 /* The same where a BLAS may compute it, which then has the whole. */
-static void nnc_product_part_f32(const nnc_run *run, int64_t whole, int64_t rows, int64_t inner, int64_t columns,
-                                 const float *a, int64_t a_row, int64_t a_column, const float *b, int64_t b_row,
-                                 int64_t b_column, float *c, int64_t c_row, bool add) {
+static NNC_AROUND void nnc_product_part_f32(const nnc_run *run, int64_t whole, int64_t rows, int64_t inner,
+                                            int64_t columns, const float *a, int64_t a_row, int64_t a_column,
+                                            const float *b, int64_t b_row, int64_t b_column, float *c, int64_t c_row,
+                                            bool add) {
     if (nnc_calls_blas_f32(run)) {
         nnc_product_f32(run, rows, inner, columns, a, a_row, a_column, b, b_row, b_column, c, c_row, add);
     } else {
@@ -48,18 +49,23 @@ static void nnc_product_part_f32(const nnc_run *run, int64_t whole, int64_t rows
     }
 }
 
-/* The same for B that also lies there in strips, from its column with b on: see `nnc_packed_product_f32`. */
-static void nnc_prepacked_part_f32(const nnc_run *run, int64_t whole, int64_t rows, int64_t inner, int64_t columns,
-                                   const float *a, int64_t a_row, int64_t a_column, const float *b, int64_t b_row,
-                                   int64_t b_column, float *c, int64_t c_row, const float *strips) {
+/* The same for B that also lies there in strips, from its column with b on, and with a bias: see
+   `nnc_packed_product_f32`. */
+static NNC_AROUND void nnc_prepacked_part_f32(const nnc_run *run, int64_t whole, int64_t rows, int64_t inner,
+                                              int64_t columns, const float *a, int64_t a_row, int64_t a_column,
+                                              const float *b, int64_t b_row, int64_t b_column, float *c, int64_t c_row,
+                                              const float *strips, const float *bias, float low, float high) {
     enum { ROWS_ALONE = NNC_TILE_ROWS / 2 };
     if (whole < ROWS_ALONE || nnc_calls_blas_f32(run)) {
         nnc_product_part_f32(run, whole, rows, inner, columns, a, a_row, a_column, b, b_row, b_column, c, c_row, false);
+        if (bias != NULL) {
+            nnc_add_bias_f32(rows, columns, c, c_row, bias, low, high);
+        }
         return;
     }
     const int64_t height = nnc_height_f32(inner);
     for (int64_t i = 0; i < rows; i += height) {
         nnc_packed_product_f32(rows - i < height ? rows - i : height, inner, columns, a + i * a_row, a_row, a_column,
-                               strips, c + i * c_row, c_row);
+                               strips, c + i * c_row, c_row, bias, low, high);
     }
 }

@@ -4,3 +4,10 @@
 #else
 #define NNC_HOT
 #endif
+/* What stands around that, and takes little time itself: at the highest level GCC writes it out several times, and takes
+   longer for it than for all the rest. */
+#if defined(__OPTIMIZE__) && defined(__GNUC__) && !defined(__clang__)
+#define NNC_AROUND __attribute__((optimize("O2")))
+#else
+#define NNC_AROUND
+#endif

@@ -14,3 +14,9 @@
 #else
 #define NNC_IN_REGISTER(vector) (void)(vector)
 #endif
+/* GCC would put pointers beside each other into vectors, and take them out one by one in the loop that reads there. */
+#ifdef __GNUC__
+#define NNC_BY_ITSELF(pointer) __asm__("" : "+r"(pointer))
+#else
+#define NNC_BY_ITSELF(pointer) (void)(pointer)
+#endif

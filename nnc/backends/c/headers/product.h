@@ -112,9 +112,9 @@ static NNC_HOT void nnc_dot_products_f32(int64_t inner, int64_t columns, const f
 
 /* C = A B, or C += A B, for any strides of A and B; C has rows next to each other in memory. The order of sums does not
    depend on the number of threads. */
-static void nnc_built_in_product_f32(int64_t rows, int64_t inner, int64_t columns, const float *a, int64_t a_row,
-                                     int64_t a_column, const float *b, int64_t b_row, int64_t b_column, float *c,
-                                     int64_t c_row, bool add) {
+static NNC_AROUND void nnc_built_in_product_f32(int64_t rows, int64_t inner, int64_t columns, const float *a,
+                                                int64_t a_row, int64_t a_column, const float *b, int64_t b_row,
+                                                int64_t b_column, float *c, int64_t c_row, bool add) {
     enum { ROWS_ALONE = NNC_TILE_ROWS / 2, CACHED = 16 * 1024 * 1024 / sizeof(float) };
     if (rows < ROWS_ALONE && b_column == 1 && inner * b_row > CACHED) {
         nnc_streamed_rows_f32(rows, inner, columns, a, a_row, a_column, b, b_row, c, c_row, add);
@@ -149,9 +149,9 @@ static bool nnc_calls_blas_f32(const nnc_run *run) {
 }
 
 /* The same as the built-in product, or as near as a BLAS comes. */
-static void nnc_product_f32(const nnc_run *run, int64_t rows, int64_t inner, int64_t columns, const float *a,
-                            int64_t a_row, int64_t a_column, const float *b, int64_t b_row, int64_t b_column,
-                            float *c, int64_t c_row, bool add) {
+static NNC_AROUND void nnc_product_f32(const nnc_run *run, int64_t rows, int64_t inner, int64_t columns, const float *a,
+                                       int64_t a_row, int64_t a_column, const float *b, int64_t b_row, int64_t b_column,
+                                       float *c, int64_t c_row, bool add) {
     enum { ROWS_ALONE = NNC_TILE_ROWS / 2, WORTH_CALL = 1 << 15 };
     const bool calls_blas = nnc_calls_blas_f32(run) && rows >= ROWS_ALONE && rows * inner * columns >= WORTH_CALL;
     const bool a_plain = a_column == 1 && a_row >= inner, a_turned = a_row == 1 && a_column >= rows;

@@ -1,93 +1,3 @@
-/* One tile of C, with all its sums in vector registers: the size of a tile is a constant for that reason, and a sum has at
-   least one term, since after a loop that may be left out the sums would lie in memory. Elements from `ahead` on are
-   fetched into the cache, `ahead_step` of them with each term of the sums. */
-static NNC_HOT void nnc_tile_f32(int64_t inner, const float *restrict a, int64_t a_row, int64_t a_column,
-                                 const float *restrict b, int64_t b_row, float *restrict c, int64_t c_row, bool add,
-                                 const float *ahead, int64_t ahead_step) {
-    enum { ROWS = NNC_TILE_ROWS, COLUMNS = NNC_TILE_BYTES / sizeof(float), LINE = 64 / sizeof(float) };
-    float total[ROWS][COLUMNS];
-    for (int i = 0; i < ROWS; i++) {
-#ifdef __GNUC__
-        for (int j = 0; j < COLUMNS; j += LINE) {
-            __builtin_prefetch(c + i * c_row + j, 1, 3); /* there when the sums are */
-        }
-#endif
-#pragma omp simd
-        for (int j = 0; j < COLUMNS; j++) {
-            total[i][j] = 0;
-        }
-    }
-    int64_t k = 0;
-    do {
-#ifdef __GNUC__
-        __builtin_prefetch(ahead + k * ahead_step, 0, 2);
-#else
-        (void)ahead, (void)ahead_step;
-#endif
-        for (int i = 0; i < ROWS; i++) {
-            const float x = a[i * a_row + k * a_column];
-#pragma omp simd
-            for (int j = 0; j < COLUMNS; j++) {
-                total[i][j] += x * b[k * b_row + j];
-            }
-        }
-    } while (++k < inner);
-    if (add) {
-        for (int i = 0; i < ROWS; i++) {
-#pragma omp simd
-            for (int j = 0; j < COLUMNS; j++) {
-                c[i * c_row + j] += total[i][j];
-            }
-        }
-    } else {
-        for (int i = 0; i < ROWS; i++) {
-#pragma omp simd
-            for (int j = 0; j < COLUMNS; j++) {
-                c[i * c_row + j] = 0.0f + total[i][j]; /* GCC makes a copy a memcpy, for which the sums leave registers */
-            }
-        }
-    }
-}
-
-/* A tile of half the columns, for the edge of C. */
-static NNC_HOT void nnc_half_tile_f32(int64_t inner, const float *restrict a, int64_t a_row, int64_t a_column,
-                                      const float *restrict b, int64_t b_row, float *restrict c, int64_t c_row,
-                                      bool add) {
-    enum { ROWS = NNC_TILE_ROWS, COLUMNS = NNC_TILE_BYTES / sizeof(float) / 2 };
-    float total[ROWS][COLUMNS];
-    for (int i = 0; i < ROWS; i++) {
-#pragma omp simd
-        for (int j = 0; j < COLUMNS; j++) {
-            total[i][j] = 0;
-        }
-    }
-    int64_t k = 0;
-    do {
-        for (int i = 0; i < ROWS; i++) {
-            const float x = a[i * a_row + k * a_column];
-#pragma omp simd
-            for (int j = 0; j < COLUMNS; j++) {
-                total[i][j] += x * b[k * b_row + j];
-            }
-        }
-    } while (++k < inner);
-    if (add) {
-        for (int i = 0; i < ROWS; i++) {
-#pragma omp simd
-            for (int j = 0; j < COLUMNS; j++) {
-                c[i * c_row + j] += total[i][j];
-            }
-        }
-    } else {
-        for (int i = 0; i < ROWS; i++) {
-#pragma omp simd
-            for (int j = 0; j < COLUMNS; j++) {
-                c[i * c_row + j] = 0.0f + total[i][j]; /* GCC makes a copy a memcpy, for which the sums leave registers */
-            }
-        }
-    }
-}
-
 /* A strip of B, its rows one behind the other; zeros where it is narrower. */
 static NNC_HOT void nnc_pack_f32(int64_t depth, int64_t width, const float *restrict b, int64_t b_row,
                                  int64_t b_column, int64_t columns, float *restrict strip) {
@@ -122,66 +32,118 @@ static int64_t nnc_height_f32(int64_t inner) {
     return fitting > MOST ? MOST : fitting < LEAST ? LEAST : fitting;
 }
 
-/* Some columns of C, tile by tile, from a strip of B: depth rows that lie so far apart, as wide as a tile, or as half of
-   one where no more columns are wanted. Meanwhile elements from `ahead` on, which are needed next, are on their way into
-   the cache. */
-static void nnc_strip_product_f32(int64_t rows, int64_t depth, int64_t width, const float *a, int64_t a_row,
-                                  int64_t a_column, const float *strip, int64_t strip_row, float *c, int64_t c_row,
-                                  bool add, const float *ahead, int64_t ahead_step) {
+/* Rows of C with `bias` added to each, and kept between `low` and `high`; NaN stays what it is. */
+static NNC_HOT void nnc_add_bias_f32(int64_t rows, int64_t columns, float *restrict c, int64_t c_row,
+                                     const float *restrict bias, float low, float high) {
+    for (int64_t i = 0; i < rows; i++) {
+#pragma omp simd
+        for (int64_t j = 0; j < columns; j++) {
+            const float y = c[i * c_row + j] + bias[j], bounded = y < low ? low : y;
+            c[i * c_row + j] = bounded > high ? high : bounded;
+        }
+    }
+}
+
+/* What is wanted of a tile that reaches out of C, or is added to it. */
+static NNC_HOT void nnc_take_corner_f32(int64_t rows, int64_t columns, const float *restrict corner, float *restrict c,
+                                        int64_t c_row, bool add) {
+    enum { COLUMNS = NNC_TILE_BYTES / sizeof(float) };
+    for (int64_t i = 0; i < rows; i++) {
+#pragma omp simd
+        for (int64_t j = 0; j < columns; j++) {
+            c[i * c_row + j] = (add ? c[i * c_row + j] : 0) + corner[i * COLUMNS + j];
+        }
+    }
+}
+
+/* Columns of the tiles that so many columns of C are computed in. */
+static int64_t nnc_tile_columns_f32(int64_t width) {
+    enum { COLUMNS = NNC_TILE_BYTES / sizeof(float), NARROW = COLUMNS / 4 * 3, HALF = COLUMNS / 2 };
+    const bool has_narrow = NNC_TILE_BYTES > 64;
+    return width <= HALF ? HALF : has_narrow && width <= NARROW ? NARROW : COLUMNS;
+}
+
+/* How many of the tiles of so many rows have one row less, so that none has rows that are not wanted; 0 where that cannot
+   be. */
+static int64_t nnc_short_tiles_f32(int64_t rows) {
+    enum { ROWS = NNC_TILE_ROWS };
+    const int64_t tiles = (rows + ROWS - 1) / ROWS, missing = tiles * ROWS - rows;
+    return missing <= tiles ? missing : 0;
+}
+
+/* Some columns of C, tile by tile, from a strip of B: depth rows that lie so far apart, as wide as the tile for so many
+   columns. Meanwhile elements from `ahead` on, which are needed next, are on their way into the cache. */
+static NNC_AROUND void nnc_strip_product_f32(int64_t rows, int64_t depth, int64_t width, const float *a, int64_t a_row,
+                                             int64_t a_column, const float *strip, int64_t strip_row, float *c,
+                                             int64_t c_row, bool add, const float *bias, float low, float high,
+                                             const float *ahead, int64_t ahead_step) {
     enum { ROWS = NNC_TILE_ROWS, COLUMNS = NNC_TILE_BYTES / sizeof(float), DEPTH = 800 };
     float last[DEPTH * ROWS], corner[COLUMNS * ROWS];
-    const bool is_half = width <= COLUMNS / 2, is_exact = width == (is_half ? COLUMNS / 2 : COLUMNS);
-    for (int64_t i = 0; i < rows; i += ROWS) {
-        const float *left = a + i * a_row, *const next = ahead + i / ROWS * depth * ahead_step;
-        const int64_t count = rows - i < ROWS ? rows - i : ROWS;
-        const bool is_whole = count == ROWS && is_exact;
+    const int64_t columns = nnc_tile_columns_f32(width), tiles = (rows + ROWS - 1) / ROWS;
+    const int64_t whole = tiles - (columns == COLUMNS ? nnc_short_tiles_f32(rows) : 0);
+    int64_t i = 0;
+    for (int64_t tile = 0; tile < tiles; tile++) {
+        const float *left = a + i * a_row, *const next = ahead + tile * depth * ahead_step;
+        const int64_t height = tile < whole ? ROWS : ROWS - 1, count = rows - i < height ? rows - i : height;
+        const bool is_whole = count == height && width == columns && !add;
         float *const target = is_whole ? c + i * c_row : corner;
+        const float *const biased = is_whole ? bias : NULL;
         int64_t left_row = a_row, left_column = a_column, skipped = 0;
-        if (rows < ROWS) {
+        if (count < height && rows < ROWS) {
             for (int64_t k = 0; k < depth; k++) {
                 for (int64_t row = 0; row < ROWS; row++) {
                     last[k * ROWS + row] = row < count ? left[row * a_row + k * a_column] : 0;
                 }
             }
             left = last, left_row = 1, left_column = ROWS;
-        } else if (count < ROWS) { /* the last tile is one of whole rows, of which the first are known already */
-            skipped = ROWS - count;
+        } else if (count < height) { /* the last tile is one of whole rows, of which the first are known already */
+            skipped = height - count;
             left -= skipped * a_row;
         }
         const int64_t step = is_whole ? c_row : COLUMNS;
-        if (!is_half) {
-            nnc_tile_f32(depth, left, left_row, left_column, strip, strip_row, target, step, add && is_whole, next,
-                         ahead_step);
+        if (columns < COLUMNS / 4 * 3) {
+            nnc_half_tile_f32(depth, left, left_row, left_column, strip, strip_row, target, step, biased, low,
+                              high, next, ahead_step);
+        } else if (columns < COLUMNS) {
+            nnc_narrow_tile_f32(depth, left, left_row, left_column, strip, strip_row, target, step, biased, low,
+                                high, next, ahead_step);
+        } else if (tile < whole) {
+            nnc_whole_tile_f32(depth, left, left_row, left_column, strip, strip_row, target, step, biased, low,
+                               high, next, ahead_step);
         } else {
-            nnc_half_tile_f32(depth, left, left_row, left_column, strip, strip_row, target, step, add && is_whole);
+            nnc_short_tile_f32(depth, left, left_row, left_column, strip, strip_row, target, step, biased, low,
+                               high, next, ahead_step);
         }
-        for (int64_t row = 0; row < count && !is_whole; row++) {
-            float *const found = corner + (skipped + row) * COLUMNS, *const kept = c + (i + row) * c_row;
-            for (int64_t j = 0; j < width; j++) {
-                kept[j] = (add ? kept[j] : 0) + found[j];
-            }
+        if (!is_whole) {
+            nnc_take_corner_f32(count, width, corner + skipped * COLUMNS, c + i * c_row, c_row, add);
         }
+        if (bias != NULL && biased == NULL) {
+            nnc_add_bias_f32(count, width, c + i * c_row, c_row, bias, low, high);
+        }
+        i += count;
     }
 }
 
 /* A part of C that a core computes at once. A strip of B is packed if enough rows use it; A is read as it lies. */
-static void nnc_product_block_f32(int64_t rows, int64_t depth, int64_t width, const float *a, int64_t a_row,
-                                  int64_t a_column, const float *b, int64_t b_row, int64_t b_column, float *c,
-                                  int64_t c_row, bool add, const float *ahead, int64_t ahead_step) {
+static NNC_AROUND void nnc_product_block_f32(int64_t rows, int64_t depth, int64_t width, const float *a, int64_t a_row,
+                                             int64_t a_column, const float *b, int64_t b_row, int64_t b_column,
+                                             float *c, int64_t c_row, bool add, const float *ahead,
+                                             int64_t ahead_step) {
     enum { ROWS = NNC_TILE_ROWS, COLUMNS = NNC_TILE_BYTES / sizeof(float), DEPTH = 800, LINE = 64 / sizeof(float) };
     float space[DEPTH * COLUMNS + LINE];
     float *const strip = space + (LINE - ((uintptr_t)space / sizeof(float)) % LINE) % LINE;
-    if (b_column != 1 || (width != COLUMNS && width != COLUMNS / 2) || rows > 2 * ROWS) {
+    if (b_column != 1 || width != nnc_tile_columns_f32(width) || rows > 2 * ROWS) {
         nnc_pack_f32(depth, width, b, b_row, b_column, COLUMNS, strip);
         b = strip;
         b_row = COLUMNS;
     }
-    nnc_strip_product_f32(rows, depth, width, a, a_row, a_column, b, b_row, c, c_row, add, ahead, ahead_step);
+    nnc_strip_product_f32(rows, depth, width, a, a_row, a_column, b, b_row, c, c_row, add, NULL, 0, 0, ahead,
+                          ahead_step);
 }
 
 /* B in strips, one behind the other, each as wide as a tile; zeros behind the last column. */
-static void nnc_pack_strips_f32(int64_t inner, int64_t columns, const float *b, int64_t b_row, int64_t b_column,
-                                float *strips) {
+static NNC_AROUND void nnc_pack_strips_f32(int64_t inner, int64_t columns, const float *b, int64_t b_row,
+                                           int64_t b_column, float *strips) {
     enum { WIDTH = NNC_TILE_BYTES / sizeof(float) };
     for (int64_t j = 0; j < columns; j += WIDTH) {
         nnc_pack_f32(inner, columns - j < WIDTH ? columns - j : WIDTH, b + j * b_column, b_row, b_column, WIDTH,
@@ -189,27 +151,30 @@ static void nnc_pack_strips_f32(int64_t inner, int64_t columns, const float *b, 
     }
 }
 
-/* C = A B for B in strips, as `nnc_pack_strips_f32` makes them. */
-static void nnc_packed_product_f32(int64_t rows, int64_t inner, int64_t columns, const float *a, int64_t a_row,
-                                   int64_t a_column, const float *strips, float *c, int64_t c_row) {
+/* C = A B for B in strips, as `nnc_pack_strips_f32` makes them; with a bias where that is not NULL, in bounds. */
+static NNC_AROUND void nnc_packed_product_f32(int64_t rows, int64_t inner, int64_t columns, const float *a,
+                                              int64_t a_row, int64_t a_column, const float *strips, float *c,
+                                              int64_t c_row, const float *bias, float low, float high) {
     enum { ROWS = NNC_TILE_ROWS, WIDTH = NNC_TILE_BYTES / sizeof(float), DEPTH = 800 };
     const int64_t tiles = (rows + ROWS - 1) / ROWS, ahead_step = tiles < WIDTH ? WIDTH / tiles : 1;
     const int64_t most = nnc_depth_f32(inner);
     for (int64_t k = 0; k < inner; k += most) {
         const int64_t depth = inner - k < most ? inner - k : most;
+        const bool is_biased = bias != NULL && k + depth == inner;
         for (int64_t j = 0; j < columns; j += WIDTH) {
             const float *const strip = strips + j * inner + k * WIDTH;
             const float *const next = j + WIDTH < columns ? strip + inner * WIDTH : strips + (k + depth) * WIDTH;
             nnc_strip_product_f32(rows, depth, columns - j < WIDTH ? columns - j : WIDTH, a + k * a_column, a_row,
-                                  a_column, strip, WIDTH, c + j, c_row, k > 0, next, ahead_step);
+                                  a_column, strip, WIDTH, c + j, c_row, k > 0, is_biased ? bias + j : NULL, low, high, next,
+                                  ahead_step);
         }
     }
 }
 
 /* Some rows of C, block by block. Each sum is computed in one order, whoever computes it. */
-static void nnc_product_panel_f32(int64_t rows, int64_t inner, int64_t columns, const float *a, int64_t a_row,
-                                  int64_t a_column, const float *b, int64_t b_row, int64_t b_column, float *c,
-                                  int64_t c_row, bool add) {
+static NNC_AROUND void nnc_product_panel_f32(int64_t rows, int64_t inner, int64_t columns, const float *a,
+                                             int64_t a_row, int64_t a_column, const float *b, int64_t b_row,
+                                             int64_t b_column, float *c, int64_t c_row, bool add) {
     enum { WIDTH = NNC_TILE_BYTES / sizeof(float), DEPTH = 800 };
     const int64_t strips = (columns + WIDTH - 1) / WIDTH;
     if (strips == 0) {
@@ -232,9 +197,9 @@ static void nnc_product_panel_f32(int64_t rows, int64_t inner, int64_t columns, 
 }
 
 /* The product, some rows after the other. */
-static void nnc_blocked_product_f32(int64_t rows, int64_t inner, int64_t columns, const float *a, int64_t a_row,
-                                    int64_t a_column, const float *b, int64_t b_row, int64_t b_column, float *c,
-                                    int64_t c_row, bool add) {
+static NNC_AROUND void nnc_blocked_product_f32(int64_t rows, int64_t inner, int64_t columns, const float *a,
+                                               int64_t a_row, int64_t a_column, const float *b, int64_t b_row,
+                                               int64_t b_column, float *c, int64_t c_row, bool add) {
     const int64_t height = nnc_height_f32(inner);
     for (int64_t i = 0; i < rows; i += height) {
         nnc_product_panel_f32(rows - i < height ? rows - i : height, inner, columns, a + i * a_row, a_row, a_column, b,

@@ -1,21 +1,24 @@
 /* A tile of the result of a convolution, all its sums in vector registers: x[places[i] + elements[k]] is element k of
-   the window at place i, wherever it lies. Elements from `ahead` on are fetched into the cache, `ahead_step` of them with
-   each term of the sums. */
-static NNC_HOT void nnc_window_tile_f32(int64_t depth, const int64_t *restrict elements, const float *restrict x,
-                                        const int64_t *restrict places, const float *restrict b, float *restrict c,
-                                        int64_t c_row, bool add, const float *ahead, int64_t ahead_step) {
+   the window at place i, wherever it lies. The rest is as of `nnc_tile_f32`. */
+NNC_INLINE void nnc_window_tile_f32(const int rows, const int columns, int64_t depth, const int64_t *restrict elements,
+                                    const float *restrict x, const int64_t *restrict places, const float *restrict b,
+                                    float *restrict c, int64_t c_row, const float *bias, float low,
+                                    float high, const float *ahead, int64_t ahead_step) {
     enum { ROWS = NNC_TILE_ROWS, COLUMNS = NNC_TILE_BYTES / sizeof(float), LINE = 64 / sizeof(float) };
     float total[ROWS][COLUMNS];
-    int64_t left[ROWS];
-    for (int i = 0; i < ROWS; i++) {
-        left[i] = places[i];
+    const float *windows[ROWS];
+    for (int i = 0; i < rows; i++) {
+        windows[i] = x + places[i];
+        NNC_BY_ITSELF(windows[i]);
+    }
+    for (int i = 0; i < rows; i++) {
 #ifdef __GNUC__
-        for (int j = 0; j < COLUMNS; j += LINE) {
+        for (int j = 0; j < columns; j += LINE) {
             __builtin_prefetch(c + i * c_row + j, 1, 3); /* there when the sums are */
         }
 #endif
 #pragma omp simd
-        for (int j = 0; j < COLUMNS; j++) {
+        for (int j = 0; j < COLUMNS; j++) { /* all, or GCC warns */
             total[i][j] = 0;
         }
     }
@@ -26,71 +29,55 @@ static NNC_HOT void nnc_window_tile_f32(int64_t depth, const int64_t *restrict e
 #else
         (void)ahead, (void)ahead_step;
 #endif
-        const float *const seen = x + elements[k];
-        for (int i = 0; i < ROWS; i++) {
-            const float value = seen[left[i]];
+        const int64_t element = elements[k];
+        for (int i = 0; i < rows; i++) {
+            const float value = windows[i][element];
 #pragma omp simd
-            for (int j = 0; j < COLUMNS; j++) {
+            for (int j = 0; j < columns; j++) {
                 total[i][j] += value * b[k * COLUMNS + j];
             }
         }
     } while (++k < depth);
-    if (add) {
-        for (int i = 0; i < ROWS; i++) {
-#pragma omp simd
-            for (int j = 0; j < COLUMNS; j++) {
-                c[i * c_row + j] += total[i][j];
-            }
-        }
-    } else {
-        for (int i = 0; i < ROWS; i++) {
-#pragma omp simd
-            for (int j = 0; j < COLUMNS; j++) {
-                c[i * c_row + j] = 0.0f + total[i][j]; /* GCC makes a copy a memcpy, for which the sums leave registers */
-            }
-        }
-    }
+    nnc_write_tile_f32(rows, columns, total, c, c_row, bias, low, high);
 }
 
-/* A tile of half the columns, where there are no more filters; b has rows as long as those of a whole one. */
+/* The same of a constant size, as `nnc_whole_tile_f32` has it. */
+static NNC_HOT void nnc_whole_window_tile_f32(int64_t depth, const int64_t *restrict elements, const float *restrict x,
+                                              const int64_t *restrict places, const float *restrict b,
+                                              float *restrict c, int64_t c_row, const float *bias,
+                                              float low, float high, const float *ahead, int64_t ahead_step) {
+    enum { ROWS = NNC_TILE_ROWS, COLUMNS = NNC_TILE_BYTES / sizeof(float) };
+    nnc_window_tile_f32(ROWS, COLUMNS, depth, elements, x, places, b, c, c_row, bias, low, high, ahead,
+                        ahead_step);
+}
+
+/* As `nnc_short_tile_f32`. */
+static NNC_HOT void nnc_short_window_tile_f32(int64_t depth, const int64_t *restrict elements, const float *restrict x,
+                                              const int64_t *restrict places, const float *restrict b,
+                                              float *restrict c, int64_t c_row, const float *bias,
+                                              float low, float high, const float *ahead, int64_t ahead_step) {
+    enum { ROWS = NNC_TILE_ROWS, COLUMNS = NNC_TILE_BYTES / sizeof(float) };
+    nnc_window_tile_f32(ROWS - 1, COLUMNS, depth, elements, x, places, b, c, c_row, bias, low, high, ahead,
+                        ahead_step);
+}
+
+/* As `nnc_half_tile_f32`; b has rows as long as those of a whole one. */
 static NNC_HOT void nnc_half_window_tile_f32(int64_t depth, const int64_t *restrict elements, const float *restrict x,
-                                             const int64_t *restrict places, const float *restrict b, float *restrict c,
-                                             int64_t c_row, bool add) {
-    enum { ROWS = NNC_TILE_ROWS, B_ROW = NNC_TILE_BYTES / sizeof(float), COLUMNS = B_ROW / 2 };
-    float total[ROWS][COLUMNS];
-    int64_t left[ROWS];
-    for (int i = 0; i < ROWS; i++) {
-        left[i] = places[i];
-#pragma omp simd
-        for (int j = 0; j < COLUMNS; j++) {
-            total[i][j] = 0;
-        }
-    }
-    int64_t k = 0;
-    do {
-        const float *const seen = x + elements[k];
-        for (int i = 0; i < ROWS; i++) {
-            const float value = seen[left[i]];
-#pragma omp simd
-            for (int j = 0; j < COLUMNS; j++) {
-                total[i][j] += value * b[k * B_ROW + j];
-            }
-        }
-    } while (++k < depth);
-    for (int i = 0; i < ROWS; i++) {
-#pragma omp simd
-        for (int j = 0; j < COLUMNS; j++) {
-            c[i * c_row + j] = (add ? c[i * c_row + j] : 0.0f) + total[i][j];
-        }
-    }
+                                             const int64_t *restrict places, const float *restrict b,
+                                             float *restrict c, int64_t c_row, const float *bias,
+                                             float low, float high, const float *ahead, int64_t ahead_step) {
+    enum { ROWS = NNC_TILE_ROWS, COLUMNS = NNC_TILE_BYTES / sizeof(float) };
+    nnc_window_tile_f32(ROWS, COLUMNS / 2, depth, elements, x, places, b, c, c_row, bias, low, high, ahead,
+                        ahead_step);
 }
 
 /* A block of the result of a convolution, for so many places and filters; elements of the input are read where they
    lie. A window is several runs of elements that lie side by side, each so many elements from the first one of all.
-   `strips` is what `nnc_pack_strips_f32` makes of b, or NULL. */
-static void nnc_window_block_f32(int64_t count, int64_t run, int64_t counted, const int64_t *runs, int64_t filters,
-                                 const float *x, const int64_t *places, const float *b, int64_t b_row,
-                                 const float *strips, float *c, int64_t c_row) {
+   `strips` is what `nnc_pack_strips_f32` makes of b, or NULL; so is `bias`, which is added to each place, in bounds. */
+static NNC_AROUND void nnc_window_block_f32(int64_t count, int64_t run, int64_t counted, const int64_t *runs,
+                                            int64_t filters, const float *x, const int64_t *places, const float *b,
+                                            int64_t b_row, const float *strips, float *c, int64_t c_row,
+                                            const float *bias, float low, float high) {
     enum { ROWS = NNC_TILE_ROWS, COLUMNS = NNC_TILE_BYTES / sizeof(float), DEPTH = 800, LINE = 64 / sizeof(float) };
     float space[(DEPTH + ROWS) * COLUMNS + LINE];
     float *const own = space + (LINE - ((uintptr_t)space / sizeof(float)) % LINE) % LINE;
@@ -117,30 +104,40 @@ static void nnc_window_block_f32(int64_t count, int64_t run, int64_t counted, co
             if (strips == NULL) {
                 nnc_pack_f32(depth, width, b + first * b_row + j, b_row, 1, COLUMNS, own);
             }
-            const bool is_half = width <= COLUMNS / 2, is_exact = width == (is_half ? COLUMNS / 2 : COLUMNS);
-            for (int64_t i = 0; i < count; i += ROWS, ahead += depth * ahead_step) {
-                const int64_t there = count - i < ROWS ? count - i : ROWS;
-                const bool is_whole = there == ROWS && is_exact, adds = is_whole && first > 0;
+            const int64_t columns = width <= COLUMNS / 2 ? COLUMNS / 2 : COLUMNS;
+            const int64_t whole = tiles - (columns == COLUMNS ? nnc_short_tiles_f32(count) : 0);
+            const float *const shift = bias != NULL && first + depth == inner ? bias + j : NULL;
+            int64_t i = 0;
+            for (int64_t tile = 0; tile < tiles; tile++, ahead += depth * ahead_step) {
+                const int64_t height = tile < whole ? ROWS : ROWS - 1, there = count - i < height ? count - i : height;
+                const bool is_whole = there == height && width == columns && first == 0;
+                const float *const biased = is_whole ? shift : NULL;
                 float *const target = is_whole ? c + i * c_row + j : corner;
                 const int64_t step = is_whole ? c_row : COLUMNS, *seen = places + i;
                 int64_t near[ROWS];
-                if (there < ROWS) {
+                if (there < height) {
                     for (int64_t row = 0; row < ROWS; row++) {
                         near[row] = places[i + (row < there ? row : there - 1)];
                     }
                     seen = near;
                 }
-                if (is_half) {
-                    nnc_half_window_tile_f32(depth, elements, x, seen, strip, target, step, adds);
+                if (columns < COLUMNS) {
+                    nnc_half_window_tile_f32(depth, elements, x, seen, strip, target, step, biased, low, high,
+                                             ahead, ahead_step);
+                } else if (tile < whole) {
+                    nnc_whole_window_tile_f32(depth, elements, x, seen, strip, target, step, biased, low, high,
+                                              ahead, ahead_step);
                 } else {
-                    nnc_window_tile_f32(depth, elements, x, seen, strip, target, step, adds, ahead, ahead_step);
+                    nnc_short_window_tile_f32(depth, elements, x, seen, strip, target, step, biased, low, high,
+                                              ahead, ahead_step);
                 }
-                for (int64_t row = 0; row < there && !is_whole; row++) {
-                    float *const kept = c + (i + row) * c_row + j;
-                    for (int64_t column = 0; column < width; column++) {
-                        kept[column] = (first > 0 ? kept[column] : 0) + corner[row * COLUMNS + column];
-                    }
+                if (!is_whole) {
+                    nnc_take_corner_f32(there, width, corner, c + i * c_row + j, c_row, first > 0);
                 }
+                if (shift != NULL && biased == NULL) {
+                    nnc_add_bias_f32(there, width, c + i * c_row + j, c_row, shift, low, high);
+                }
+                i += there;
             }
         }
     }

@@ -129,7 +129,7 @@ static void nnc_winograd_rows_f32(int64_t start, int64_t stop, int64_t down, int
     }
     for (int64_t k = 0; k < 16; k++) {
         nnc_packed_product_f32(tiles, channels, filters, inputs + k * seen, channels, 1, matrices + k * step,
-                               products + k * made, filters);
+                               products + k * made, filters, NULL, 0, 0);
     }
     for (int64_t number = 0; number < tiles; number++) {
         const int64_t row = start + number / across, image = row / down;

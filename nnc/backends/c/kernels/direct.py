@@ -7,7 +7,9 @@ from dataclasses import replace
 
 from nnc.backends.c.arrays import Array
 from nnc.backends.c.blocks import BOTTOM, LEFT, RIGHT, TOP, over_blocks, part, product_members
+from nnc.backends.c.bounded_bias import bias_arguments
 from nnc.backends.c.expressions import Expression, Operand, call, chain, choice, infix, operand, size_of, variable
+from nnc.backends.c.kernels.product import inside_and_behind
 from nnc.backends.c.kernels.registry import KernelCall, Unit
 from nnc.backends.c.kernels.sliding import GROUP, IMAGE, PLACE, ROW, START, Axis, Geometry, any_of, taken_apart
 from nnc.backends.c.linkage import FALSE
@@ -71,6 +73,7 @@ def direct(step: KernelCall, geometry: Geometry, x: Array, kernel: Array, y: Arr
     lines.append(array("const int64_t", starts, values=runs))
     filters = geometry.filters // geometry.groups
     group: tuple[tuple[Expression, Dim], ...] = ((GROUP, filters),) if geometry.groups > 1 else ()
+    bias, behind = (None, None) if group else inside_and_behind(step.epilogue)
     packed = variable("NULL") if step.prepacked is None else part(step.prepacked, (LEFT, geometry.patch))
     arguments: list[Operand] = [
         *(BOTTOM - TOP, run, len(runs), starts, RIGHT - LEFT),
@@ -78,12 +81,12 @@ def direct(step: KernelCall, geometry: Geometry, x: Array, kernel: Array, y: Arr
         *(part(kernel.address, *group, (LEFT, 1)), geometry.filters),
         packed,
         *(part(y.address, (TOP, geometry.filters), *group, (LEFT, 1)), geometry.filters),
+        *bias_arguments(bias, LEFT),
     ]
     sizes = geometry.total, geometry.patch, filters
     suffix, count = SUFFIXES[geometry.dtype], product_members(geometry.total * filters, *sizes)
     body = [*_places(geometry, elements), execute(step.unit.call(f"nnc_window_block_{suffix}", *arguments))]
-    epilogue = None if group else step.epilogue
-    blocks = over_blocks(step.unit, suffix, *sizes, count, body, epilogue, FALSE)
+    blocks = over_blocks(step.unit, suffix, *sizes, count, body, behind, FALSE)
     if group:
         blocks = [loop(GROUP, geometry.groups, blocks), *(step.epilogue.everywhere() if step.epilogue else ())]
     return [block([*lines, *blocks])]

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from nnc.backends.c.arrays import Array
 from nnc.backends.c.blocks import BOTTOM, LEFT, RIGHT, TOP, over_blocks, part, product_members
+from nnc.backends.c.bounded_bias import BoundedBias, bias_arguments
 from nnc.backends.c.expressions import Expression, chain, infix, variable
 from nnc.backends.c.kernels.registry import KernelCall, Unit, kernel
 from nnc.backends.c.linkage import FALSE, RUN
@@ -78,26 +79,36 @@ def pack_strips(unit: Unit, matrix: Array, target: Expression) -> Expression:
 def product(unit: Unit, matrices: Matrices, epilogue: Elementwise | None = None) -> list[Code]:
     """Return a product and its epilogue: one call, or a loop over blocks where there is much to do."""
     m, suffix = matrices, SUFFIXES[matrices.dtype]
+    bias, behind = (None, epilogue) if m.strips is None else inside_and_behind(epilogue)
     count = product_members(m.rows * m.columns, m.rows, m.inner, m.columns, m.bands)
     packed = f"nnc_prepacked_part_{suffix}"
     if count is None:
         sizes = m.rows, m.inner, m.columns
         given = m.a, *m.a_strides, m.b, *m.b_strides, m.c, m.c_stride
         if m.strips is not None:
-            call = unit.call(packed, RUN, m.rows, *sizes, *given, m.strips)
+            call = unit.call(packed, RUN, m.rows, *sizes, *given, m.strips, *bias_arguments(bias))
         else:
             call = unit.linkage.product(unit.call, suffix, *sizes, *given, m.add)
-        return [execute(call), *(epilogue.everywhere() if epilogue else ())]
+        return [execute(call), *(behind.everywhere() if behind else ())]
     a, b = part(m.a, (TOP, m.a_strides[0])), part(m.b, (LEFT, m.b_strides[1]))
     c = part(m.c, (TOP, m.c_stride), (LEFT, 1))
     block_sizes = m.rows, BOTTOM - TOP, m.inner, RIGHT - LEFT
     block_given = a, *m.a_strides, b, *m.b_strides, c, m.c_stride
     if m.strips is not None:
-        call = unit.call(packed, RUN, *block_sizes, *block_given, part(m.strips, (LEFT, m.inner)))
+        call = unit.call(
+            packed, RUN, *block_sizes, *block_given, part(m.strips, (LEFT, m.inner)), *bias_arguments(bias, LEFT)
+        )
     else:
         call = unit.linkage.product_part(unit.call, suffix, *block_sizes, *block_given, m.add)
     alone = unit.linkage.alone(unit.call, suffix)
-    return over_blocks(unit, suffix, m.rows, m.inner, m.columns, count, [execute(call)], epilogue, alone)
+    return over_blocks(unit, suffix, m.rows, m.inner, m.columns, count, [execute(call)], behind, alone)
+
+
+def inside_and_behind(epilogue: Elementwise | None) -> tuple[BoundedBias | None, Elementwise | None]:
+    """Return what of an epilogue a function computes while its sums are in registers, and what is left behind it."""
+    if epilogue is None or epilogue.bounded_bias is None:
+        return None, epilogue
+    return epilogue.bounded_bias, None
 
 
 def _prepack(op: Op, operands: Sequence[TensorType], results: Sequence[TensorType]) -> Prepacked | None:

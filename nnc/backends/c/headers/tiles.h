@@ -1,0 +1,100 @@
+/* Sums that lie in registers, written to C: with `bias` added to each row, unless that is NULL, and kept between `low` and
+   `high`. */
+NNC_INLINE void nnc_write_tile_f32(const int rows, const int columns, float (*total)[NNC_TILE_BYTES / sizeof(float)],
+                                   float *restrict c, int64_t c_row, const float *restrict bias, float low,
+                                   float high) {
+    if (bias != NULL) {
+        for (int i = 0; i < rows; i++) {
+#pragma omp simd
+            for (int j = 0; j < columns; j++) {
+                const float y = total[i][j] + bias[j], bounded = y < low ? low : y;
+                c[i * c_row + j] = bounded > high ? high : bounded;
+            }
+        }
+    } else {
+        for (int i = 0; i < rows; i++) {
+#pragma omp simd
+            for (int j = 0; j < columns; j++) {
+                c[i * c_row + j] = 0.0f + total[i][j]; /* GCC makes a copy a memcpy, for which the sums leave registers */
+            }
+        }
+    }
+}
+
+/* One tile of C, with all its sums in vector registers: the size of a tile is a constant for that reason, and a sum has at
+   least one term, since after a loop that may be left out the sums would lie in memory. Elements from `ahead` on are
+   fetched into the cache, `ahead_step` of them with each term of the sums. */
+NNC_INLINE void nnc_tile_f32(const int rows, const int columns, int64_t inner, const float *restrict a, int64_t a_row,
+                             int64_t a_column, const float *restrict b, int64_t b_row, float *restrict c, int64_t c_row,
+                             const float *bias, float low, float high, const float *ahead,
+                             int64_t ahead_step) {
+    enum { ROWS = NNC_TILE_ROWS, COLUMNS = NNC_TILE_BYTES / sizeof(float), LINE = 64 / sizeof(float) };
+    float total[ROWS][COLUMNS];
+    for (int i = 0; i < rows; i++) {
+#ifdef __GNUC__
+        for (int j = 0; j < columns; j += LINE) {
+            __builtin_prefetch(c + i * c_row + j, 1, 3); /* there when the sums are */
+        }
+#endif
+#pragma omp simd
+        for (int j = 0; j < COLUMNS; j++) { /* all, or GCC warns */
+            total[i][j] = 0;
+        }
+    }
+    int64_t k = 0;
+    do {
+#ifdef __GNUC__
+        __builtin_prefetch(ahead + k * ahead_step, 0, 2);
+#else
+        (void)ahead, (void)ahead_step;
+#endif
+        for (int i = 0; i < rows; i++) {
+            const float x = a[i * a_row + k * a_column];
+#pragma omp simd
+            for (int j = 0; j < columns; j++) {
+                total[i][j] += x * b[k * b_row + j];
+            }
+        }
+    } while (++k < inner);
+    nnc_write_tile_f32(rows, columns, total, c, c_row, bias, low, high);
+}
+
+/* A tile of the size at which a processor computes most. */
+static NNC_HOT void nnc_whole_tile_f32(int64_t inner, const float *restrict a, int64_t a_row, int64_t a_column,
+                                       const float *restrict b, int64_t b_row, float *restrict c, int64_t c_row,
+                                       const float *bias, float low, float high, const float *ahead,
+                                       int64_t ahead_step) {
+    enum { ROWS = NNC_TILE_ROWS, COLUMNS = NNC_TILE_BYTES / sizeof(float) };
+    nnc_tile_f32(ROWS, COLUMNS, inner, a, a_row, a_column, b, b_row, c, c_row, bias, low, high, ahead,
+                 ahead_step);
+}
+
+/* A row less, so that tiles of both heights have as many rows as there are: 49 are seven of seven. */
+static NNC_HOT void nnc_short_tile_f32(int64_t inner, const float *restrict a, int64_t a_row, int64_t a_column,
+                                       const float *restrict b, int64_t b_row, float *restrict c, int64_t c_row,
+                                       const float *bias, float low, float high, const float *ahead,
+                                       int64_t ahead_step) {
+    enum { ROWS = NNC_TILE_ROWS, COLUMNS = NNC_TILE_BYTES / sizeof(float) };
+    nnc_tile_f32(ROWS - 1, COLUMNS, inner, a, a_row, a_column, b, b_row, c, c_row, bias, low, high, ahead,
+                 ahead_step);
+}
+
+/* Three quarters of the columns, which pay where half a register is computed in half the time. */
+static NNC_HOT void nnc_narrow_tile_f32(int64_t inner, const float *restrict a, int64_t a_row, int64_t a_column,
+                                        const float *restrict b, int64_t b_row, float *restrict c, int64_t c_row,
+                                        const float *bias, float low, float high, const float *ahead,
+                                        int64_t ahead_step) {
+    enum { ROWS = NNC_TILE_ROWS, COLUMNS = NNC_TILE_BYTES / sizeof(float) };
+    nnc_tile_f32(ROWS, COLUMNS / 4 * 3, inner, a, a_row, a_column, b, b_row, c, c_row, bias, low, high, ahead,
+                 ahead_step);
+}
+
+/* Half of the columns. */
+static NNC_HOT void nnc_half_tile_f32(int64_t inner, const float *restrict a, int64_t a_row, int64_t a_column,
+                                      const float *restrict b, int64_t b_row, float *restrict c, int64_t c_row,
+                                      const float *bias, float low, float high, const float *ahead,
+                                      int64_t ahead_step) {
+    enum { ROWS = NNC_TILE_ROWS, COLUMNS = NNC_TILE_BYTES / sizeof(float) };
+    nnc_tile_f32(ROWS, COLUMNS / 2, inner, a, a_row, a_column, b, b_row, c, c_row, bias, low, high, ahead,
+                 ahead_step);
+}

@@ -1,0 +1,136 @@
+"""Products that add a bias and keep to bounds while their sums are in registers, against NumPy on whole numbers."""
+
+from __future__ import annotations
+
+import numpy
+import pytest
+from numpy.lib.stride_tricks import sliding_window_view
+
+import nnc
+from nnc import layers, ops
+
+pytestmark = pytest.mark.usefixtures("compiler")
+
+ROWS = (1, 2, 3, 5, 6, 7, 8, 9, 13, 35, 42, 48, 49, 50)
+"""Tiles of one height, of two, and such as have rows that nobody wants."""
+BOUNDS = {"linear": (-numpy.inf, numpy.inf), "relu": (0, numpy.inf), "relu6": (0, 6)}
+
+
+@pytest.fixture(autouse=True)
+def _level(monkeypatch):
+    monkeypatch.setenv("NNC_C_LEVEL", "1")
+
+
+def whole(generator, *shape):
+    """Return whole numbers, of which sums are exact."""
+    return generator.integers(-3, 4, shape).astype("float32")
+
+
+def bounded(sums, bias, activation):
+    low, high = BOUNDS[activation]
+    return numpy.minimum(numpy.maximum(sums + bias, numpy.float32(low)), numpy.float32(high))
+
+
+def special(generator, count):
+    """Return a bias with numbers that comparisons may treat in several ways."""
+    bias = whole(generator, count)
+    bias[:4] = numpy.nan, numpy.inf, -numpy.inf, -0.0
+    return bias
+
+
+@pytest.mark.parametrize(
+    ("inner", "columns", "activation"),
+    [
+        (410, 10, "relu6"),
+        (180, 24, "relu"),
+        (300, 16, "linear"),
+        (90, 50, "relu6"),
+        (900, 40, "relu"),  # sums in two parts
+        (1700, 20, "relu6"),
+    ],
+)
+def test_dense(inner, columns, activation):
+    model = nnc.Sequential([nnc.Input((inner,)), layers.Dense(columns, activation)])
+    program = nnc.compile(model, backend="c")
+    generator = numpy.random.default_rng(1)
+    kernel, bias = whole(generator, inner, columns), special(generator, columns)
+    program.set_weights([kernel, bias])
+    for rows in ROWS:
+        x = whole(generator, rows, inner)
+        numpy.testing.assert_array_equal(program(x), bounded(x @ kernel, bias, activation), f"{rows} rows")
+    low, high = {"linear": ("-INFINITY", "INFINITY"), "relu": ("0.0f", "INFINITY"), "relu6": ("0.0f", "6.0f")}[
+        activation
+    ]
+    assert f", {low}, {high});" in program.source("predict")
+
+
+@pytest.mark.parametrize(
+    ("channels", "filters", "activation"), [(3, 10, "relu6"), (8, 40, "relu"), (100, 40, "relu6"), (100, 5, "linear")]
+)
+def test_convolution(channels, filters, activation):
+    model = nnc.Sequential([nnc.Input((15, 15, channels)), layers.Conv2D(filters, 3, 2, activation=activation)])
+    program = nnc.compile(model, backend="c")
+    generator = numpy.random.default_rng(1)
+    kernel, bias = whole(generator, 3, 3, channels, filters), special(generator, filters)
+    program.set_weights([kernel, bias])
+    for rows in (1, 3):  # of 49 places each
+        x = whole(generator, rows, 15, 15, channels)
+        windows = sliding_window_view(x, (3, 3), (1, 2))[:, ::2, ::2]
+        sums = numpy.einsum("bhwcij,ijcf->bhwf", windows, kernel)
+        numpy.testing.assert_array_equal(program(x), bounded(sums, bias, activation), f"{rows} rows")
+    assert "NULL, 0, 0);" not in program.source("predict")
+
+
+def clipped(y, x):
+    return ops.clip(y, -2, 3)
+
+
+def lowest_last(y, x):
+    return ops.maximum(ops.minimum(y, -1), -2)
+
+
+def crossed(y, x):
+    return ops.minimum(ops.maximum(y, 4), 1)
+
+
+def above_nothing(y, x):
+    return ops.maximum(y, float("nan"))
+
+
+def twice(y, x):
+    return ops.maximum(ops.relu(y), 2)
+
+
+def residual(y, x):
+    return ops.relu(y + x)
+
+
+def doubled(y, x):
+    return ops.relu(y + y)
+
+
+def kept(y, x):
+    return ops.concatenate([ops.relu(y), y], -1)
+
+
+def model_with(steps):
+    x = nnc.Input((80,))
+    return nnc.Model(x, steps(layers.Dense(80)(x), x))
+
+
+@pytest.mark.parametrize(
+    ("steps", "is_inside"),
+    [
+        (clipped, True),
+        *[(steps, False) for steps in (lowest_last, crossed, above_nothing, twice, residual, doubled, kept)],
+    ],
+)
+def test_other_steps_behind_a_product_are_what_they_are(steps, is_inside):
+    program, other = (nnc.compile(model_with(steps), backend=backend) for backend in ("c", "numpy"))
+    generator = numpy.random.default_rng(1)
+    weights = [whole(generator, 80, 80), whole(generator, 80)]
+    array = whole(generator, 49, 80)
+    for each in (program, other):
+        each.set_weights(weights)
+    numpy.testing.assert_array_equal(program(array), other(array))
+    assert ("NULL, 0, 0);" not in program.source("predict")) == is_inside
