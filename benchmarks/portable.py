@@ -100,11 +100,6 @@ def predict(settings: Settings, suite: str) -> list[Row]:
 mobile, attention, wide, sequence, volume = (partial(predict, suite=suite) for suite in PREDICTED)
 
 
-def train(settings: Settings) -> list[Row]:
-    """Measure training steps, and return the rows."""
-    return [row for title, found in TRAINED.items() for row in _train(settings, title, found)]
-
-
 def _predict(settings: Settings, title: str, found: Predicted, rows: int) -> list[Row]:
     peers = (
         *converted(found.network, rows),
@@ -121,8 +116,15 @@ def _predict(settings: Settings, title: str, found: Predicted, rows: int) -> lis
     return measure(settings, work, thread_choices())
 
 
-def _train(settings: Settings, title: str, found: Trained) -> list[Row]:
+def train(settings: Settings, title: str) -> list[Row]:
+    """Measure training steps of a network of `TRAINED`, and return the rows."""
+    found = TRAINED[title]
     name, network = f"{title}, training step", found.network
     peers = (*keras_fitting(network, WITHOUT_XLA), *torch_fitting(network, found.torch))
     work = Work(name, name, fitting(network), peers, steps=NETWORKS[network].steps, learns=True)
     return measure(settings, work, thread_choices())
+
+
+train_mobilenetv2, train_resnet50, train_unet, train_gpt, train_words, train_densenet = (
+    partial(train, title=title) for title in TRAINED
+)

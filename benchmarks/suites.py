@@ -25,7 +25,12 @@ SUITES = {
     "wide": ("portable:wide",),
     "sequence": ("portable:sequence",),
     "volume": ("portable:volume",),
-    "train": ("portable:train",),
+    "train-words": ("portable:train_words",),
+    "train-gpt": ("portable:train_gpt",),
+    "train-densenet": ("portable:train_densenet",),
+    "train-unet": ("portable:train_unet",),
+    "train-mobilenetv2": ("portable:train_mobilenetv2",),
+    "train-resnet50": ("portable:train_resnet50",),
     "startup": ("training_start:run", "startup:run"),
     "compile": ("compiling:run",),
     "choice": ("choice:run",),
@@ -34,18 +39,22 @@ SUITES = {
 }
 """What each measures: ``module:function`` of this package; they return rows, none where the backends that are measured
 have nothing to do with it."""
+GROUPS = {"train": tuple(name for name in SUITES if name.startswith("train-"))}
+"""Suites of which each takes long, by the name that stands for all of them."""
 
 
 def find_suites(names: Sequence[str]) -> tuple[str, ...]:
-    """Return the suites of these names, in the order of the table.
+    """Return the suites of these names, or of groups of them, in the order of the table.
 
     Raises:
         NncError: a name is unknown.
     """
+    known = (*SUITES, *GROUPS)
     for name in names:
-        if name not in SUITES:
-            raise NncError(f"unknown suite {name!r}; there are {', '.join(SUITES)}.{nearest(name, SUITES)}")
-    return tuple(name for name in SUITES if name in names)
+        if name not in known:
+            raise NncError(f"unknown suite {name!r}; there are {', '.join(known)}.{nearest(name, known)}")
+    wanted = {suite for name in names for suite in GROUPS.get(name, (name,))}
+    return tuple(name for name in SUITES if name in wanted)
 
 
 def run_suite(name: str, settings: Settings) -> list[Row]:

@@ -63,9 +63,15 @@ def test_choices(run: Run, asked: list[tuple[str, Settings]]) -> None:
     assert settings.rounds == 5
 
 
+def test_a_name_for_several_suites(run: Run, asked: list[tuple[str, Settings]]) -> None:
+    run("bench", "--suite", "train,mlp,train-gpt")
+    names = [name for name, _ in asked]
+    assert names == ["mlp", *(name for name in SUITES if name.startswith("train-"))] and len(names) == 7
+
+
 def test_names_that_are_unknown(run: Run, asked: list[tuple[str, Settings]]) -> None:
     assert run("bench", "--suite", "base,latncy", code=1).stderr == (
-        f"error: unknown suite 'latncy'; there are {', '.join(SUITES)}. Did you mean 'latency'?\n"
+        f"error: unknown suite 'latncy'; there are {', '.join(SUITES)}, train. Did you mean 'latency'?\n"
     )
     assert run("bench", "--against", "pytorch", code=1).stderr == (
         f"error: unknown peer 'pytorch'; there are {', '.join(engines.ENGINES)}. Did you mean 'torch'?\n"
