@@ -102,17 +102,17 @@ static NNC_AROUND void nnc_strip_product_f32(int64_t rows, int64_t depth, int64_
         }
         const int64_t step = is_whole ? c_row : COLUMNS;
         if (columns < COLUMNS / 4 * 3) {
-            nnc_half_tile_f32(depth, left, left_row, left_column, strip, strip_row, target, step, biased, low,
-                              high, next, ahead_step);
+            nnc_half_tile_f32(depth, left, left_row, left_column, strip, strip_row, target, step, biased, low, high,
+                              next, ahead_step);
         } else if (columns < COLUMNS) {
-            nnc_narrow_tile_f32(depth, left, left_row, left_column, strip, strip_row, target, step, biased, low,
-                                high, next, ahead_step);
+            nnc_narrow_tile_f32(depth, left, left_row, left_column, strip, strip_row, target, step, biased, low, high,
+                                next, ahead_step);
         } else if (tile < whole) {
-            nnc_whole_tile_f32(depth, left, left_row, left_column, strip, strip_row, target, step, biased, low,
-                               high, next, ahead_step);
+            nnc_whole_tile_f32(depth, left, left_row, left_column, strip, strip_row, target, step, biased, low, high,
+                               next, ahead_step);
         } else {
-            nnc_short_tile_f32(depth, left, left_row, left_column, strip, strip_row, target, step, biased, low,
-                               high, next, ahead_step);
+            nnc_short_tile_f32(depth, left, left_row, left_column, strip, strip_row, target, step, biased, low, high,
+                               next, ahead_step);
         }
         if (!is_whole) {
             nnc_take_corner_f32(count, width, corner + skipped * COLUMNS, c + i * c_row, c_row, add);
@@ -151,7 +151,8 @@ static NNC_AROUND void nnc_pack_strips_f32(int64_t inner, int64_t columns, const
     }
 }
 
-/* C = A B for B in strips, as `nnc_pack_strips_f32` makes them; with a bias where that is not NULL, in bounds. */
+/* C = A B for B in strips, as `nnc_pack_strips_f32` makes them. Unless `bias` is NULL, it is added to each row, and results
+   are kept between `low` and `high`. */
 static NNC_AROUND void nnc_packed_product_f32(int64_t rows, int64_t inner, int64_t columns, const float *a,
                                               int64_t a_row, int64_t a_column, const float *strips, float *c,
                                               int64_t c_row, const float *bias, float low, float high) {

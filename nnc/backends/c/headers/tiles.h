@@ -1,3 +1,22 @@
+/* The sums of a tile at their beginning: zeros, and their places in C on the way into the cache. */
+NNC_INLINE void nnc_begin_tile_f32(const int rows, const int columns, float (*total)[NNC_TILE_BYTES / sizeof(float)],
+                                   const float *c, int64_t c_row) {
+    enum { COLUMNS = NNC_TILE_BYTES / sizeof(float), LINE = 64 / sizeof(float) };
+    for (int i = 0; i < rows; i++) {
+#ifdef __GNUC__
+        for (int j = 0; j < columns; j += LINE) {
+            __builtin_prefetch(c + i * c_row + j, 1, 3);
+        }
+#else
+        (void)columns, (void)c, (void)c_row;
+#endif
+#pragma omp simd
+        for (int j = 0; j < COLUMNS; j++) { /* all, or GCC warns */
+            total[i][j] = 0;
+        }
+    }
+}
+
 /* Sums that lie in registers, written to C: with `bias` added to each row, unless that is NULL, and kept between `low` and
    `high`. */
 NNC_INLINE void nnc_write_tile_f32(const int rows, const int columns, float (*total)[NNC_TILE_BYTES / sizeof(float)],
@@ -26,21 +45,10 @@ NNC_INLINE void nnc_write_tile_f32(const int rows, const int columns, float (*to
    fetched into the cache, `ahead_step` of them with each term of the sums. */
 NNC_INLINE void nnc_tile_f32(const int rows, const int columns, int64_t inner, const float *restrict a, int64_t a_row,
                              int64_t a_column, const float *restrict b, int64_t b_row, float *restrict c, int64_t c_row,
-                             const float *bias, float low, float high, const float *ahead,
-                             int64_t ahead_step) {
-    enum { ROWS = NNC_TILE_ROWS, COLUMNS = NNC_TILE_BYTES / sizeof(float), LINE = 64 / sizeof(float) };
+                             const float *bias, float low, float high, const float *ahead, int64_t ahead_step) {
+    enum { ROWS = NNC_TILE_ROWS, COLUMNS = NNC_TILE_BYTES / sizeof(float) };
     float total[ROWS][COLUMNS];
-    for (int i = 0; i < rows; i++) {
-#ifdef __GNUC__
-        for (int j = 0; j < columns; j += LINE) {
-            __builtin_prefetch(c + i * c_row + j, 1, 3); /* there when the sums are */
-        }
-#endif
-#pragma omp simd
-        for (int j = 0; j < COLUMNS; j++) { /* all, or GCC warns */
-            total[i][j] = 0;
-        }
-    }
+    nnc_begin_tile_f32(rows, columns, total, c, c_row);
     int64_t k = 0;
     do {
 #ifdef __GNUC__
@@ -65,8 +73,7 @@ static NNC_HOT void nnc_whole_tile_f32(int64_t inner, const float *restrict a, i
                                        const float *bias, float low, float high, const float *ahead,
                                        int64_t ahead_step) {
     enum { ROWS = NNC_TILE_ROWS, COLUMNS = NNC_TILE_BYTES / sizeof(float) };
-    nnc_tile_f32(ROWS, COLUMNS, inner, a, a_row, a_column, b, b_row, c, c_row, bias, low, high, ahead,
-                 ahead_step);
+    nnc_tile_f32(ROWS, COLUMNS, inner, a, a_row, a_column, b, b_row, c, c_row, bias, low, high, ahead, ahead_step);
 }
 
 /* A row less, so that tiles of both heights have as many rows as there are: 49 are seven of seven. */
@@ -75,8 +82,7 @@ static NNC_HOT void nnc_short_tile_f32(int64_t inner, const float *restrict a, i
                                        const float *bias, float low, float high, const float *ahead,
                                        int64_t ahead_step) {
     enum { ROWS = NNC_TILE_ROWS, COLUMNS = NNC_TILE_BYTES / sizeof(float) };
-    nnc_tile_f32(ROWS - 1, COLUMNS, inner, a, a_row, a_column, b, b_row, c, c_row, bias, low, high, ahead,
-                 ahead_step);
+    nnc_tile_f32(ROWS - 1, COLUMNS, inner, a, a_row, a_column, b, b_row, c, c_row, bias, low, high, ahead, ahead_step);
 }
 
 /* Three quarters of the columns, which pay where half a register is computed in half the time. */
@@ -95,6 +101,5 @@ static NNC_HOT void nnc_half_tile_f32(int64_t inner, const float *restrict a, in
                                       const float *bias, float low, float high, const float *ahead,
                                       int64_t ahead_step) {
     enum { ROWS = NNC_TILE_ROWS, COLUMNS = NNC_TILE_BYTES / sizeof(float) };
-    nnc_tile_f32(ROWS, COLUMNS / 2, inner, a, a_row, a_column, b, b_row, c, c_row, bias, low, high, ahead,
-                 ahead_step);
+    nnc_tile_f32(ROWS, COLUMNS / 2, inner, a, a_row, a_column, b, b_row, c, c_row, bias, low, high, ahead, ahead_step);
 }

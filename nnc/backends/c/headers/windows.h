@@ -2,26 +2,16 @@
    the window at place i, wherever it lies. The rest is as of `nnc_tile_f32`. */
 NNC_INLINE void nnc_window_tile_f32(const int rows, const int columns, int64_t depth, const int64_t *restrict elements,
                                     const float *restrict x, const int64_t *restrict places, const float *restrict b,
-                                    float *restrict c, int64_t c_row, const float *bias, float low,
-                                    float high, const float *ahead, int64_t ahead_step) {
-    enum { ROWS = NNC_TILE_ROWS, COLUMNS = NNC_TILE_BYTES / sizeof(float), LINE = 64 / sizeof(float) };
+                                    float *restrict c, int64_t c_row, const float *bias, float low, float high,
+                                    const float *ahead, int64_t ahead_step) {
+    enum { ROWS = NNC_TILE_ROWS, COLUMNS = NNC_TILE_BYTES / sizeof(float) };
     float total[ROWS][COLUMNS];
     const float *windows[ROWS];
     for (int i = 0; i < rows; i++) {
         windows[i] = x + places[i];
         NNC_BY_ITSELF(windows[i]);
     }
-    for (int i = 0; i < rows; i++) {
-#ifdef __GNUC__
-        for (int j = 0; j < columns; j += LINE) {
-            __builtin_prefetch(c + i * c_row + j, 1, 3); /* there when the sums are */
-        }
-#endif
-#pragma omp simd
-        for (int j = 0; j < COLUMNS; j++) { /* all, or GCC warns */
-            total[i][j] = 0;
-        }
-    }
+    nnc_begin_tile_f32(rows, columns, total, c, c_row);
     int64_t k = 0;
     do { /* as in nnc_tile_f32 */
 #ifdef __GNUC__
@@ -44,36 +34,34 @@ NNC_INLINE void nnc_window_tile_f32(const int rows, const int columns, int64_t d
 /* The same of a constant size, as `nnc_whole_tile_f32` has it. */
 static NNC_HOT void nnc_whole_window_tile_f32(int64_t depth, const int64_t *restrict elements, const float *restrict x,
                                               const int64_t *restrict places, const float *restrict b,
-                                              float *restrict c, int64_t c_row, const float *bias,
-                                              float low, float high, const float *ahead, int64_t ahead_step) {
+                                              float *restrict c, int64_t c_row, const float *bias, float low,
+                                              float high, const float *ahead, int64_t ahead_step) {
     enum { ROWS = NNC_TILE_ROWS, COLUMNS = NNC_TILE_BYTES / sizeof(float) };
-    nnc_window_tile_f32(ROWS, COLUMNS, depth, elements, x, places, b, c, c_row, bias, low, high, ahead,
-                        ahead_step);
+    nnc_window_tile_f32(ROWS, COLUMNS, depth, elements, x, places, b, c, c_row, bias, low, high, ahead, ahead_step);
 }
 
 /* As `nnc_short_tile_f32`. */
 static NNC_HOT void nnc_short_window_tile_f32(int64_t depth, const int64_t *restrict elements, const float *restrict x,
                                               const int64_t *restrict places, const float *restrict b,
-                                              float *restrict c, int64_t c_row, const float *bias,
-                                              float low, float high, const float *ahead, int64_t ahead_step) {
+                                              float *restrict c, int64_t c_row, const float *bias, float low,
+                                              float high, const float *ahead, int64_t ahead_step) {
     enum { ROWS = NNC_TILE_ROWS, COLUMNS = NNC_TILE_BYTES / sizeof(float) };
-    nnc_window_tile_f32(ROWS - 1, COLUMNS, depth, elements, x, places, b, c, c_row, bias, low, high, ahead,
-                        ahead_step);
+    nnc_window_tile_f32(ROWS - 1, COLUMNS, depth, elements, x, places, b, c, c_row, bias, low, high, ahead, ahead_step);
 }
 
 /* As `nnc_half_tile_f32`; b has rows as long as those of a whole one. */
 static NNC_HOT void nnc_half_window_tile_f32(int64_t depth, const int64_t *restrict elements, const float *restrict x,
-                                             const int64_t *restrict places, const float *restrict b,
-                                             float *restrict c, int64_t c_row, const float *bias,
-                                             float low, float high, const float *ahead, int64_t ahead_step) {
+                                             const int64_t *restrict places, const float *restrict b, float *restrict c,
+                                             int64_t c_row, const float *bias, float low, float high,
+                                             const float *ahead, int64_t ahead_step) {
     enum { ROWS = NNC_TILE_ROWS, COLUMNS = NNC_TILE_BYTES / sizeof(float) };
-    nnc_window_tile_f32(ROWS, COLUMNS / 2, depth, elements, x, places, b, c, c_row, bias, low, high, ahead,
-                        ahead_step);
+    nnc_window_tile_f32(ROWS, COLUMNS / 2, depth, elements, x, places, b, c, c_row, bias, low, high, ahead, ahead_step);
 }
 
 /* A block of the result of a convolution, for so many places and filters; elements of the input are read where they
    lie. A window is several runs of elements that lie side by side, each so many elements from the first one of all.
-   `strips` is what `nnc_pack_strips_f32` makes of b, or NULL; so is `bias`, which is added to each place, in bounds. */
+   `strips` is what `nnc_pack_strips_f32` makes of b, or NULL. Unless `bias` is NULL, it is added to each place, and results
+   are kept between `low` and `high`. */
 static NNC_AROUND void nnc_window_block_f32(int64_t count, int64_t run, int64_t counted, const int64_t *runs,
                                             int64_t filters, const float *x, const int64_t *places, const float *b,
                                             int64_t b_row, const float *strips, float *c, int64_t c_row,
@@ -122,14 +110,14 @@ static NNC_AROUND void nnc_window_block_f32(int64_t count, int64_t run, int64_t 
                     seen = near;
                 }
                 if (columns < COLUMNS) {
-                    nnc_half_window_tile_f32(depth, elements, x, seen, strip, target, step, biased, low, high,
-                                             ahead, ahead_step);
+                    nnc_half_window_tile_f32(depth, elements, x, seen, strip, target, step, biased, low, high, ahead,
+                                             ahead_step);
                 } else if (tile < whole) {
-                    nnc_whole_window_tile_f32(depth, elements, x, seen, strip, target, step, biased, low, high,
-                                              ahead, ahead_step);
+                    nnc_whole_window_tile_f32(depth, elements, x, seen, strip, target, step, biased, low, high, ahead,
+                                              ahead_step);
                 } else {
-                    nnc_short_window_tile_f32(depth, elements, x, seen, strip, target, step, biased, low, high,
-                                              ahead, ahead_step);
+                    nnc_short_window_tile_f32(depth, elements, x, seen, strip, target, step, biased, low, high, ahead,
+                                              ahead_step);
                 }
                 if (!is_whole) {
                     nnc_take_corner_f32(there, width, corner, c + i * c_row + j, c_row, first > 0);
