@@ -138,6 +138,11 @@ _KINDS = (
                 "Pictures of 224 × 224 pixels, and spoken words.",
             ),
             (
+                "deep",
+                "Predicting with deep networks",
+                "Pictures of 224 × 224 pixels: networks of Keras's applications.",
+            ),
+            (
                 "attention",
                 "Predicting with attention",
                 "Sequences of 256 numbers in 8 heads, 256 where nothing is said.",

@@ -52,6 +52,11 @@ PREDICTED = {
         "EfficientNetB0": Predicted("EfficientNetB0", (1, 8)),
         "keyword spotter": Predicted("keyword_spotter", (1, 8)),
     },
+    "deep": {
+        "ResNet50": Predicted("ResNet50", (1, 8)),
+        "ConvNeXtTiny": Predicted("ConvNeXtTiny"),
+        "DenseNet121": Predicted("DenseNet121"),
+    },
     "attention": {
         "MultiHeadAttention over 512 steps": Predicted("attention_512"),
         "MultiHeadAttention over 1,024 steps": Predicted("attention_1024"),
@@ -97,7 +102,7 @@ def predict(settings: Settings, suite: str) -> list[Row]:
     ]
 
 
-mobile, attention, wide, sequence, volume = (partial(predict, suite=suite) for suite in PREDICTED)
+mobile, deep, attention, wide, sequence, volume = (partial(predict, suite=suite) for suite in PREDICTED)
 
 
 def _predict(settings: Settings, title: str, found: Predicted, rows: int) -> list[Row]:

@@ -21,6 +21,7 @@ SUITES = {
     "decoding": ("decoding:run",),
     "latency": ("prediction:small_networks",),
     "mobile": ("portable:mobile",),
+    "deep": ("portable:deep",),
     "attention": ("portable:attention",),
     "wide": ("portable:wide",),
     "sequence": ("portable:sequence",),

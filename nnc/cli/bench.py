@@ -32,7 +32,7 @@ def command(
             "--suite",
             metavar="NAMES",
             help="Any of base, mlp, cnn, lstm, transformer, replicas, resnet50, mobilenetv2, decoding, latency, "
-            "mobile, attention, wide, sequence, volume, train-words, train-gpt, train-densenet, train-unet, "
+            "mobile, deep, attention, wide, sequence, volume, train-words, train-gpt, train-densenet, train-unet, "
             "train-mobilenetv2, train-resnet50, startup, compile, choice, loading and memory, separated by commas; "
             "train stands for those that begin with it. By default all.",
             show_default=False,

@@ -146,7 +146,7 @@ def test_training_is_set_up_in_several_processes(scripted: type[Scripted]) -> No
     [
         *(training.base, training.mlp, training.cnn, training.lstm, training.transformer),
         *(prediction.small_networks, prediction.resnet50, prediction.mobilenet_v2, replicas.training),
-        *(portable.mobile, portable.attention, portable.wide, portable.sequence, portable.volume),
+        *(portable.mobile, portable.deep, portable.attention, portable.wide, portable.sequence, portable.volume),
         *(portable.train_words, portable.train_gpt, portable.train_densenet),
         *(portable.train_unet, portable.train_mobilenetv2, portable.train_resnet50),
     ],

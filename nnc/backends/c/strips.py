@@ -7,7 +7,9 @@ from nnc.ir import Dim, TensorType
 _COLUMNS = {"float32": 32, "float64": 16}
 """Columns of the widest strips, by element type."""
 _WORTH_PACKING = 1 << 12
-"""Elements of the right matrix from which on a run without packing is worth the question whether it has changed."""
+"""Elements of the right matrix from which on a run without packing is worth the question whether it has changed,"""
+_WORTH_WORK = 1 << 18
+"""or multiplications of one example from which on it is, as where all places of an image meet a few filters."""
 
 
 def strips_of(dtype: str, inner: Dim, columns: Dim) -> Dim:
@@ -15,9 +17,18 @@ def strips_of(dtype: str, inner: Dim, columns: Dim) -> Dim:
     return inner * ((columns + _COLUMNS[dtype] - 1) // _COLUMNS[dtype] * _COLUMNS[dtype]) if dtype in _COLUMNS else 0
 
 
-def prepacked_strips(dtype: str, inner: Dim, columns: Dim) -> TensorType | None:
-    """Return what a right matrix takes in strips that no run changes; None where it is too small to be worth it."""
-    if not isinstance(inner, int) or not isinstance(columns, int) or inner * columns < _WORTH_PACKING:
+def prepacked_strips(dtype: str, inner: Dim, columns: Dim, rows: int) -> TensorType | None:
+    """Return what a right matrix takes in strips that no run changes; None where it is too small to be worth it.
+
+    Args:
+        dtype: element type.
+        inner: rows of the matrix.
+        columns: of the matrix.
+        rows: of the result, for one example where their number is known at run time only.
+    """
+    if not isinstance(inner, int) or not isinstance(columns, int):
+        return None
+    if inner * columns < _WORTH_PACKING and rows * inner * columns < _WORTH_WORK:
         return None
     size = strips_of(dtype, inner, columns)
     return TensorType(dtype, (size,)) if size != 0 else None

@@ -14,6 +14,7 @@ pytestmark = pytest.mark.usefixtures("compiler")
 ROWS = (1, 2, 3, 5, 6, 7, 8, 9, 13, 35, 42, 48, 49, 50)
 """Tiles of one height, of two, and such as have rows that nobody wants."""
 BOUNDS = {"linear": (-numpy.inf, numpy.inf), "relu": (0, numpy.inf), "relu6": (0, 6)}
+PRINTED = {"linear": ", -INFINITY, INFINITY);", "relu": ", 0.0f, INFINITY);", "relu6": ", 0.0f, 6.0f);"}
 
 
 @pytest.fixture(autouse=True)
@@ -58,10 +59,7 @@ def test_dense(inner, columns, activation):
     for rows in ROWS:
         x = whole(generator, rows, inner)
         numpy.testing.assert_array_equal(program(x), bounded(x @ kernel, bias, activation), f"{rows} rows")
-    low, high = {"linear": ("-INFINITY", "INFINITY"), "relu": ("0.0f", "INFINITY"), "relu6": ("0.0f", "6.0f")}[
-        activation
-    ]
-    assert f", {low}, {high});" in program.source("predict")
+    assert PRINTED[activation] in program.source("predict")
 
 
 @pytest.mark.parametrize(
@@ -79,6 +77,54 @@ def test_convolution(channels, filters, activation):
         sums = numpy.einsum("bhwcij,ijcf->bhwf", windows, kernel)
         numpy.testing.assert_array_equal(program(x), bounded(sums, bias, activation), f"{rows} rows")
     assert "NULL, 0, 0);" not in program.source("predict")
+
+
+@pytest.mark.parametrize(
+    ("channels", "size", "stride", "activation"),
+    [
+        (40, 3, 1, "relu6"),
+        (40, 3, 2, "relu"),
+        (24, 5, 1, "relu6"),
+        (16, 7, 2, "linear"),
+        (5, 3, 1, "relu6"),  # fewer channels than a register holds
+        (33, 1, 1, "relu6"),  # sums of one term
+    ],
+)
+def test_depthwise(channels, size, stride, activation):
+    model = nnc.Sequential(
+        [nnc.Input((11, 17, channels)), layers.DepthwiseConv2D(size, stride, activation=activation, padding="same")]
+    )
+    program = nnc.compile(model, backend="c")
+    generator = numpy.random.default_rng(1)
+    kernel, bias = whole(generator, size, size, channels, 1), special(generator, channels)
+    program.set_weights([kernel, bias])
+    _, height, width, _ = model.output_shape
+    around = [_around(length, places, size, stride) for length, places in ((11, height), (17, width))]
+    for rows in (1, 3):
+        x = whole(generator, rows, 11, 17, channels)
+        windows = sliding_window_view(numpy.pad(x, [(0, 0), *around, (0, 0)]), (size, size), (1, 2))
+        sums = numpy.einsum("bhwcij,ijc->bhwc", windows[:, ::stride, ::stride], kernel[..., 0])
+        numpy.testing.assert_array_equal(program(x), bounded(sums, bias, activation), f"{rows} rows")
+    assert PRINTED[activation] in program.source("predict")
+
+
+def _around(length, places, size, stride):
+    """Return how many zeros Keras puts before and behind an axis."""
+    count = max((places - 1) * stride + size - length, 0)
+    return count // 2, count - count // 2
+
+
+@pytest.mark.parametrize("options", [{"dilation_rate": 2}, {"strides": 3}, {"kernel_size": 4}])
+def test_windows_without_functions_of_their_own_are_followed_by_their_epilogue(options):
+    layer = layers.DepthwiseConv2D(**{"kernel_size": 3, "activation": "relu6", "padding": "same", **options})
+    model = nnc.Sequential([nnc.Input((11, 17, 24)), layer])
+    program, other = (nnc.compile(model, backend=backend) for backend in ("c", "numpy"))
+    generator = numpy.random.default_rng(1)
+    weights = [whole(generator, *weight.shape) for weight in program.get_weights()]
+    x = whole(generator, 3, 11, 17, 24)
+    for each in (program, other):
+        each.set_weights(weights)
+    numpy.testing.assert_array_equal(program(x), other(x))
 
 
 def clipped(y, x):

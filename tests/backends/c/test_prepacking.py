@@ -150,6 +150,13 @@ def test_what_trains_packs_nothing(name):
         assert "_prepack" not in model.program.source(graph)
 
 
+@pytest.mark.parametrize(("length", "is_packed"), [(8, False), (64, True)])
+def test_small_weights_are_packed_where_many_places_meet_them(length, is_packed):
+    model = nnc.Sequential([layers.Input((length, length, 16)), layers.Conv2D(24, 1), layers.Conv2D(1, 1)])
+    packed = prepacked_steps(nnc.compile(model, backend="c").plan("predict", 1))
+    assert [found.type.shape for _, found in packed] == [(16 * 32,)] * is_packed
+
+
 def test_packed_weights_count():
     model = make("dense")
     program = model.program

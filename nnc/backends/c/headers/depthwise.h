@@ -117,6 +117,23 @@ NNC_INLINE void nnc_depthwise_fetch_f32(const int count, const bool written, con
 #endif
 }
 
+/* The sums of a place in a register of so many, written to `y`: with `bias` added, unless that is NULL, and kept between
+   `low` and `high`. */
+NNC_INLINE void nnc_depthwise_write_f32(const int width, const float *total, float *restrict y,
+                                        const float *restrict bias, float low, float high) {
+    float sums[NNC_REGISTER_BYTES / sizeof(float)];
+    memcpy(sums, total, (size_t)width * sizeof(float)); /* which leaves them in the register */
+    if (bias != NULL) {
+#pragma omp simd
+        for (int j = 0; j < width; j++) {
+            const float sum = sums[j] + bias[j], bounded = sum < low ? low : sum;
+            y[j] = bounded > high ? high : bounded;
+        }
+    } else {
+        memcpy(y, sums, (size_t)width * sizeof(float));
+    }
+}
+
 /* Sums of a depthwise convolution for all channels of places side by side, where size and stride of the window are known
    when compiled: the weights of a line stay in registers, and each element of the input is read once for all places that
    see it. The first place's window begins at element `at` of the rows, each of so many elements; unless the tile is
@@ -126,7 +143,7 @@ NNC_INLINE void nnc_depthwise_tile_f32(const int places, const int size, const i
                                        int64_t length, int64_t channels, int64_t lines, const float *const *seen,
                                        const float *const *taps, int64_t tap, int64_t tap_step, int64_t at,
                                        int64_t from, int64_t to, int64_t count, int64_t row, float *restrict y,
-                                       int64_t y_step) {
+                                       int64_t y_step, const float *bias, float low, float high) {
 #ifdef __GNUC__
     typedef float lanes __attribute__((vector_size(NNC_REGISTER_BYTES), aligned(sizeof(float)), may_alias));
 #else
@@ -175,7 +192,8 @@ NNC_INLINE void nnc_depthwise_tile_f32(const int places, const int size, const i
         NNC_UNROLL
         for (int i = 0; i < places; i++) {
             if (whole || i < count) {
-                *(lanes *)(y + i * y_step + first) = total[i];
+                nnc_depthwise_write_f32(WIDTH, (const float *)&total[i], y + i * y_step + first,
+                                        bias == NULL ? NULL : bias + first, low, high);
             }
         }
     }
@@ -214,7 +232,7 @@ NNC_INLINE void nnc_depthwise_narrow_f32(const int size, const int stride, int64
             }
         }
         nnc_depthwise_tile_f32(PLACES, size, stride, false, 0, WIDTH, lines, rows, weights, 0, WIDTH, 0, from, to, count,
-                               0, out[0], WIDTH);
+                               0, out[0], WIDTH, NULL, 0, 0);
         for (int64_t i = 0; i < count; i++) {
             for (int64_t j = 0; j < channels; j++) {
                 y[(place + i) * y_step + j] = out[i][j];
@@ -223,22 +241,28 @@ NNC_INLINE void nnc_depthwise_narrow_f32(const int size, const int stride, int64
     }
 }
 
-/* What nnc_depthwise_row_f32 computes, in tiles; seven places divide the widths of most networks for images. */
+/* What nnc_depthwise_row_f32 computes, in tiles; seven places divide the widths of most networks for images. Unless `bias`
+   is NULL, it is added to each place, and results are kept between `low` and `high`. */
 NNC_INLINE void nnc_depthwise_tiles_f32(const int size, const int stride, int64_t start, int64_t stop, int64_t length,
                                         int64_t before, int64_t channels, int64_t lines, const float *const *seen,
                                         const float *const *taps, int64_t tap, int64_t tap_step, float *restrict y,
-                                        int64_t y_step) {
+                                        int64_t y_step, const float *bias, float low, float high) {
     enum { PLACES = 7, MOST = 7, WIDTH = NNC_REGISTER_BYTES / sizeof(float) };
     const int64_t reach = (PLACES - 1) * stride + size;
     const bool is_scaling = lines * size == 1 && y_step == channels; /* nothing is shared, and all lies side by side */
-    if (lines == 0 || is_scaling || (channels < WIDTH && lines > MOST)) {
-        nnc_depthwise_row_f32(start, stop, length, size, stride, 1, before, channels, lines, seen, taps, tap, tap_step,
-                              y, y_step);
-        return;
-    }
-    if (channels < WIDTH) {
-        nnc_depthwise_narrow_f32(size, stride, start, stop, length, before, channels, lines, seen, taps, tap, tap_step,
-                                 y, y_step);
+    NNC_IN_REGISTER(low); /* with bounds that it knows GCC compares three times instead of taking minimum and maximum */
+    NNC_IN_REGISTER(high);
+    if (lines == 0 || is_scaling || channels < WIDTH) {
+        if (lines == 0 || is_scaling || lines > MOST) {
+            nnc_depthwise_row_f32(start, stop, length, size, stride, 1, before, channels, lines, seen, taps, tap,
+                                  tap_step, y, y_step);
+        } else {
+            nnc_depthwise_narrow_f32(size, stride, start, stop, length, before, channels, lines, seen, taps, tap,
+                                     tap_step, y, y_step);
+        }
+        if (bias != NULL) {
+            nnc_add_bias_f32(stop - start, channels, y + start * y_step, y_step, bias, low, high);
+        }
         return;
     }
     for (int64_t place = start; place < stop; place += PLACES) {
@@ -248,10 +272,10 @@ NNC_INLINE void nnc_depthwise_tiles_f32(const int size, const int stride, int64_
         float *const target = y + place * y_step;
         if (from == 0 && to == reach && count == PLACES) {
             nnc_depthwise_tile_f32(PLACES, size, stride, true, length, channels, lines, seen, taps, tap, tap_step, at, 0,
-                                   reach, PLACES, stop - start, target, y_step);
+                                   reach, PLACES, stop - start, target, y_step, bias, low, high);
         } else {
             nnc_depthwise_tile_f32(PLACES, size, stride, false, length, channels, lines, seen, taps, tap, tap_step, at,
-                                   from, to, count, stop - start, target, y_step);
+                                   from, to, count, stop - start, target, y_step, bias, low, high);
         }
     }
 }
@@ -259,65 +283,73 @@ NNC_INLINE void nnc_depthwise_tiles_f32(const int size, const int stride, int64_
 static NNC_HOT void nnc_depthwise_row_1_1_f32(int64_t start, int64_t stop, int64_t length, int64_t before,
                                               int64_t channels, int64_t lines, const float *const *seen,
                                               const float *const *taps, int64_t tap, int64_t tap_step,
-                                              float *restrict y, int64_t y_step) {
-    nnc_depthwise_tiles_f32(1, 1, start, stop, length, before, channels, lines, seen, taps, tap, tap_step, y,
-                            y_step);
+                                              float *restrict y, int64_t y_step, const float *bias, float low,
+                                              float high) {
+    nnc_depthwise_tiles_f32(1, 1, start, stop, length, before, channels, lines, seen, taps, tap, tap_step, y, y_step,
+                            bias, low, high);
 }
 
 static NNC_HOT void nnc_depthwise_row_2_1_f32(int64_t start, int64_t stop, int64_t length, int64_t before,
                                               int64_t channels, int64_t lines, const float *const *seen,
                                               const float *const *taps, int64_t tap, int64_t tap_step,
-                                              float *restrict y, int64_t y_step) {
-    nnc_depthwise_tiles_f32(2, 1, start, stop, length, before, channels, lines, seen, taps, tap, tap_step, y,
-                            y_step);
+                                              float *restrict y, int64_t y_step, const float *bias, float low,
+                                              float high) {
+    nnc_depthwise_tiles_f32(2, 1, start, stop, length, before, channels, lines, seen, taps, tap, tap_step, y, y_step,
+                            bias, low, high);
 }
 
 static NNC_HOT void nnc_depthwise_row_3_1_f32(int64_t start, int64_t stop, int64_t length, int64_t before,
                                               int64_t channels, int64_t lines, const float *const *seen,
                                               const float *const *taps, int64_t tap, int64_t tap_step,
-                                              float *restrict y, int64_t y_step) {
-    nnc_depthwise_tiles_f32(3, 1, start, stop, length, before, channels, lines, seen, taps, tap, tap_step, y,
-                            y_step);
+                                              float *restrict y, int64_t y_step, const float *bias, float low,
+                                              float high) {
+    nnc_depthwise_tiles_f32(3, 1, start, stop, length, before, channels, lines, seen, taps, tap, tap_step, y, y_step,
+                            bias, low, high);
 }
 
 static NNC_HOT void nnc_depthwise_row_3_2_f32(int64_t start, int64_t stop, int64_t length, int64_t before,
                                               int64_t channels, int64_t lines, const float *const *seen,
                                               const float *const *taps, int64_t tap, int64_t tap_step,
-                                              float *restrict y, int64_t y_step) {
-    nnc_depthwise_tiles_f32(3, 2, start, stop, length, before, channels, lines, seen, taps, tap, tap_step, y,
-                            y_step);
+                                              float *restrict y, int64_t y_step, const float *bias, float low,
+                                              float high) {
+    nnc_depthwise_tiles_f32(3, 2, start, stop, length, before, channels, lines, seen, taps, tap, tap_step, y, y_step,
+                            bias, low, high);
 }
 
 static NNC_HOT void nnc_depthwise_row_5_1_f32(int64_t start, int64_t stop, int64_t length, int64_t before,
                                               int64_t channels, int64_t lines, const float *const *seen,
                                               const float *const *taps, int64_t tap, int64_t tap_step,
-                                              float *restrict y, int64_t y_step) {
-    nnc_depthwise_tiles_f32(5, 1, start, stop, length, before, channels, lines, seen, taps, tap, tap_step, y,
-                            y_step);
+                                              float *restrict y, int64_t y_step, const float *bias, float low,
+                                              float high) {
+    nnc_depthwise_tiles_f32(5, 1, start, stop, length, before, channels, lines, seen, taps, tap, tap_step, y, y_step,
+                            bias, low, high);
 }
 
 static NNC_HOT void nnc_depthwise_row_5_2_f32(int64_t start, int64_t stop, int64_t length, int64_t before,
                                               int64_t channels, int64_t lines, const float *const *seen,
                                               const float *const *taps, int64_t tap, int64_t tap_step,
-                                              float *restrict y, int64_t y_step) {
-    nnc_depthwise_tiles_f32(5, 2, start, stop, length, before, channels, lines, seen, taps, tap, tap_step, y,
-                            y_step);
+                                              float *restrict y, int64_t y_step, const float *bias, float low,
+                                              float high) {
+    nnc_depthwise_tiles_f32(5, 2, start, stop, length, before, channels, lines, seen, taps, tap, tap_step, y, y_step,
+                            bias, low, high);
 }
 
 static NNC_HOT void nnc_depthwise_row_7_1_f32(int64_t start, int64_t stop, int64_t length, int64_t before,
                                               int64_t channels, int64_t lines, const float *const *seen,
                                               const float *const *taps, int64_t tap, int64_t tap_step,
-                                              float *restrict y, int64_t y_step) {
-    nnc_depthwise_tiles_f32(7, 1, start, stop, length, before, channels, lines, seen, taps, tap, tap_step, y,
-                            y_step);
+                                              float *restrict y, int64_t y_step, const float *bias, float low,
+                                              float high) {
+    nnc_depthwise_tiles_f32(7, 1, start, stop, length, before, channels, lines, seen, taps, tap, tap_step, y, y_step,
+                            bias, low, high);
 }
 
 static NNC_HOT void nnc_depthwise_row_7_2_f32(int64_t start, int64_t stop, int64_t length, int64_t before,
                                               int64_t channels, int64_t lines, const float *const *seen,
                                               const float *const *taps, int64_t tap, int64_t tap_step,
-                                              float *restrict y, int64_t y_step) {
-    nnc_depthwise_tiles_f32(7, 2, start, stop, length, before, channels, lines, seen, taps, tap, tap_step, y,
-                            y_step);
+                                              float *restrict y, int64_t y_step, const float *bias, float low,
+                                              float high) {
+    nnc_depthwise_tiles_f32(7, 2, start, stop, length, before, channels, lines, seen, taps, tap, tap_step, y, y_step,
+                            bias, low, high);
 }
 
 /* The gradients of a line's weights for channels from `start` to `stop`: products of what some places of a row see with

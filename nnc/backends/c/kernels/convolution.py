@@ -18,6 +18,7 @@ from nnc.backends.c.kernels.winograd import is_winograd, room, transform, transf
 from nnc.backends.c.linkage import FALSE
 from nnc.backends.c.statements import Code, execute, loop, when
 from nnc.backends.c.strips import prepacked_strips
+from nnc.backends.c.thread_counts import known_work
 from nnc.ir import Dim, Layout, Op, TensorType
 from nnc.ir.ops.convolution import Convolution, ConvolutionInputGradient, ConvolutionKernelGradient, Sliding
 from nnc.target import Prepacked
@@ -68,7 +69,7 @@ def _prepack(op: Op, operands: Sequence[TensorType], results: Sequence[TensorTyp
         space = _space(geometry, results[0], prepacked=True)
     if is_winograd(geometry):
         return Prepacked(1, operands[1].with_shape((transformed(geometry),)), geometry.total, 1, space)
-    strips = prepacked_strips(geometry.dtype, geometry.patch, geometry.filters)
+    strips = prepacked_strips(geometry.dtype, geometry.patch, geometry.filters, known_work(geometry.total))
     return None if strips is None else Prepacked(1, strips, geometry.total, ROWS_ALONE, space)
 
 

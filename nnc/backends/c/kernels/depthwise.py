@@ -7,8 +7,10 @@ from math import prod
 
 from nnc.backends.c.arrays import Array
 from nnc.backends.c.blocks import BOTTOM, TOP
+from nnc.backends.c.bounded_bias import BoundedBias, bias_arguments
 from nnc.backends.c.expressions import Expression, Operand, call, choice, infix, operand, variable
 from nnc.backends.c.kernels.movement import fill_lines
+from nnc.backends.c.kernels.product import inside_and_behind
 from nnc.backends.c.kernels.registry import KernelCall, Unit
 from nnc.backends.c.kernels.sliding import (
     CHANNEL,
@@ -141,19 +143,22 @@ def _sums(step: KernelCall, geometry: Geometry, x: Array, kernel: Array, y: Arra
             declare("const int64_t", stop, _lesser(start + STRETCH, operand(last.places))),
         ]
     places, image = taken_apart(row, [(axis.place, axis.places) for axis in outer])
+    window = last.size, last.stride, last.dilation
+    bias, epilogue = inside_and_behind(step.epilogue) if _is_written_out(*window) else (None, step.epilogue)
     sums = _row(
         step.unit,
         geometry.dtype,
-        *(start, stop, last.length, last.size, last.stride, last.dilation, last.before, channels),
+        *(start, stop, last.length, *window, last.before, channels),
         *(0, channels, y.address + row * last.places * channels, channels),
+        bias=bias,
     )
     behind: list[Code] = []
-    inside = step.epilogue is not None and step.epilogue.has_rows
-    if step.epilogue is not None and inside:
+    inside = epilogue is not None and epilogue.has_rows
+    if epilogue is not None and inside:
         behind = [
             declare("const int64_t", TOP, row * last.places + start),
             declare("const int64_t", BOTTOM, row * last.places + stop),
-            *step.epilogue.block(TOP, BOTTOM, 0, channels),
+            *epilogue.block(TOP, BOTTOM, 0, channels),
         ]
     seen = _number([(axis.seen, axis.length) for axis in outer])
     body = [
@@ -166,7 +171,12 @@ def _sums(step: KernelCall, geometry: Geometry, x: Array, kernel: Array, y: Arra
     ]
     work = geometry.total * (geometry.window * channels)
     found: list[Code] = [loop(ROW, parts, body, shared(_members(parts, work)))]
-    return found if inside or step.epilogue is None else [*found, *step.epilogue.everywhere()]
+    return found if inside or epilogue is None else [*found, *epilogue.everywhere()]
+
+
+def _is_written_out(size: int, stride: int, dilation: int) -> bool:
+    """Whether there is a function for lines of a window."""
+    return dilation == 1 and (size, stride) in WRITTEN_OUT
 
 
 def _row(
@@ -181,11 +191,16 @@ def _row(
     before: Operand,
     channels: int,
     *others: Operand,
+    bias: BoundedBias | None = None,
 ) -> Expression:
-    """Return the call that sums up places of a row; its arguments are those of nnc_depthwise_row_f32, without lines."""
+    """Return the call that sums up places of a row.
+
+    Its arguments are those of nnc_depthwise_row_f32, without lines; only functions for certain windows take a bias.
+    """
     suffix, behind = SUFFIXES[dtype], (before, channels, _LINES, _SEEN, _TAPS, *others)
-    if dilation == 1 and (size, stride) in WRITTEN_OUT:
-        return unit.call(f"nnc_depthwise_row_{size}_{stride}_{suffix}", start, stop, length, *behind)
+    if _is_written_out(size, stride, dilation):
+        function = f"nnc_depthwise_row_{size}_{stride}_{suffix}"
+        return unit.call(function, start, stop, length, *behind, *bias_arguments(bias))
     return unit.call(f"nnc_depthwise_row_{suffix}", start, stop, length, size, stride, dilation, *behind)
 
 

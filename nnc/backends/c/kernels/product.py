@@ -16,7 +16,7 @@ from nnc.backends.c.nests import LANES, UNROLLED, Elementwise, can_vectorise
 from nnc.backends.c.statements import SIMD, Code, Directive, array, assign, block, declare, declare_all, execute, loop
 from nnc.backends.c.strips import prepacked_strips
 from nnc.backends.c.text import C_TYPES, SUFFIXES
-from nnc.backends.c.thread_counts import PARALLEL_WORK, shared_loops, shared_nest
+from nnc.backends.c.thread_counts import PARALLEL_WORK, known_work, shared_loops, shared_nest
 from nnc.ir import FLOATING, Dim, Op, TensorType
 from nnc.ir.ops.matmul import LaneMatMul, MatMul
 from nnc.ir.types import ITEM_SIZES
@@ -114,11 +114,19 @@ def inside_and_behind(epilogue: Elementwise | None) -> tuple[BoundedBias | None,
 def _prepack(op: Op, operands: Sequence[TensorType], results: Sequence[TensorType]) -> Prepacked | None:
     """The right matrix in strips, if all products have the same."""
     x, y = operands
-    strips = prepacked_strips(y.dtype, *y.shape) if len(y.shape) == 2 else None
+    if len(y.shape) != 2:
+        return None
     rows: Dim = 1
     for dim in x.shape[:-1]:
         rows = rows * dim
+    inner, columns = y.shape
+    strips = prepacked_strips(y.dtype, inner, columns, known_work(rows)) if _is_called(inner, columns) else None
     return None if strips is None else Prepacked(1, strips, rows, ROWS_ALONE)
+
+
+def _is_called(inner: Dim, columns: Dim) -> bool:
+    """Whether a function computes the rows of a product, which are not written out."""
+    return not isinstance(inner, int) or not isinstance(columns, int) or inner * columns > _UNROLLED
 
 
 def _pack(call: KernelCall, target: Expression) -> Sequence[Code]:
