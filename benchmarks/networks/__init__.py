@@ -54,8 +54,9 @@ def _predicting(make: Callable[..., Any], data: Callable[..., Any], rows: int, *
     return Network(make, lambda: (data(*given), None), rows, rows)
 
 
-def _application(name: str) -> Network:
-    return _predicting(partial(mobile.application, name=name), mobile.pictures, mobile.PICTURES[0])
+def _application(name: str, activation: str | None = "softmax") -> Network:
+    make = partial(mobile.application, name=name, activation=activation)
+    return _predicting(make, mobile.pictures, mobile.PICTURES[0])
 
 
 def _attention(steps: int) -> Network:
@@ -80,9 +81,9 @@ NETWORKS = {
     "MobileNetV2": _application("MobileNetV2"),
     "MobileNetV3Small": _application("MobileNetV3Small"),
     "EfficientNetB0": _application("EfficientNetB0"),
-    "ResNet50": _application("ResNet50"),
-    "ConvNeXtTiny": _application("ConvNeXtTiny"),
-    "DenseNet121": _application("DenseNet121"),
+    "ResNet50": _application("ResNet50", activation=None),
+    "ConvNeXtTiny": _application("ConvNeXtTiny", activation=None),
+    "DenseNet121": _application("DenseNet121", activation=None),
     "keyword_spotter": _predicting(mobile.keyword_spotter, mobile.spectra, mobile.SPECTRA[0]),
     "attention_512": _attention(512),
     "attention_1024": _attention(1024),

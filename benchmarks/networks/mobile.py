@@ -1,4 +1,4 @@
-"""Networks for small machines: three on pictures, as Keras's applications have them, and one that hears keywords."""
+"""Networks on pictures, as Keras's applications have them, and one for small machines that hears keywords."""
 
 from __future__ import annotations
 
@@ -24,9 +24,15 @@ def spectra() -> Any:
     return numpy.random.default_rng(2).standard_normal(SPECTRA).astype("float32")
 
 
-def application(nn: Any, name: str) -> Any:
-    """Return one of Keras's applications for one thousand classes."""
-    return seeded(getattr(nn.applications, name)(weights=None))
+def application(nn: Any, name: str, activation: str | None = "softmax") -> Any:
+    """Return one of Keras's applications for one thousand classes.
+
+    Args:
+        nn: the engine, `nnc` or `keras`.
+        name: of the application.
+        activation: of the classes; None where random weights make probabilities that are 0 but for one.
+    """
+    return seeded(getattr(nn.applications, name)(weights=None, classifier_activation=activation))
 
 
 def keyword_spotter(nn: Any) -> Any:

@@ -42,7 +42,7 @@ def set_weights(model: Any) -> Any:
 KEPT = ("mean", "variance", "count")
 """What `Normalization` has learned of data: it is as it was made."""
 _KINDS = (
-    (r"gamma", lambda generator, shape: 1.0 + 0.1 * generator.standard_normal(shape)),
+    (r"gamma|variable(_\d+)?", lambda generator, shape: 1.0 + 0.1 * generator.standard_normal(shape)),
     (r"beta|bias|moving_mean", lambda generator, shape: 0.1 * generator.standard_normal(shape)),
     (r"moving_variance", lambda generator, shape: generator.uniform(0.8, 1.2, shape)),
     (r"embeddings", lambda generator, shape: 0.5 * generator.standard_normal(shape)),
@@ -51,7 +51,7 @@ _KINDS = (
         lambda generator, shape: generator.standard_normal(shape) * _inputs(shape) ** -0.5,
     ),
 )
-"""Names of weights, and how they are drawn."""
+"""Names of weights, and how they are drawn; what scales ConvNeXt's layers is a `variable`."""
 
 
 class Draws:

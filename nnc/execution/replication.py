@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy
 
-from nnc.plan import ALIGNMENT
+from nnc.aligned import LINE, aligned_empty
 
 Array = Any
 
@@ -102,11 +102,9 @@ def aligned(array: Array) -> Array:
 
     It is the given one where that is so already.
     """
-    if array.flags.c_contiguous and array.ctypes.data % ALIGNMENT == 0:
+    if array.flags.c_contiguous and array.ctypes.data % LINE == 0:
         return array
-    memory = numpy.empty(array.nbytes + ALIGNMENT, numpy.uint8)
-    start = -memory.ctypes.data % ALIGNMENT
-    found: Array = memory[start : start + array.nbytes].view(array.dtype).reshape(array.shape)
+    found: Array = aligned_empty(array.shape, str(array.dtype))
     found[...] = array
     return found
 

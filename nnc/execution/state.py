@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy
 
+from nnc.aligned import aligned_zeros
 from nnc.arrays import to_array
 from nnc.errors import DataError, GraphError, nearest
 from nnc.execution.prologue import Version
@@ -147,19 +148,16 @@ class ProgramState:
             if self.replication is not None:
                 shape = self.replication.shape(shape)
             if label not in arrays:
-                arrays[label] = numpy.zeros(shape, value.dtype)
-                if self.replication is not None:
-                    self._align(arrays)
+                arrays[label] = aligned_zeros(shape, value.dtype)
             elif arrays[label].shape != shape or str(arrays[label].dtype) != value.dtype:
                 raise GraphError(f"state '@{label}' of graph '{graph}' should be {arrays[label].shape}")
 
-    def _align(self, arrays: dict[str, Array] | None = None) -> None:
+    def _align(self) -> None:
         """Let arrays of replicas begin where a vector register can be read at once."""
         from nnc.execution.replication import aligned
 
-        arrays = self.arrays if arrays is None else arrays
-        for label, array in arrays.items():
-            arrays[label] = aligned(array)
+        for label, array in self.arrays.items():
+            self.arrays[label] = aligned(array)
 
     @property
     def all_arrays(self) -> dict[str, Array]:

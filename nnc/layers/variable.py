@@ -6,8 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy
-
+from nnc.aligned import aligned_empty
 from nnc.errors import ModelError
 from nnc.variable import Variable, blank_weights
 
@@ -97,7 +96,7 @@ def make_segments(variables: Sequence[Variable], label: str, dtype: str) -> list
         dtype: element type of new slabs.
     """
     fresh = [variable for variable in variables if variable.slab is None or variable.dtype != dtype]
-    slab = Slab(numpy.empty(sum(variable.size for variable in fresh), dtype))
+    slab = Slab(aligned_empty((sum(variable.size for variable in fresh),), dtype))
     offset = 0
     for variable in fresh:
         window = slab.array[offset : offset + variable.size].reshape(variable.shape)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy
 
+from nnc.aligned import aligned_empty
 from nnc.backends import AUTO
 from nnc.errors import GraphError, NestingError, ProgramFileError
 from nnc.execution.graphs import GraphMaker, hoisted_states
@@ -267,7 +268,7 @@ def _read_states(archive: zipfile.ZipFile, size: int, entries: Any) -> dict[str,
     states: dict[str, Any] = {}
     with archive.open(info) as stream:
         for label, (dtype, shape) in types.items():
-            elements = numpy.empty(prod(shape), dtype)
+            elements = aligned_empty((prod(shape),), dtype)
             if read_into(stream, elements.view(numpy.uint8).data) != elements.nbytes:
                 raise ProgramFileError(f"state '@{label}' is cut off")
             states[label] = elements.reshape(shape)

@@ -8,13 +8,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy
-
+from nnc.aligned import aligned_empty
 from nnc.backends.backend import Preparation
 from nnc.backends.c.emitted import UnitSource
 from nnc.backends.c.loading import unload_with
 from nnc.backends.c.record import Run, pointers
-from nnc.plan import ALIGNMENT
 
 Array = Any
 
@@ -46,15 +44,13 @@ class Library(ctypes.CDLL):
         return self._packed[source.name]
 
     def _prepack(self, source: UnitSource, states: Mapping[str, Array]) -> tuple[Preparation, Array]:
-        memory = numpy.empty(source.prepacked_bytes + ALIGNMENT, numpy.uint8)
-        start = -memory.ctypes.data % ALIGNMENT
-        aligned = memory[start : start + source.prepacked_bytes]
+        memory = aligned_empty((source.prepacked_bytes,), "uint8")
         arrays = [states[label] for label in source.states]
         addresses = pointers(arrays)
-        record = Run(states=ctypes.addressof(addresses), prepacked=aligned.ctypes.data)
+        record = Run(states=ctypes.addressof(addresses), prepacked=memory.ctypes.data)
         record.owned = memory, arrays, addresses
         address = ctypes.cast(self[f"{source.name}_prepack"], ctypes.c_void_p).value
         assert address is not None
         function = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(address)  # holds no library, which would hold the memory
         read = {label: states[label] for label in source.packed_states}
-        return Preparation(lambda: function(ctypes.addressof(record)), read), aligned
+        return Preparation(lambda: function(ctypes.addressof(record)), read), memory

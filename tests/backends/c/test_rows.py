@@ -86,6 +86,43 @@ def test_nan_and_infinity_in_rows():
     check_close(expected, machine.run({"x": array}, {"batch": 4})[0], machine)
 
 
+def unshifted(x: Value) -> Value:
+    """No softmax: powers of e that may be large, and sums that may be tiny."""
+    powers = ops.exp(x)
+    return powers / ops.sum(powers, -1, keepdims=True)
+
+
+@pytest.mark.parametrize(("function", "is_softmax"), [(softmax, True), (unshifted, False)])
+def test_only_softmax_takes_powers_below_one_and_a_reciprocal(function, is_softmax):
+    graph = graph_of(function, "float32", (BATCH, 24), view=False)
+    machine = CMachine(run_passes(graph, [Decompose()]), {"batch": 6}, {})
+    array = numpy.random.default_rng(0).normal(size=(6, 24)).astype("float32")
+    array[1] = 60 if is_softmax else -100  # the reciprocal of a sum so small would be infinite
+    array[2, 5:] = -numpy.inf
+    array[3, 7] = numpy.nan
+    array[4, 3], array[5] = numpy.inf, -numpy.inf
+    with numpy.errstate(all="ignore"):
+        shift = array.max(-1, keepdims=True) if is_softmax else numpy.float32(0)
+        powers = numpy.exp(array - shift)
+        expected = powers / powers.sum(-1, keepdims=True)
+    found = machine.run({"x": array}, {"batch": 6})[0]["y"]
+    numpy.testing.assert_allclose(found, expected, rtol=1e-6)
+    assert ("nnc_exp_below_f32(" in machine.source.text) == is_softmax
+    assert ("_reciprocal" in machine.source.text) == is_softmax
+
+
+def test_long_rows_are_added_in_parts():
+    """One float32 after the other would stop growing at 2^24; each of these parts is exact."""
+    graph = Graph("test")
+    x = graph.input("x", TensorType("float32", (BATCH, symbol("n"))))
+    graph.output("y", ops.sum(x * 1.0, -1, keepdims=True) - x)
+    machine = CMachine(graph, {"batch": 2, "n": 5000}, {})
+    array = numpy.full((2, 5000), 2.0**14 + 1, "float32")
+    found = machine.run({"x": array}, {"batch": 2, "n": 5000})[0]["y"]
+    total = numpy.float32(array.sum(-1, dtype="float64")[0])
+    numpy.testing.assert_array_equal(found, total - array)
+
+
 def test_a_copy_of_what_a_nest_computes_comes_after_it():
     """A reshape of a transpose is a copy, though other reshapes are none."""
     graph = Graph("test")
