@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 from nnc.activity import announced
 from nnc.backends.c import cache
-from nnc.backends.c.cpu import NATIVE, find_target, is_x86
+from nnc.backends.c.cpu import NATIVE, find_target, is_x86, last_cache_bytes
 from nnc.backends.c.loading import load_error
 from nnc.backends.c.process_group import run
 from nnc.backends.c.scratch import scratch_folder
@@ -87,7 +87,7 @@ def flags(compiler: Compiler, level: int = 3, *, threads: bool = False) -> tuple
     """
     if level not in {0, 1, 2, 3}:
         raise ValueError(f"level must be 0, 1, 2 or 3, got {level!r}")
-    result = [_REQUIRED[0], f"-O{level}", *_REQUIRED[1:], _processor(compiler)]
+    result = [_REQUIRED[0], f"-O{level}", *_REQUIRED[1:], _processor(compiler), *_caches()]
     result += ["-ffp-contract=fast", "-fno-math-errno", "-fno-trapping-math", "-fopenmp-simd"]
     if level == 2:  # there loops say that they are vectorised; what is stored one by one is best read so
         result.append("-fno-tree-slp-vectorize")
@@ -381,6 +381,12 @@ def _zig_cache() -> str:
 def _is_zig(compiler: Compiler) -> bool:
     words = [Path(word).stem for word in compiler.command]
     return any(word in {"zig", "ziglang"} for word in words)
+
+
+def _caches() -> list[str]:
+    """Return the flag that tells units for this processor how large its last cache is, where that is known."""
+    size = last_cache_bytes() if find_target().name == NATIVE else 0
+    return [f"-DNNC_LAST_CACHE={size}"] if 0 < size < 1 << 31 else []
 
 
 def _processor(compiler: Compiler) -> str:

@@ -62,6 +62,44 @@ def test_a_level_that_this_processor_does_not_reach_is_an_error(monkeypatch):
         cpu.find_target()
 
 
+@pytest.fixture
+def caches(monkeypatch, tmp_path):
+    """Return a folder that is read for what Linux says of caches, which units for this processor are told."""
+    monkeypatch.delenv("NNC_CPU", raising=False)
+    monkeypatch.setattr(cpu, "_LINUX_CACHES", str(tmp_path))
+    cpu.last_cache_bytes.cache_clear()
+    yield tmp_path
+    cpu.last_cache_bytes.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("said", "size"),
+    [(["32K", "1024K", "32768K\n"], 32 << 20), (["48K", "2M", "1G"], 1 << 30), (["", "?", "K", "-1K"], 0), ([], 0)],
+)
+def test_units_are_told_how_large_the_last_cache_is(monkeypatch, caches, said, size):
+    for index, text in enumerate(said):
+        (caches / f"index{index}").mkdir()
+        (caches / f"index{index}" / "size").write_text(text)
+    assert cpu.last_cache_bytes() == size
+    assert [flag for flag in flags(GCC) if "CACHE" in flag] == ([f"-DNNC_LAST_CACHE={size}"] if size else [])
+    if cpu.is_x86():
+        monkeypatch.setenv("NNC_CPU", "x86-64")
+        assert not [flag for flag in flags(GCC) if "CACHE" in flag]  # others have other caches
+
+
+@pytest.mark.usefixtures("compiler")
+def test_few_rows_by_a_matrix_that_no_cache_holds(caches):
+    (caches / "index0").mkdir()
+    (caches / "index0" / "size").write_text("64K")
+    program = nnc.compile(nnc.Sequential([nnc.Input((83,)), nnc.layers.Dense(211)]), backend="c")
+    generator = numpy.random.default_rng(0)
+    kernel, bias = (generator.integers(-3, 4, shape).astype("float32") for shape in ((83, 211), (211,)))
+    program.set_weights([kernel, bias])
+    for rows in (1, 2, 3, 9):
+        x = generator.integers(-3, 4, (rows, 83)).astype("float32")
+        numpy.testing.assert_array_equal(program(x), x @ kernel + bias)
+
+
 def test_a_processor_that_nobody_knows_is_an_error(monkeypatch):
     monkeypatch.setenv("NNC_CPU", "pentium")
     program = nnc.compile(nnc.Sequential([nnc.Input((2,)), nnc.layers.Dense(1)]), backend="c")

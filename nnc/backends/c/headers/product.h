@@ -115,7 +115,7 @@ static NNC_HOT void nnc_dot_products_f32(int64_t inner, int64_t columns, const f
 static NNC_AROUND void nnc_built_in_product_f32(int64_t rows, int64_t inner, int64_t columns, const float *a,
                                                 int64_t a_row, int64_t a_column, const float *b, int64_t b_row,
                                                 int64_t b_column, float *c, int64_t c_row, bool add) {
-    enum { ROWS_ALONE = NNC_TILE_ROWS / 2, CACHED = 16 * 1024 * 1024 / sizeof(float) };
+    enum { ROWS_ALONE = NNC_TILE_ROWS / 2, CACHED = NNC_LAST_CACHE / 2 / sizeof(float) };
     if (rows < ROWS_ALONE && b_column == 1 && inner * b_row > CACHED) {
         nnc_streamed_rows_f32(rows, inner, columns, a, a_row, a_column, b, b_row, c, c_row, add);
         return;
