@@ -16,16 +16,16 @@ def collection_paused() -> Iterator[None]:
     Compiling makes hundreds of thousands of objects that live until it is done; to look through them again and again
     takes a third of the time.
     """
-    was_enabled = gc.isenabled()
-    if was_enabled:
-        _pausing.append(threading.get_ident())
+    if not gc.isenabled():  # nor to be disabled: another thread may let it go on just now, and nobody would again
+        yield
+        return
+    _pausing.append(threading.get_ident())
     gc.disable()
     try:
         yield
     finally:
-        if was_enabled:
-            _pausing.clear()
-            gc.enable()
+        _pausing.clear()
+        gc.enable()
 
 
 _pausing: list[int] = []

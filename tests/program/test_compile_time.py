@@ -77,3 +77,11 @@ def test_the_collector_goes_on_after_a_pause():
         assert not gc.isenabled()
     finally:
         gc.enable()
+
+
+def test_a_pause_that_another_thread_ends_leaves_the_collector_running(monkeypatch):
+    monkeypatch.setattr(gc, "isenabled", lambda: False)  # which another thread changes right behind the question
+    with collection_paused():
+        pass
+    monkeypatch.undo()
+    assert gc.isenabled()

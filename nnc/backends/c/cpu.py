@@ -1,4 +1,4 @@
-"""Which processor units are compiled for, this one or a level of an architecture that others have as well; its caches."""
+"""The processor that units are compiled for, this one or a level of an architecture that others have; its caches."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ typename using virtual wchar_t xor xor_eq
 linux unix stdin stdout stderr errno errhandling math_errhandling
 size_t ptrdiff_t fabsf floorf sqrtf
 batches before bytes chosen epoch epochs generator jd jh jw number order places record room rows runs slot
-sources stretches sum sums tap taps target whole
+lines sequence sources stretches sum sums tap taps target td th tw whole
 """
 RESERVED = frozenset(_WORDS.split())
 """Words of C and C++, names of the library and of the unit itself; a value is never called like one of these."""
