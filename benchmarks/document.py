@@ -6,6 +6,7 @@ import csv
 import io
 import os
 import platform
+import re
 import subprocess
 from collections.abc import Sequence
 from datetime import date
@@ -96,24 +97,22 @@ in [benchmarks.csv](benchmarks.csv); [benchmarks.json](benchmarks.json) has ever
 
 - Before anything is timed, all contestants in a training start from the same weights and see the same rows in the same
   order; only those whose losses or predictions agree take part.
-- Training loops shuffle, gather their rows, and add up the loss, which is read once per epoch, and the accuracy if
-  the network has one. JAX's *batches ready* skips the gathering, and scikit-learn does not measure accuracy.
+- Training loops shuffle, gather their rows, and add up the loss, read once per epoch, and any accuracy. JAX's *batches
+  ready* skips the gathering, and scikit-learn does not measure accuracy.
 - nnc, the handwritten loops, PyTorch and JAX's jitted steps draw the same orders; Keras, scikit-learn and JAX's whole
   trainings do their own shuffling.
 - Peers run in the fastest way we know (`benchmarks/peers/`) and, if that is not the usual way, in both: Keras with
   an epoch per execution, and without XLA where that is faster; JAX with a step that reuses its buffers, and with a scan
   over an epoch; PyTorch with fused optimizers and channels last, eager and, where it is named, by `torch.compile`.
 - ONNX Runtime, OpenVINO and LiteRT (with XNNPACK) read each network from a file: written by hand, or converted from the
-  Keras model by tf2onnx and by TensorFlow's converter. All of them compute in float32.
+  Keras model by tf2onnx and TensorFlow's converter, in float32.
 - TVM 0.27, IREE 3.13 and tinygrad 0.14 take no part, though their wheels install: with MobileNetV2 on one thread
   TVM, untuned, took some fifty times as long as ONNX Runtime, and IREE some seven times; tinygrad calls clang.
-- The networks of the suites from *mobile* to *volume* have no code in PyTorch or JAX, but for the transformer encoder,
-  and those of *train* have none in JAX: there, Keras on JAX and on TensorFlow stand for these engines.
-- PyTorch has the networks of *train* as modules of its own library. The running variances of its batch normalisation
-  are those of samples, Keras's those of populations; no step of training reads them.
-- Suites may be measured in several runs; what is known of each run is below.
-- Predictions into a new array are compared with predictions into a new array, and results that the next call overwrites
-  (`copy=False`) with these engines' bound outputs.
+- The networks of the suites from *mobile* to *volume* have no code in PyTorch or JAX, but for the transformer encoder:
+  there, Keras on JAX and on TensorFlow stand for these engines.
+{large}- What is known of each run is below.
+- Results in new arrays are compared with such, and those that the next call overwrites (`copy=False`) with these
+  engines' bound outputs.
 - Time from nothing is the sum of *import*, *build* (data, model, weights), *warm-up* (the extra time of the first epoch
   over later ones) and *epochs*.
 - `python -m benchmarks.profile_c` shows where the time goes, by line of the IR;
@@ -122,6 +121,12 @@ in [benchmarks.csv](benchmarks.csv); [benchmarks.json](benchmarks.json) has ever
 {facts}
 
 `python -m benchmarks.document` remakes the page, its plots and tables from the data, without measuring.
+"""
+
+
+_LARGE_TEXT = """- The networks of *train* have no code in JAX, for which Keras on JAX stands. PyTorch has them as
+  modules of its own library. The running variances of its batch normalisation are those of samples, Keras's those of
+  populations; no step of training reads them.
 """
 
 
@@ -156,6 +161,7 @@ def document(record: Record) -> str:
         slower=slower(families(rows)),
         slower_works=_slower_works(families(rows)),
         absent=_absent(rows),
+        large=_LARGE_TEXT if any(family.key == "train" for family in families(rows)) else "",
         missed=_missed(rows),
     )
 
@@ -167,12 +173,20 @@ def _facts(runs: Sequence[Run]) -> str:
     for known, same in groupby(reversed(runs), lambda run: run.facts):
         several = list(same)
         names = ", ".join(f"*{name}*" for run in several for name in run.suites)
-        commands = ", ".join(f"`{run.command}`" for run in several)
+        commands = ", ".join(dict.fromkeys(f"`{_command(run)}`" for run in several))
         facts = {**dict.fromkeys(last, "not recorded"), "Command": commands, **known}
         lines = [f"- {name}: {text}" for name, text in facts.items() if last.get(name) != text]
         texts.append("\n".join([f"{names}{', where otherwise' if last else ''}:", "", *lines]))
         last = last or facts
     return "\n\n".join(texts)
+
+
+def _command(run: Run) -> str:
+    """Return the command of a run, with NAME for the suites that stand above it where it measured just these."""
+    found = re.fullmatch(r"(.*--suite )(\S+)(.*)", run.command)
+    if found is None or set(found[2].split(",")) != set(run.suites):
+        return run.command
+    return f"{found[1]}NAME{found[3]}"
 
 
 def _section(family: Family) -> str:

@@ -45,6 +45,7 @@ class Trained:
     torch: str
 
 
+_WITH_CALLS = "tf2onnx leaves calls of TensorFlow's functions in place of its depthwise convolutions"
 PREDICTED = {
     "mobile": {
         "MobileNetV2": Predicted("MobileNetV2", (1, 8)),
@@ -54,7 +55,7 @@ PREDICTED = {
     },
     "deep": {
         "ResNet50": Predicted("ResNet50", (1, 8)),
-        "ConvNeXtTiny": Predicted("ConvNeXtTiny"),
+        "ConvNeXtTiny": Predicted("ConvNeXtTiny", unable=dict.fromkeys(("onnxruntime", "openvino"), _WITH_CALLS)),
         "DenseNet121": Predicted("DenseNet121"),
     },
     "attention": {

@@ -168,7 +168,17 @@ def test_the_page_has_what_was_measured_with_several_widths() -> None:
 
 def test_runs_of_the_same_facts_stand_together() -> None:
     record = Record().with_run(run("monday", base="1 s")).with_run(run("monday", mlp="2 s"))
-    assert "*mlp*, *base*:\n\n- Command: `monday`, `monday`\n- Processor: one\n" in document(record)
+    assert "*mlp*, *base*:\n\n- Command: `monday`\n- Processor: one\n" in document(record)
+
+
+def test_commands_that_differ_by_the_suite_alone_are_one() -> None:
+    record = Record()
+    for suite in ("mlp", "base"):
+        record = record.with_run(Run(f"bench --suite {suite} --quick", {}, {suite: (Row(suite, "nnc", "1 s"),)}))
+    assert "*base*, *mlp*:\n\n- Command: `bench --suite NAME --quick`\n" in document(record)
+    several = Run("bench --suite lstm,mlp", {}, {"lstm": (), "mlp": (Row("mlp", "nnc", "2 s"),)})
+    text = document(record.with_run(several).with_run(Run("bench --suite lstm", {}, {"lstm": ()})))
+    assert "`bench --suite lstm,mlp`" in text  # of which one suite is left
 
 
 def test_instruction_sets(monkeypatch: pytest.MonkeyPatch) -> None:
