@@ -80,23 +80,6 @@ def seen_by_rows(array: Array, nest: Nest, of_rows: bool) -> Array:
     return array if array.literal is not None else array.broadcast_to(shape)
 
 
-def _is_below_largest(value: Value) -> bool:
-    """Whether the largest of some elements is subtracted from each of them, as in softmax."""
-    if not isinstance(value.node.op, Subtract):
-        return False
-    element, largest = value.node.operands
-    return isinstance(largest.node.op, Max) and largest.node.operands[0] == element
-
-
-def _is_softmax(node: Node) -> bool:
-    """Whether a step divides such powers of e by their sum, which is 1 at least."""
-    if not isinstance(node.op, Divide):
-        return False
-    power, total = node.operands
-    is_power = isinstance(power.node.op, Exponential) and _is_below_largest(power.node.operands[0])
-    return is_power and isinstance(total.node.op, Sum) and total.node.operands[0] == power
-
-
 class RowPrinter:
     """Prints a nest of rows.
 
@@ -178,7 +161,7 @@ class RowPrinter:
             if not node.op.elementwise:
                 self._reduce(node, operands[0], result, current)
                 continue
-            if _is_softmax(node) and node.operands[1] in self.registers:
+            if self._is_softmax(node):
                 total = node.operands[1]
                 element = operands[0] * self._reciprocal(total, loops[self.nest.loop(total.index)])
             else:
@@ -198,10 +181,27 @@ class RowPrinter:
 
     def _element(self, node: Node, operands: Sequence[Expression], dtype: str) -> Expression:
         """Return what a step gives."""
-        if isinstance(node.op, Exponential) and _is_below_largest(node.operands[0]):
+        if isinstance(node.op, Exponential) and self._is_below_largest(node.operands[0]):
             return self.unit.call(f"nnc_exp_below_{SUFFIXES[dtype]}", *operands)
         types = [value.dtype for value in node.operands]
         return EXPRESSIONS[type(node.op)](node.op, operands, types, dtype, self.unit)
+
+    def _is_below_largest(self, value: Value) -> bool:
+        """Whether the largest element of each row is subtracted from all of the row, as in softmax."""
+        if not isinstance(value.node.op, Subtract):
+            return False
+        element, largest = value.node.operands
+        is_of_row = largest in self.registers and isinstance(largest.node.op, Max)
+        return is_of_row and largest.node.operands[0] == element
+
+    def _is_softmax(self, node: Node) -> bool:
+        """Whether a step divides such powers of e by the sum of their row, which is 1 at least."""
+        if not isinstance(node.op, Divide):
+            return False
+        power, total = node.operands
+        is_power = isinstance(power.node.op, Exponential) and self._is_below_largest(power.node.operands[0])
+        is_of_row = total in self.registers and isinstance(total.node.op, Sum)
+        return is_power and is_of_row and total.node.operands[0] == power
 
     def _reciprocal(self, value: Value, computed: _Loop) -> Expression:
         """Return the reciprocal of a row's number: a product takes a tenth of the time of a quotient.

@@ -111,6 +111,22 @@ def test_only_softmax_takes_powers_below_one_and_a_reciprocal(function, is_softm
     assert ("_reciprocal" in machine.source.text) == is_softmax
 
 
+@pytest.mark.parametrize("keepdims", [False, True])
+def test_the_largest_of_other_elements_may_be_less(keepdims):
+    """Largest of rows that are taken along columns, and largest of columns beside sums of rows: neither is softmax."""
+    graph = Graph("test")
+    x = graph.input("x", TensorType("float32", (20, 20)))
+    powers = ops.exp(x - ops.max(x, 0 if keepdims else 1, keepdims=keepdims))
+    graph.output("y", powers / ops.sum(powers, -1, keepdims=True))
+    graph.output("z", powers)
+    machine = CMachine(graph, {}, {})
+    array = numpy.random.default_rng(0).normal(size=(20, 20)).astype("float32")
+    array[3] += -95 if keepdims else 60
+    expected = interpret(graph, {"x": array})[0]
+    check_close(expected, machine.run({"x": array}, {})[0], machine)
+    assert "nnc_exp_below_f32(" not in machine.source.text
+
+
 def test_long_rows_are_added_in_parts():
     """In float32 each part of 2,048 elements is exact, in any order; lanes of whole rows would not be."""
     graph = Graph("test")
