@@ -7,7 +7,7 @@ import sys
 from time import perf_counter
 
 from benchmarks.contestant import Contestant, fit, predict
-from benchmarks.networks import NETWORKS
+from benchmarks.networks import NETWORKS, work_with_rows
 from benchmarks.report import ratio_text, seconds_text
 from benchmarks.timing import Quartiles, Timer, compare_timers
 from nnc.backends.c.threads import THREADS
@@ -16,22 +16,26 @@ from nnc.backends.c.threads import THREADS
 def main(arguments: list[str] | None = None) -> int:
     """Measure what the command line says, and print a line for each work."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.threads", description=__doc__)
-    parser.add_argument("works", nargs="+", metavar="WORK[:ROWS]", help=f"with 1 row by default: {', '.join(NETWORKS)}")
+    parser.add_argument(
+        "works",
+        nargs="+",
+        type=work_with_rows,
+        metavar="WORK[:ROWS]",
+        help=f"with 1 row by default: {', '.join(NETWORKS)}",
+    )
     parser.add_argument("--train", action="store_true", help="an epoch of training, with the work's own batch")
     parser.add_argument("--rounds", type=int, default=31, help="how often both have their turn")
     options = parser.parse_args(arguments)
     several = int(THREADS[0])
     if several == 1:
         parser.error("threads are as many as processors, here 1; OMP_NUM_THREADS sets another number")
-    for text in options.works:
-        work, _, rows = text.partition(":")
-        if work not in NETWORKS or (rows and not (rows.isdecimal() and int(rows) > 0)):
-            parser.error(f"expected the name of a work, perhaps with a number of rows, got {text!r}")
+    for work, rows in options.works:
+        text = work if rows is None else f"{work}:{rows}"
         if options.train and rows:
             parser.error(f"training has the work's own batch: expected {work!r}, got {text!r}")
         if options.train and NETWORKS[work].data()[1] is None:
             parser.error(f"there is no data to train {work} with")
-        contestant = fit(work, "c") if options.train else predict(work, int(rows or 1), "c", copy=False)
+        contestant = fit(work, "c") if options.train else predict(work, rows or 1, "c", copy=False)
         timers = {str(count): _timer(contestant, count) for count in (1, several)}
         found = compare_timers(timers, options.rounds, min_time=0.02)
         one, more = (Quartiles.of(found.seconds[name]) for name in timers)

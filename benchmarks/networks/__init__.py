@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from argparse import ArgumentTypeError
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -127,3 +128,15 @@ def nnc_model(name: str, backend: str = "numpy") -> Any:
 def rows_of(name: str, count: int) -> Any:
     """Return the first inputs of a network, in an array of their own."""
     return NETWORKS[name].data()[0][:count].copy()
+
+
+def work_with_rows(text: str) -> tuple[str, int | None]:
+    """Return the name of a network and a number of rows of what a command line says: ``cnn:128``, or ``cnn``.
+
+    Raises:
+        ArgumentTypeError: there is no such network, or no such number.
+    """
+    work, colon, rows = text.partition(":")
+    if work not in NETWORKS or (colon and not (rows.isdecimal() and int(rows) > 0)):
+        raise ArgumentTypeError(f"expected the name of a work, perhaps with a number of rows, got {text!r}")
+    return work, int(rows) if rows else None

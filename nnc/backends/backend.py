@@ -93,6 +93,19 @@ class BoundRun:
     finished: Array | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class SideBySide:
+    """Several runs at once: fill the inputs of each, call `run`, read their outputs.
+
+    Args:
+        run: runs all of them, each on one thread.
+        runs: the arrays of each, in an arena of its own, and what must have run before.
+    """
+
+    run: Callable[[], None]
+    runs: Sequence[BoundRun]
+
+
 class Executable(ABC):
     """One plan in one arena; not to be shared between threads.
 
@@ -128,6 +141,14 @@ class Executable(ABC):
                 self._bound.pop(next(iter(self._bound)))
             self._bound[key] = self._make(bindings)
         return self._bound[key]
+
+    def side_by_side(self, bindings: Sequence[Mapping[str, int]]) -> SideBySide | None:
+        """Return runs of some sizes at once, None where the backend has none; they use the memory of `bind` and more.
+
+        Raises:
+            GraphError: the plan has no room for one of them.
+        """
+        return None
 
     @abstractmethod
     def _make(self, bindings: Mapping[str, int]) -> BoundRun:

@@ -12,7 +12,7 @@ from weakref import WeakKeyDictionary
 import numpy
 
 from nnc.backends import Backend, BackendName, BoundRun, Executable
-from nnc.backends.backend import EpochPlan, EpochsRun, Feed, FeedRun, Preparation
+from nnc.backends.backend import Feed, Preparation, SideBySide
 from nnc.backends.numpy import kernel_settings
 from nnc.errors import CompilerError, DataError, MissingKernelError
 from nnc.execution.engines import Engines
@@ -29,9 +29,9 @@ from nnc.plan import Plan
 
 if TYPE_CHECKING:
     from nnc.execution.replicated_runs import ReplicatedExecutable
+    from nnc.execution.step_counter import Epochs, StepCounter
 
 Array = Any
-Epochs = Callable[[EpochPlan], EpochsRun | None]
 REMEMBERED_SIZES = 256
 """Runs of a graph, or calls, that a thread remembers, so that memory does not grow with the number of sizes."""
 
@@ -46,6 +46,7 @@ class GraphRuns:
     def __init__(self, executable: Executable | ReplicatedExecutable) -> None:
         self.executable = executable
         self._bound: dict[tuple[int, ...], BoundRun] = {}
+        self._together: dict[tuple[tuple[int, ...], ...], SideBySide] = {}
 
     def get(self, sizes: tuple[int, ...]) -> BoundRun | None:
         """Return the run for these sizes, None where there is none."""
@@ -56,6 +57,14 @@ class GraphRuns:
         if len(self._bound) >= REMEMBERED_SIZES:
             self._bound.pop(next(iter(self._bound)))
         self._bound[sizes] = run
+
+    def together(self, sizes: tuple[tuple[int, ...], ...], make: Callable[[], SideBySide | None]) -> SideBySide | None:
+        """Return runs at once, made where they are not remembered."""
+        if sizes not in self._together and (found := make()) is not None:
+            if len(self._together) >= REMEMBERED_SIZES:
+                self._together.pop(next(iter(self._together)))
+            self._together[sizes] = found
+        return self._together.get(sizes)
 
 
 class ThreadRuns(threading.local):
@@ -78,87 +87,6 @@ class ThreadRuns(threading.local):
         """Let the next call of each shape look for what runs it."""
         self.calls.clear()
         self.direct.clear()
-
-
-class StepCounter:
-    """Lets runs of a training graph say that states have changed, and count the batches.
-
-    Args:
-        state: what changes.
-        counts: whether batches are to be counted; a graph whose rule needs the number does so itself.
-    """
-
-    def __init__(self, state: ProgramState, counts: bool) -> None:
-        self._changes = [version.change for version in state.versions]  # bound here, because each step calls them
-        self._counter = state.batch_counter if counts else None
-
-    def step(self, run: Callable[[], None]) -> Callable[[], None]:
-        """Return a function that runs one batch, and counts it."""
-        changes = self._changes
-        if self._counter is None:
-
-            def run_and_tell() -> None:
-                try:
-                    run()
-                finally:
-                    for change in changes:
-                        change()
-
-            return run_and_tell
-        counter = memoryview(self._counter.reshape(1))  # adding to it costs a tenth of a call of NumPy's
-
-        def run_tell_and_count() -> None:
-            try:
-                run()
-            finally:
-                counter[0] += 1
-                for change in changes:
-                    change()
-
-        return run_tell_and_count
-
-    def feed(self, feed: Feed) -> Feed:
-        """Return the same as `step` for what runs several batches in one call; see `BoundRun.feed`."""
-
-        def fed(arrays: Mapping[str, Array], order: Array) -> FeedRun | None:
-            run = feed(arrays, order)
-            if run is None:
-                return None
-
-            def run_and_count(first: int, batches: int) -> None:
-                try:
-                    run(first, batches)
-                finally:
-                    self._add(batches)
-
-            return run_and_count
-
-        return fed
-
-    def epochs(self, epochs: Epochs) -> Epochs:
-        """Return the same as `step` for what runs several epochs in one call; see `BoundRun.epochs`."""
-
-        def planned(plan: EpochPlan) -> EpochsRun | None:
-            run = epochs(plan)
-            if run is None:
-                return None
-            batches = sum(number for _, _, number in plan.stretches)
-
-            def run_and_count(count: int, record: Array) -> None:
-                try:
-                    run(count, record)
-                finally:
-                    self._add(count * batches)
-
-            return run_and_count
-
-        return planned
-
-    def _add(self, batches: int) -> None:
-        if self._counter is not None:
-            self._counter[...] += batches
-        for change in self._changes:
-            change()
 
 
 Retarget = Callable[[Sequence[Sequence[int]]], tuple[ProgramSpec, Mapping[str, GraphMaker]] | None]
@@ -318,6 +246,41 @@ class Executor:
         runs.add(key, bound)
         return bound
 
+    def side_by_side(self, rows: Sequence[int], sizes: Mapping[str, int]) -> SideBySide | None:
+        """Return this thread's predictions of batches at once, None where the backend has none.
+
+        Args:
+            rows: the rows of each batch, the most first.
+            sizes: the size of each other run-time dimension.
+        """
+        made, backend = self.graphs.made(PREDICT), self.engines.running(PREDICT)
+        bindings = [{symbol: {**sizes, ROWS: count}[symbol] for symbol in made.symbols} for count in rows]
+        runs = self._graph_runs(PREDICT, bindings[0], self.local, backend)
+
+        def make() -> SideBySide | None:
+            executable = runs.executable
+            found = executable.side_by_side(bindings) if isinstance(executable, Executable) else None
+            if found is None:
+                return None
+            run = found.run
+            for prologue in reversed(self._guards(PREDICT, found.runs[0])):
+                run = prologue.guard(run)
+            return SideBySide(run, found.runs)
+
+        return runs.together(tuple(tuple(binding.values()) for binding in bindings), make)
+
+    @property
+    def most_at_once(self) -> int:
+        """The number of predictions that `side_by_side` is worth: one for each thread, but each needs an arena."""
+        is_limited = self.plans.max_bytes is not None
+        return 1 if is_limited else getattr(self.engines.running(PREDICT), "threads", 1)
+
+    def rows_at_once(self, sizes: Mapping[str, int]) -> int:
+        """Return how many rows of a batch predictions compute at a time; see `nnc.execution.microbatches`."""
+        if sizes[ROWS] < 2 or self._check_nan or self.spec.replication is not None:
+            return sizes[ROWS]
+        return self.graphs.made(PREDICT).microbatches.rows(sizes)
+
     def _graph_runs(self, name: str, bindings: Mapping[str, int], local: ThreadRuns, backend: Backend) -> GraphRuns:
         """Return a thread's runs of a graph by a backend, or by the one that takes over, with room for these sizes."""
         runs = local.graphs.get((backend.name, name))
@@ -352,7 +315,7 @@ class Executor:
             return guarded(bound, guards)
         if made.kind != TRAIN:
             return bound
-        counter, feed, epochs = StepCounter(self.state, not made.counts_batches), bound.feed, bound.epochs
+        counter, feed, epochs = self._step_counter(made.name), bound.feed, bound.epochs
         return BoundRun(
             counter.step(bound.run),
             bound.inputs,
@@ -450,6 +413,8 @@ class Executor:
         return None if epochs is None else self._step_counter(name).epochs(epochs)
 
     def _step_counter(self, name: str) -> StepCounter:
+        from nnc.execution.step_counter import StepCounter  # which predictions do without
+
         return StepCounter(self.state, not self.graphs.made(name).counts_batches)
 
     # ------------------------------------------------------------------ single batches

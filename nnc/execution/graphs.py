@@ -18,6 +18,7 @@ from nnc.ir import HOISTED, Graph, State, SymbolicDim, Value, nominal_sizes, sol
 from nnc.labels import EVALUATE, ITERATIONS, OWN_ROWS, PREDICT, PROLOGUE, ROWS, SUMMAND, TRAIN, unweighted
 
 if TYPE_CHECKING:
+    from nnc.execution.microbatches import Microbatches
     from nnc.plan.milestones import Piece
 
 Array = Any
@@ -100,6 +101,13 @@ class MadeGraph:
 
         found = find_pieces(self.graph, labels)
         return found if len(found) > 1 else ()
+
+    @cached_property
+    def microbatches(self) -> Microbatches:
+        """How many rows it computes at a time, where it predicts."""
+        from nnc.execution.microbatches import Microbatches  # which single rows do without
+
+        return Microbatches(self.graph)
 
     @cached_property
     def symbolic_dims(self) -> list[SymbolicDim]:

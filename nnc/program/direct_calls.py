@@ -15,7 +15,7 @@ from nnc.arrays import to_array
 from nnc.backends.numpy import apply_kernel_settings, kernel_settings
 from nnc.execution.executor import REMEMBERED_SIZES, Executor
 from nnc.execution.spec import packed
-from nnc.labels import PREDICT
+from nnc.labels import PREDICT, ROWS
 from nnc.program.data import as_arrays, input_arrays, known_sizes
 
 
@@ -80,8 +80,17 @@ class DirectCalls:
         executor, spec = self.executor, self.executor.spec
         given = inputs[0] if len(inputs) == 1 else list(inputs)
         arrays = as_arrays(spec.inputs, given, "input")
+        sizes = known_sizes(spec.inputs, arrays)
+        rows = sizes[ROWS]
+        if executor.rows_at_once(sizes) < rows:
+            from nnc.program.predictions import Predictions  # which small batches do without
+
+            with kernel_settings():
+                predictions = Predictions(executor, arrays, sizes, rows)
+                predictions.run(range(rows))
+            return packed(spec.structure, predictions.outputs)
         local = executor.local  # first: what is bound before another backend takes over is forgotten with it
-        bound = executor.bound(PREDICT, known_sizes(spec.inputs, arrays))
+        bound = executor.bound(PREDICT, sizes)
         targets = [bound.inputs[item.label] for item in spec.inputs]
         outputs = tuple(bound.outputs.values())
         for target, array in zip(targets, arrays, strict=True):

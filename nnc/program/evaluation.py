@@ -20,6 +20,7 @@ from nnc.program.batches import Feed
 from nnc.program.data import as_arrays, check_rows, input_arrays, known_sizes
 from nnc.program.direct_calls import DirectCalls
 from nnc.program.executions import Executions, steps_per_execution
+from nnc.program.predictions import Predictions
 from nnc.program.preparation import batch_size_of, check_trains, prepare, steps_of
 from nnc.program.progress import Count, Counted, Logs, batches_shown, line_of, no_logs, verbosity
 from nnc.program.streams import (
@@ -222,23 +223,17 @@ def _predict(
         return _predict_stream(calls, owner, _Parts(parts), limit, callbacks, verbose, sizes | {ROWS: size})
     with executor.deciding(), kernel_settings():
         executor.decide(PREDICT, -(-rows // size), sizes | {ROWS: size})
-        first = executor.bound(PREDICT, sizes | {ROWS: size})
-        results = [numpy.empty((rows, *output.shape[1:]), output.dtype) for output in first.outputs.values()]
+        predictions = Predictions(executor, arrays, sizes, size)
         batches = Count(-(-rows // size))
         with _showing("predicting", "Predicted", verbose, batches):
             for start in range(0, rows, size):
-                bound = executor.bound(PREDICT, sizes | {ROWS: min(size, rows - start)})
-                for target, array in zip(bound.inputs.values(), arrays, strict=True):
-                    numpy.copyto(target, array[start : start + size])
                 try:
-                    bound.run()
+                    predictions.run(range(start, min(start + size, rows)))
                 except NonFiniteError as error:
                     error.locate(batch=start // size, row=start)
                     raise
-                for result, output in zip(results, bound.outputs.values(), strict=True):
-                    result[start : start + size] = output
                 batches.done += 1
-    return packed(spec.structure, results)
+    return packed(spec.structure, predictions.outputs)
 
 
 def _showing(

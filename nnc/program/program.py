@@ -163,6 +163,8 @@ class Program(Replicated, Presented):
     ) -> Plan:
         """Return the plan of a graph for batches of up to `batch` rows.
 
+        Predictions of large batches may run some rows at a time, by plans for these; see `nnc.execution.microbatches`.
+
         Args:
             name: name of the graph.
             batch: rows of the largest batch.
@@ -262,7 +264,8 @@ class Program(Replicated, Presented):
             inputs: one array per input of the model, each of shape (rows, …); or all of them in a list or, by their
                 names, in a dictionary.
             copy: whether to return copies; without, the arrays are windows on this thread's arena, valid
-                until its next call, and nothing is allocated.
+                until its next call, and nothing is allocated. A batch that runs some rows at a time, see
+                `nnc.execution.microbatches`, has arrays of its own either way.
 
         Returns:
             The output array of shape (rows, …), or a list of them where the model has several; where its outputs are in
@@ -312,6 +315,7 @@ class Program(Replicated, Presented):
     ) -> Any:
         """Predict any number of rows, batch by batch; see `nnc.program.evaluation.predict`.
 
+        Large batches whose rows do not depend on each other run some rows at a time; see `nnc.execution.microbatches`.
         Outputs of replicas have the shape (replicas, rows, …). With `ensemble` there are two results of the shape
         (rows, …) instead: the mean of all replicas, and their standard deviation.
 

@@ -1,14 +1,11 @@
-"""The processor that units are compiled for, this one or a level of an architecture that others have; its caches."""
+"""The processor that units are compiled for: this one, or a level of an architecture that others have."""
 
 from __future__ import annotations
 
 import os
-import re
 import sys
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
 from nnc.errors import ModelError
 
@@ -29,8 +26,6 @@ _LINUX_FIELDS = frozenset(
     {"vendor_id", "cpu family", "model", "model name", "stepping", "flags", "Features", "CPU implementer"}
     | {"CPU architecture", "CPU variant", "CPU part", "CPU revision", "isa", "uarch", "cpu", "Model Name", "features"}
 )
-_LINUX_CACHES = "/sys/devices/system/cpu/cpu0/cache"
-_UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 _MACOS_NAMES = ("hw.machine", "machdep.cpu.brand_string", "machdep.cpu.features", "machdep.cpu.leaf7_features")
 
 
@@ -77,17 +72,6 @@ def cpu_features() -> frozenset[str]:
     """Return what this processor has beyond the least, as the system calls it; nothing where it does not say."""
     lines = dict(line.partition(":")[::2] for line in cpu_identity().splitlines() if ":" in line)
     return frozenset(f"{lines.get('flags', '')} {lines.get('Features', '')} {lines.get('features', '')}".split())
-
-
-@cache
-def last_cache_bytes() -> int:
-    """Return the size of this processor's largest cache in bytes, as Linux says it; 0 where nobody does."""
-    found = 0
-    for place in Path(_LINUX_CACHES).glob("index*/size"):
-        with suppress(OSError, UnicodeDecodeError):
-            if size := re.fullmatch(r"(\d+)([KMG]?)\s*", place.read_text(encoding="ascii")):
-                found = max(found, int(size[1]) * _UNITS[size[2]])
-    return found
 
 
 def _missing(level: str) -> list[str]:

@@ -11,19 +11,21 @@ from weakref import WeakValueDictionary
 import numpy
 
 from nnc.backends import backend as base
-from nnc.backends.backend import BoundRun, EpochPlan, EpochsRun, FeedRun
+from nnc.backends.backend import BoundRun, EpochPlan, EpochsRun, FeedRun, SideBySide
 from nnc.backends.c.blas import find_blas
 from nnc.backends.c.emitted import UnitSource
 from nnc.backends.c.epochs import Epochs
 from nnc.backends.c.places import ConstantArrays, buffer_offset
 from nnc.backends.c.record import Run, pointers
-from nnc.backends.c.threads import THREADS, pool
+from nnc.backends.c.threads import THREADS, call_each, pool, pool_library
 from nnc.ir.ops.gathering import check_rows
 from nnc.ir.types import ITEM_SIZES
 from nnc.plan import Place, Plan, prepacked_steps
 
 Array = Any
 
+ONE = numpy.ones(1, numpy.int64)
+"""The number of threads of runs that do not share their loops."""
 BRIEF = 16 * 1024
 """Bytes up to which a run that works on no more keeps the interpreter's lock: to give it away would take longer."""
 
@@ -37,10 +39,17 @@ class Executable(base.Executable):
         library: the compiled functions, which take the address of a `Run`; a `Library` where they read packed weights.
         states: arrays of the plan's states, shared with whoever else holds them.
         memory: memory of another executable of the plan; see `nnc.backends.backend.Executable`.
+        is_shared: whether threads share the loops of a run.
     """
 
     def __init__(
-        self, plan: Plan, source: UnitSource, library: Any, states: Mapping[str, Array], memory: Array | None = None
+        self,
+        plan: Plan,
+        source: UnitSource,
+        library: Any,
+        states: Mapping[str, Array],
+        memory: Array | None = None,
+        is_shared: bool = True,
     ) -> None:
         super().__init__(plan, states, memory)
         self.source = source
@@ -51,6 +60,8 @@ class Executable(base.Executable):
         self._batches = library[f"{source.name}_batches"] if source.feeds else None
         self._epochs = library[f"{source.name}_epochs"] if source.runs_epochs else None
         self._runs: WeakValueDictionary[tuple[tuple[str, int], ...], Run] = WeakValueDictionary()
+        self._threads, self._pool = (THREADS, pool() if source.is_parallel else None) if is_shared else (ONE, None)
+        self._lanes: list[Executable] = []
 
     def _make(self, bindings: Mapping[str, int]) -> BoundRun:
         plan, source = self.plan, self.source
@@ -73,11 +84,12 @@ class Executable(base.Executable):
             *(ctypes.addressof(array) for array in addresses),
             None if packed is None else packed.ctypes.data,
             *((None, None, 0) if blas is None else (blas.sgemm, blas.dgemm, blas.wide)),
-            THREADS.ctypes.data,
-            pool() if source.is_parallel else None,
+            self._threads.ctypes.data,
+            self._pool,
             fault.ctypes.data,
             None if finished is None else finished.ctypes.data,
         )
+        run.faults = fault
         run.owned = packed, offsets, lengths, states, constants, addresses, fault, finished, self.memory, self._library
         places = plan.places(bindings)
         inputs, outputs = (
@@ -95,6 +107,19 @@ class Executable(base.Executable):
             rows = len(next(iter(inputs.values())))
             epochs, feed_blocks = self._run_epochs, partial(self._feed_blocks, bindings, rows)
         return BoundRun(call, inputs, outputs, feed, feed_blocks, epochs, preparation, finished)
+
+    def side_by_side(self, bindings: Sequence[Mapping[str, int]]) -> SideBySide | None:
+        """See `nnc.backends.backend.Executable.side_by_side`."""
+        if pool_library() is None:
+            return None
+        while len(self._lanes) < len(bindings):
+            memory = None if self._lanes else self.memory
+            lane = Executable(self.plan, self.source, self._library, self._states, memory, is_shared=False)
+            self._lanes.append(lane)
+        lanes = list(zip(self._lanes, bindings, strict=False))  # there may be more of an earlier call
+        runs = [lane.bind(sizes) for lane, sizes in lanes]
+        records = [lane.run_for(sizes) for lane, sizes in lanes]
+        return SideBySide(partial(_run_each, self._function, records), runs)
 
     def _feed(
         self, run: Run, fault: Array, inputs: Mapping[str, Array], sources: Mapping[str, Array], order: Array
@@ -179,6 +204,20 @@ class Executable(base.Executable):
         return numpy.ndarray(shape, place.type.dtype, self.arena, place.byte_offset + offset, strides)
 
 
+def _run_each(function: Any, records: Sequence[Run]) -> None:
+    """Run several records at once, and look whether one of them ended early.
+
+    Raises:
+        DataError: a table has no row of some number.
+    """
+    call_each(function, records)
+    found = [record.faults.copy() for record in records if record.faults[0]]
+    for record in records if found else ():
+        record.faults[0] = 0
+    for fault in found[:1]:
+        _check(fault)
+
+
 def _checked(call: Callable[..., None], fault: Array, *arguments: Any) -> None:
     """Run and look whether the run ended early.
 
@@ -186,6 +225,10 @@ def _checked(call: Callable[..., None], fault: Array, *arguments: Any) -> None:
         DataError: a table has no row of some number.
     """
     call(*arguments)
+    _check(fault)
+
+
+def _check(fault: Array) -> None:
     if fault[0]:
         fault[0] = 0
         check_rows(fault[1:2], int(fault[2]))

@@ -14,6 +14,8 @@ class Run(ctypes.Structure):
 
     owned: tuple[Any, ...]
     """Keeps alive what the pointers point to."""
+    faults: Array
+    """What `fault` points to: whether the run ended early, the number of a row, and the rows that there are."""
 
     _fields_ = (
         ("arena", ctypes.c_void_p),

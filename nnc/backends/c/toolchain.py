@@ -12,10 +12,11 @@ from typing import BinaryIO
 
 from nnc.activity import announced
 from nnc.backends.c import cache
-from nnc.backends.c.cpu import NATIVE, find_target, is_x86, last_cache_bytes
+from nnc.backends.c.cpu import NATIVE, find_target, is_x86
 from nnc.backends.c.loading import load_error
 from nnc.backends.c.process_group import run
 from nnc.backends.c.scratch import scratch_folder
+from nnc.backends.caches import last_cache_bytes
 from nnc.errors import CompilerError
 from nnc.installation import install_command
 

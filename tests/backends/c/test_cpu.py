@@ -11,6 +11,7 @@ import pytest
 import nnc
 from nnc.backends.c import cpu
 from nnc.backends.c.toolchain import Compiler, flags
+from nnc.backends.caches import cache_sizes
 from nnc.errors import ModelError
 
 CODE = "from nnc.backends.c.cpu import cpu_identity; print(repr(cpu_identity()))"
@@ -64,23 +65,38 @@ def test_a_level_that_this_processor_does_not_reach_is_an_error(monkeypatch):
 
 @pytest.fixture
 def caches(monkeypatch, tmp_path):
-    """Return a folder that is read for what Linux says of caches, which units for this processor are told."""
+    """Return what makes Linux say that there are caches, of which units for this processor are told."""
     monkeypatch.delenv("NNC_CPU", raising=False)
-    monkeypatch.setattr(cpu, "_LINUX_CACHES", str(tmp_path))
-    cpu.last_cache_bytes.cache_clear()
-    yield tmp_path
-    cpu.last_cache_bytes.cache_clear()
+    monkeypatch.setattr("nnc.backends.caches._LINUX_CACHES", str(tmp_path))
+
+    def say(*described):
+        for index, words in enumerate(described):
+            (tmp_path / f"index{index}").mkdir()
+            for name, text in zip(("type", "level", "size"), words.split(), strict=False):
+                (tmp_path / f"index{index}" / name).write_text(f"{text}\n")
+        cache_sizes.cache_clear()
+
+    say()
+    yield say
+    cache_sizes.cache_clear()
 
 
 @pytest.mark.parametrize(
-    ("said", "size"),
-    [(["32K", "1024K", "32768K\n"], 32 << 20), (["48K", "2M", "1G"], 1 << 30), (["", "?", "K", "-1K"], 0), ([], 0)],
+    ("said", "sizes"),
+    [
+        (
+            ["Data 1 32K", "Instruction 1 64K", "Unified 2 1024K", "Unified 3 32768K"],
+            {1: 32 << 10, 2: 1 << 20, 3: 32 << 20},
+        ),
+        (["Data 1 48K", "Unified 2 2M", "Unified 3 1G"], {1: 48 << 10, 2: 2 << 20, 3: 1 << 30}),
+        (["Data 1", "Unified x 1K", "Unified 2 K", "Data 2 -1K"], {}),
+        ([], {}),
+    ],
 )
-def test_units_are_told_how_large_the_last_cache_is(monkeypatch, caches, said, size):
-    for index, text in enumerate(said):
-        (caches / f"index{index}").mkdir()
-        (caches / f"index{index}" / "size").write_text(text)
-    assert cpu.last_cache_bytes() == size
+def test_units_are_told_how_large_the_last_cache_is(monkeypatch, caches, said, sizes):
+    caches(*said)
+    assert cache_sizes() == sizes
+    size = max(sizes.values(), default=0)
     assert [flag for flag in flags(GCC) if "CACHE" in flag] == ([f"-DNNC_LAST_CACHE={size}"] if size else [])
     if cpu.is_x86():
         monkeypatch.setenv("NNC_CPU", "x86-64")
@@ -89,8 +105,7 @@ def test_units_are_told_how_large_the_last_cache_is(monkeypatch, caches, said, s
 
 @pytest.mark.usefixtures("compiler")
 def test_few_rows_by_a_matrix_that_no_cache_holds(caches):
-    (caches / "index0").mkdir()
-    (caches / "index0" / "size").write_text("64K")
+    caches("Unified 2 64K")
     program = nnc.compile(nnc.Sequential([nnc.Input((83,)), nnc.layers.Dense(211)]), backend="c")
     generator = numpy.random.default_rng(0)
     kernel, bias = (generator.integers(-3, 4, shape).astype("float32") for shape in ((83, 211), (211,)))
