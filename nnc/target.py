@@ -57,6 +57,10 @@ class KernelNeeds:
         """Return the packed form that the kernel of an op reads instead of an operand, None where there is none."""
         return None
 
+    def packs_for_few_rows(self, nbytes: int) -> bool:
+        """Return whether runs of too few rows read packed operands too, if all of them have so many bytes."""
+        return False
+
     def strips(self, dtype: str, inner: Dim, columns: Dim) -> Dim:
         """Return the elements that a right matrix takes in the layout in which products read it again and again.
 

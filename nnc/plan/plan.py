@@ -96,8 +96,13 @@ class Plan(Presented):
     @cached_property
     def prepacked_bytes(self) -> int:
         """Bytes of the operands that kernels read in a layout of their own, beside the arena; 0 for too few rows."""
-        is_read = any(found.is_read(self.bindings) for _, found in prepacked_steps(self))
-        return prepacked_offsets(self)[1] if is_read else 0
+        return prepacked_offsets(self)[1] if self.reads_prepacked(self.bindings) else 0
+
+    def reads_prepacked(self, bindings: Mapping[str, int]) -> bool:
+        """Return whether runs of these sizes read operands in a layout of the kernels' own."""
+        if any(found.is_read(bindings) for _, found in prepacked_steps(self)):
+            return True
+        return self.target.needs.packs_for_few_rows(prepacked_offsets(self)[1])
 
     def unpacked(self, obstacle: Reason) -> Plan:
         """Return a plan for the same sizes whose kernels read all operands as they are.

@@ -20,7 +20,7 @@ from nnc.backends.c.record import Run, pointers
 from nnc.backends.c.threads import THREADS, call_each, pool, pool_library
 from nnc.ir.ops.gathering import check_rows
 from nnc.ir.types import ITEM_SIZES
-from nnc.plan import Place, Plan, prepacked_steps
+from nnc.plan import Place, Plan
 
 Array = Any
 
@@ -74,7 +74,7 @@ class Executable(base.Executable):
         finished = numpy.zeros(1, numpy.int64) if plan.milestones else None
         addresses = [pointers(arrays) for arrays in (states, constants)]
         preparation, packed = None, None
-        if any(found.is_read(bindings) for _, found in prepacked_steps(plan)):
+        if plan.reads_prepacked(bindings):
             preparation, packed = self._library.prepack(source, self._states)
         blas = find_blas()
         run = Run(

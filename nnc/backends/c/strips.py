@@ -11,6 +11,10 @@ _WORTH_PACKING = 1 << 12
 _WORTH_WORK = 1 << 18
 """or multiplications of one example from which on it is, as where all places of an image meet a few filters."""
 
+_FEW_ROWS = range(1 << 18, 16 << 20)
+"""Bytes of all strips from and up to which runs of a row or two read them as well, each from end to end. To ask whether
+less has changed takes longer than that saves, and more would be a second copy of weights that come from memory."""
+
 
 def strips_of(dtype: str, inner: Dim, columns: Dim) -> Dim:
     """Return the elements that the right matrix of a product takes in strips; 0 where there are none of its type."""
@@ -32,3 +36,8 @@ def prepacked_strips(dtype: str, inner: Dim, columns: Dim, rows: int) -> TensorT
         return None
     size = strips_of(dtype, inner, columns)
     return TensorType(dtype, (size,)) if size != 0 else None
+
+
+def packs_for_few_rows(nbytes: int) -> bool:
+    """Return whether runs of a row or two read strips as well, if all of these have so many bytes."""
+    return nbytes in _FEW_ROWS

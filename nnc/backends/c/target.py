@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from nnc.backends.c.strips import strips_of
+from nnc.backends.c.strips import packs_for_few_rows, strips_of
 from nnc.ir import Dim, Op, TensorType
 from nnc.target import KernelNeeds, Prepacked, Target
 
@@ -32,6 +32,10 @@ class CNeeds(KernelNeeds):
         from nnc.backends.c.source import kernel_prepack
 
         return kernel_prepack(op, operands, results)
+
+    def packs_for_few_rows(self, nbytes: int) -> bool:
+        """Return whether runs of too few rows read packed operands too, if all of them have so many bytes."""
+        return self.packs and packs_for_few_rows(nbytes)
 
     def strips(self, dtype: str, inner: Dim, columns: Dim) -> Dim:
         """Return the elements of a right matrix in strips; see `nnc.backends.c.strips`."""

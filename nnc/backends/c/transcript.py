@@ -69,6 +69,10 @@ class Transcript(KernelNeeds):
         """Return the elements of a right matrix in strips, for which no kernel is asked."""
         return self._kernels.strips(dtype, inner, columns)
 
+    def packs_for_few_rows(self, nbytes: int) -> bool:
+        """Return whether runs of too few rows read packed operands too, for which no kernel is asked."""
+        return self._kernels.packs_for_few_rows(nbytes)
+
     def end(self) -> None:
         """Say that the plan is made; what is asked about other sizes later is not a part of the record."""
         self._is_planned = True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import threading
+from functools import partial
 
 import numpy
 import pytest
@@ -12,6 +13,7 @@ import nnc
 from nnc import layers
 from nnc.errors import MemoryBudgetError
 from nnc.plan import prepacked_steps
+from tests.backends.c.helpers import is_gcc
 
 pytestmark = pytest.mark.usefixtures("compiler")
 
@@ -119,6 +121,39 @@ def test_few_rows_read_the_weights_as_they_are():
     assert packings(model) == []
     check(model, x[:3])
     assert packings(model) == [1]
+
+
+@pytest.mark.parametrize("width", [300, 1100])
+def test_few_rows_read_strips_that_caches_hold_to_the_same_bits(width):
+    """Of a b + c d Clang rounds another product in each function, so that its sums are the same but for rounding."""
+    same = (
+        numpy.testing.assert_array_equal if is_gcc() else partial(numpy.testing.assert_allclose, rtol=1e-5, atol=1e-6)
+    )
+    hidden = layers.Dense(width, "relu", bias_initializer="normal")
+    model = nnc.Sequential([layers.Input((311,)), hidden, layers.Dense(77), layers.Dense(2)])
+    packed = nnc.compile(model, backend="c")
+    footprint = packed.footprint("predict", 1)
+    assert footprint.derived == packed.plan("predict", 1).prepacked_bytes > 0
+    plain = nnc.compile(nnc.models.clone_model(model), backend="c", max_bytes=footprint.total - 1)
+    plain.set_weights(packed.get_weights())
+    assert plain.plan("predict", 1).prepacked_bytes == 0
+    x = numpy.random.default_rng(1).normal(size=(2, 311)).astype("float32")
+    for rows in (1, 2):
+        same(packed(x[:rows]), plain(x[:rows]))
+    x[1, 5] = numpy.nan
+    same(packed(x), plain(x))
+    plain.set_weights([2 * weight for weight in plain.get_weights()])
+    packed.set_weights(plain.get_weights())
+    same(packed(x[:1]), plain(x[:1]))
+
+
+@pytest.mark.parametrize("width", [100, 14000])
+def test_few_rows_read_small_and_large_weights_as_they_are(width):
+    program = nnc.compile(
+        nnc.Sequential([layers.Input((311,)), layers.Dense(width, kernel_initializer="zeros")]), backend="c"
+    )
+    assert program.plan("predict", 1).prepacked_bytes == 0
+    assert program.plan("predict", 3).prepacked_bytes > 0
 
 
 @pytest.mark.parametrize("rows", range(1, 20))

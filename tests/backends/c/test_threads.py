@@ -312,7 +312,8 @@ def test_without_a_pool_one_thread_does_all(compiler, monkeypatch, caplog):
 
 @pytest.fixture
 def teams(compiler, threads, monkeypatch):
-    """The members of each team of several threads from now on, on a machine with 64 processors."""
+    """The members of each team of several threads from now on, on a machine with 64 processors; batches run whole."""
+    monkeypatch.setattr("nnc.execution.microbatches.near_bytes", lambda: 1 << 30)
     if not is_gcc():
         pytest.skip("with other compilers OpenMP's library has the threads")
     job = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)
@@ -338,6 +339,10 @@ def rows():
     return [nnc.Input((256,)), nnc.layers.Dense(256)]
 
 
+def narrow():
+    return [nnc.Input((1024,)), nnc.layers.Dense(128)]
+
+
 def wide():
     return [nnc.Input((128,)), nnc.layers.Dense(512)]
 
@@ -358,8 +363,9 @@ def windows():
         (tanh, 55, [2]),
         (tanh, 110, [4]),
         (tanh, 1750, [64]),
-        (rows, 1, []),  # too narrow for two
-        (rows, 2, []),
+        (rows, 1, [2]),
+        (rows, 2, [2]),
+        (narrow, 2, []),  # too narrow for two
         (wide, 1, [2]),  # as much as is worth reading by two
         (windows, 1, [4]),  # as many as have room
         (steps, 16, [6]),  # one block of rows, behind the product with all inputs

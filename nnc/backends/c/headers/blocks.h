@@ -7,7 +7,7 @@
 static NNC_AROUND void nnc_blocks_f32(int64_t rows, int64_t inner, int64_t columns, bool alone, int64_t threads,
                                       int64_t *height, int64_t *width) {
     enum { ROWS = NNC_TILE_ROWS, MOST = 32 * ROWS, WIDTH = NNC_TILE_BYTES / sizeof(float), FITS = 512 * 1024 };
-    enum { ROWS_ALONE = ROWS / 2, READ_ALONE = 1024 / sizeof(float) };
+    enum { ROWS_ALONE = ROWS / 2, READ_ALONE = 512 / sizeof(float) };
     const int64_t cached = nnc_height_f32(inner), tall = cached < MOST ? cached : MOST;
     const int64_t least = (inner * columns * (int64_t)sizeof(float) <= FITS ? 4 : 8) * ROWS * threads;
     const bool shares_rows = rows > least;
@@ -55,7 +55,13 @@ static NNC_AROUND void nnc_prepacked_part_f32(const nnc_run *run, int64_t whole,
                                               int64_t columns, const float *a, int64_t a_row, int64_t a_column,
                                               const float *b, int64_t b_row, int64_t b_column, float *c, int64_t c_row,
                                               const float *strips, const float *bias, float low, float high) {
-    enum { ROWS_ALONE = NNC_TILE_ROWS / 2 };
+    enum { ROWS_ALONE = NNC_TILE_ROWS / 2, CACHED = NNC_LAST_CACHE / 2 / sizeof(float) };
+    if (whole < ROWS_ALONE && run->prepacked != NULL && inner * b_row <= CACHED && !nnc_calls_blas_f32(run)) {
+        for (int64_t i = 0; i < rows; i++) {
+            nnc_strips_row_f32(inner, columns, a + i * a_row, a_column, strips, c + i * c_row, bias, low, high);
+        }
+        return;
+    }
     if (whole < ROWS_ALONE || nnc_calls_blas_f32(run)) {
         nnc_product_part_f32(run, whole, rows, inner, columns, a, a_row, a_column, b, b_row, b_column, c, c_row, false);
         if (bias != NULL) {

@@ -29,6 +29,44 @@ static NNC_HOT void nnc_row_product_f32(int64_t inner, int64_t columns, const fl
     }
 }
 
+/* The same row for B in strips, as `nnc_pack_strips_f32` makes them, each from end to end with its sums in registers; they
+   have the same order. With `bias` added, unless that is NULL, and kept between `low` and `high`. */
+static NNC_HOT void nnc_strips_row_f32(int64_t inner, int64_t columns, const float *restrict a, int64_t a_column,
+                                       const float *restrict strips, float *restrict c, const float *restrict bias,
+                                       float low, float high) {
+    enum { WIDTH = NNC_TILE_BYTES / sizeof(float), AT_ONCE = 4 };
+    const int64_t left = inner % AT_ONCE;
+    for (int64_t start = 0; start < columns; start += WIDTH) {
+        const int64_t width = columns - start < WIDTH ? columns - start : WIDTH;
+        const float *const strip = strips + start * inner;
+        float total[WIDTH];
+#pragma omp simd
+        for (int j = 0; j < WIDTH; j++) {
+            total[j] = 0;
+        }
+        for (int64_t k = 0; k < inner - left; k += AT_ONCE) {
+            const float *const row = strip + k * WIDTH, *const x = a + k * a_column;
+            const float first = x[0], second = x[a_column], third = x[2 * a_column], fourth = x[3 * a_column];
+#pragma omp simd
+            for (int j = 0; j < WIDTH; j++) {
+                total[j] += (first * row[j] + second * row[WIDTH + j]) +
+                            (third * row[2 * WIDTH + j] + fourth * row[3 * WIDTH + j]);
+            }
+        }
+        for (int64_t k = inner - left; k < inner; k++) {
+            const float x = a[k * a_column], *const row = strip + k * WIDTH;
+#pragma omp simd
+            for (int j = 0; j < WIDTH; j++) {
+                total[j] += x * row[j];
+            }
+        }
+        for (int64_t j = 0; j < width; j++) {
+            const float y = bias == NULL ? total[j] : total[j] + bias[start + j], bounded = y < low ? low : y;
+            c[start + j] = bias == NULL ? y : bounded > high ? high : bounded;
+        }
+    }
+}
+
 /* What eight terms of a sum add to it: numbers times those of rows that lie so far apart. */
 static NNC_HOT float nnc_eight_terms_f32(const float *x, const float *row, int64_t b_row) {
     return ((x[0] * row[0] + x[1] * row[b_row]) + (x[2] * row[2 * b_row] + x[3] * row[3 * b_row])) +
