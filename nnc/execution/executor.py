@@ -113,6 +113,7 @@ class Executor:
         local: the runs of this thread.
         retarget: returns another description, and what makes graphs that train and evaluate, for targets of other
             shapes, None where no loss takes such; None for programs that take one kind of targets.
+        cuts_batches: whether predictions of large batches run some rows at a time; whoever measures a plan wants none.
         divide: returns the parts of a graph that several processes run; None for programs that cannot make any.
         parts: those that were made, by the name of the graph.
     """
@@ -132,6 +133,7 @@ class Executor:
         self.plans = PlanCache(spec, self.graphs, self.engines, state, observe, snapshots)
         self.local = ThreadRuns()
         self.retarget: Retarget | None = None
+        self.cuts_batches = True
         self.divide: Callable[[str], list[Graph]] | None = None
         self.parts: dict[str, list[MadeGraph]] = {}
         self._check_nan = False
@@ -277,7 +279,7 @@ class Executor:
 
     def rows_at_once(self, sizes: Mapping[str, int]) -> int:
         """Return how many rows of a batch predictions compute at a time; see `nnc.execution.microbatches`."""
-        if sizes[ROWS] < 2 or self._check_nan or self.spec.replication is not None:
+        if sizes[ROWS] < 2 or not self.cuts_batches or self._check_nan or self.spec.replication is not None:
             return sizes[ROWS]
         return self.graphs.made(PREDICT).microbatches.rows(sizes)
 

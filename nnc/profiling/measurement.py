@@ -140,6 +140,7 @@ def _runs(program: Program, name: str, arrays: Mapping[str, Array], rows: int) -
     else:
         inputs = tuple(array[:rows] for array in arrays.values())
         calls = DirectCalls(program.executor)
+        program.executor.cuts_batches = False  # what is measured is the plan of the whole batch
 
         def run() -> int:
             if program.spec.edge is None:

@@ -59,6 +59,12 @@ def test_costs_are_those_of_the_graph(backend, graph):
     assert (found.whole.calls > 20) == (backend == "numpy")
 
 
+def test_a_large_batch_is_profiled_as_it_is_planned(monkeypatch):
+    monkeypatch.setattr("nnc.execution.microbatches.near_bytes", lambda: 1)
+    found = profile(network(backend="numpy"), graph="predict", batch=40, seconds=SECONDS)
+    assert {step.visits for step in found.steps} == {1.0, 6.0}  # and six for each part, if it ran in parts
+
+
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_the_program_stays_as_it_was(backend):
     model = nnc.Sequential([nnc.Input((3,)), nnc.layers.Dense(2, "relu"), nnc.layers.Dense(1)])
