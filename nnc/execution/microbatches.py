@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import cached_property
 
 from nnc.backends.caches import cache_sizes
-from nnc.errors import DistributionError
+from nnc.errors import DistributionError, ShapeError
 from nnc.ir import Graph, Node, SymbolicDim, Value, symbol
 from nnc.labels import ROWS
 
@@ -53,7 +53,10 @@ class Microbatches:
             return batch
         key = tuple(sorted((name, size) for name, size in sizes.items() if name != ROWS))
         if key not in self._near:
-            self._near[key] = near_bytes() // max(self._largest(sizes), 1)
+            try:
+                self._near[key] = near_bytes() // max(self._largest(sizes), 1)
+            except ShapeError:  # whoever binds the graph says what is wrong with these sizes
+                return batch
         near = self._near[key]
         if batch <= near or not self._is_by_row:
             return batch
@@ -66,10 +69,12 @@ class Microbatches:
         return rows_are_independent(self._graph)
 
     def _largest(self, sizes: Mapping[str, int]) -> int:
-        """Return the bytes that the largest value has for each row."""
-        one = {**sizes, ROWS: 1}
+        """Return the bytes that the largest value has for each row.
+
+        It is bound for the whole batch: where rows are left out, one row might have no meaning.
+        """
         types = [type for node in self._graph.nodes for type in node.types if ROWS in type.symbols]
-        return max((type.bind(one).nbytes for type in types), default=0)
+        return max((type.bind(sizes).nbytes for type in types), default=0) // sizes[ROWS]
 
     def _least(self, sizes: Mapping[str, int]) -> int:
         """Return the rows from which on products write as much as they read of weights."""

@@ -81,6 +81,8 @@ WHOLE = {
     "softmax over rows": one(lambda x: ops.softmax(x, axis=0)),
     "rows in reverse": one(lambda x: ops.flip(x, axis=0)),
     "sums of rows so far": one(lambda x: ops.cumsum(x, axis=0)),
+    "first rows left out": one(lambda x: x[3:]),
+    "last rows in front": one(lambda x: ops.concatenate([x[-3:], x[:-3]], axis=0)),
     "products of rows": one(lambda x: ops.matmul(ops.matmul(x, ops.transpose(x)), x)),
     "rows side by side": one(lambda x: ops.reshape(ops.transpose(x), (-1, 6))),
 }
