@@ -153,6 +153,13 @@ _KINDS = (
         )
     ),
     (
+        "first",
+        "First steps and predictions",
+        r"(?P<net>.+), (?P<rest>first (?:training step|prediction), \d threads?), on C",
+        "From a model with its weights to the result of one batch in training, or of one row, with nothing traced or "
+        "compiled, and empty caches. The layers of the MLP are `x + Dense(64, 'gelu')(x)`.",
+    ),
+    (
         "whole",
         "From nothing to a trained model",
         r"(?P<net>.+), training step, (?P<threads>\d threads?): (?P<rest>[\d,]+ epochs from nothing)",

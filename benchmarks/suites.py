@@ -33,7 +33,7 @@ SUITES = {
     "train-mobilenetv2": ("portable:train_mobilenetv2",),
     "train-resnet50": ("portable:train_resnet50",),
     "startup": ("training_start:run", "startup:run"),
-    "compile": ("compiling:run",),
+    "compile": ("compiling:run", "first_steps:run"),
     "choice": ("choice:run",),
     "loading": ("loading:run",),
     "memory": ("memory:run",),

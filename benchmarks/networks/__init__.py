@@ -10,6 +10,7 @@ from typing import Any
 
 from benchmarks.networks import (
     attention,
+    deep_dense,
     dense,
     images,
     mobile,
@@ -64,6 +65,10 @@ def _attention(steps: int) -> Network:
     return _predicting(partial(attention.layer_alone, steps=steps), attention.data, attention.ROWS, steps)
 
 
+def _deep(depth: int) -> Network:
+    return Network(partial(deep_dense.network, depth=depth), deep_dense.data, deep_dense.ROWS, deep_dense.ROWS)
+
+
 def _trained_on_pictures(make: Callable[..., Any], side: int, batch: int) -> Network:
     data = partial(trained_images.data, side, batch)
     return Network(make, data, trained_images.BATCHES * batch, batch)
@@ -113,6 +118,7 @@ NETWORKS = {
     "densenet": _trained_on_pictures(
         trained_images.densenet, trained_images.DENSENET_SIDE, trained_images.DENSENET_BATCH
     ),
+    **{f"residual_mlp_{depth}": _deep(depth) for depth in deep_dense.DEPTHS},
 }
 
 
@@ -123,6 +129,12 @@ def nnc_model(name: str, backend: str = "numpy") -> Any:
     model = NETWORKS[name].make(nnc)
     model.backend, model.seed = backend, ORDER_SEED
     return model
+
+
+def first_batch(name: str) -> tuple[Any, Any]:
+    """Return inputs and targets of a network's first training step."""
+    x, y = NETWORKS[name].data()
+    return x[: NETWORKS[name].batch], y[: NETWORKS[name].batch]
 
 
 def rows_of(name: str, count: int) -> Any:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import jax
 from jax import lax
 from jax import numpy as jnp
 
-from benchmarks.networks import dense, images, recurrent, transformer
+from benchmarks.networks import deep_dense, dense, images, recurrent, transformer
 from benchmarks.networks.same_weights import kernel
 
 Tree = Any
@@ -58,6 +59,12 @@ def _dense(activation: Callable[[Any], Any]) -> Callable[[Tree, Any], Any]:
         return x @ arrays[-2] + arrays[-1]
 
     return outputs
+
+
+def _deep(arrays: Tree, x: Any) -> Any:
+    for place in range(0, len(arrays) - 2, 2):
+        x = x + jax.nn.gelu(x @ arrays[place] + arrays[place + 1], approximate=False)
+    return x @ arrays[-2] + arrays[-1]
 
 
 def _dense_weights(widths: tuple[int, ...]) -> list[Any]:
@@ -136,4 +143,8 @@ JAX_NETWORKS = {
     "lstm": JaxNetwork(recurrent.weights, _lstm, _squares, recurrent.RATE, activation=_same),
     "lstm_alone": JaxNetwork(lambda: recurrent.weights()[:3], _lstm_alone, _squares, recurrent.RATE, activation=_same),
     "transformer": JaxNetwork(transformer.weights, _encoder, _classes, transformer.RATE),
+    **{
+        f"residual_mlp_{depth}": JaxNetwork(partial(deep_dense.weights, depth), _deep, _classes, deep_dense.RATE)
+        for depth in deep_dense.DEPTHS
+    },
 }

@@ -8,13 +8,18 @@ import keras
 import numpy
 
 from benchmarks.contestant import Contestant, calling, fitting
-from benchmarks.networks import NETWORKS, rows_of
+from benchmarks.networks import NETWORKS, first_batch, rows_of
 
 
 def fit(network: str, **options: Any) -> Contestant:
     """Return a contestant that trains epochs, with options of `compile`."""
     found = NETWORKS[network]
     return fitting(found.make(keras, **options), found.data(), found.batch)
+
+
+def step(network: str) -> Contestant:
+    """Return a contestant that trains one batch."""
+    return fitting(NETWORKS[network].make(keras), first_batch(network), NETWORKS[network].batch)
 
 
 def predict(network: str, rows: int) -> Contestant:

@@ -174,7 +174,7 @@ def print_function(plan: Plan, form: Form, layout: StateLayout, prefix: str, res
         tuple(parameters),
         state,
         tuple(lines),
-        tuple(regions.lines),
+        tuple(line for function in regions.functions for line in function.definition),
         tuple(unit.functions),
         linkage.constants,
         plan.arena_bytes,

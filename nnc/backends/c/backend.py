@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import replace
+from threading import Thread
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from nnc.backends.c.identity import graph_key
 from nnc.backends.c.loading import keep_threads_of
 from nnc.backends.c.prepacking import Library
 from nnc.backends.c.target import TARGET
+from nnc.backends.c.threads import pool_library
 from nnc.backends.c.toolchain import build, find_compiler
 from nnc.backends.c.transcript import Transcript
 from nnc.errors import CompilerError, ModelError
@@ -88,13 +90,21 @@ class CBackend:
 
     def _load(self, source: UnitSource, level: int) -> Library:
         begin: float | None = None
+        others: list[Thread] = []
 
         def text() -> str:  # asked for only where the cache has no library
             nonlocal begin
             begin = perf_counter()
+            if source.is_parallel:  # a compiler has one thread, and the run asks for the pool next
+                others.append(Thread(target=pool_library))
+                others[0].start()
             return source.text
 
-        path = build(text, source.key, level=level, threads=source.is_parallel)
+        try:
+            path = build(text, source.key, level=level, threads=source.is_parallel, parts=source.parts)
+        finally:
+            for other in others:
+                other.join()
         try:
             library = Library(path, None if begin is None else perf_counter() - begin)
         except OSError:

@@ -33,6 +33,7 @@ class UnitSource:
         is_parallel: whether there are loops for several threads.
         may_fail: whether a run may end early, with ``fault`` set.
         is_marked: whether it counts what it runs.
+        parts: into how many it can be divided, see `nnc.backends.c.halves`.
         printed: the translation unit, empty where an earlier process has printed it.
         print_again: prints the unit of a plan, for whoever wants a text that an earlier process has printed.
     """
@@ -52,6 +53,7 @@ class UnitSource:
     is_parallel: bool
     may_fail: bool
     is_marked: bool = False
+    parts: int = 1
     printed: str = ""
     print_again: Callable[[Plan], UnitSource] | None = field(default=None, compare=False, repr=False)
 

@@ -26,8 +26,6 @@ static inline uint64_t nnc_clock(void) { return (uint64_t)clock(); }
 #endif
 """
 _FUNCTIONS = """\
-int64_t nnc_mark_place;
-
 /* Charges the time since the last mark to the block that was open, and opens another. */
 static inline void nnc_mark(int64_t block) {
     uint64_t now = nnc_clock();
@@ -37,6 +35,7 @@ static inline void nnc_mark(int64_t block) {
     nnc_mark_place = block;
 }
 
+#if NNC_PART != 1
 void nnc_mark_reset(void) {
     memset(nnc_mark_ticks, 0, sizeof nnc_mark_ticks);
     memset(nnc_mark_visits, 0, sizeof nnc_mark_visits);
@@ -45,14 +44,16 @@ void nnc_mark_reset(void) {
 }
 
 uint64_t nnc_mark_now(void) { return nnc_clock(); }
+#endif
 """
 
 
 def mark_text(blocks: int) -> str:
     """Return the functions and counters of a unit with so many blocks."""
     count = EMPTY + blocks + 1
-    counters = f"uint64_t nnc_mark_ticks[{count}], nnc_mark_visits[{count}], nnc_mark_last;\n"
-    return _CLOCK + counters + _FUNCTIONS
+    ticks = f"uint64_t nnc_mark_ticks[{count}], nnc_mark_visits[{count}], nnc_mark_last;\n"
+    place = "int64_t nnc_mark_place;\n"
+    return f"{_CLOCK}#if NNC_PART == 1\nextern {ticks}extern {place}#else\n{ticks}{place}#endif\n{_FUNCTIONS}"
 
 
 def mark_line(number: int) -> Statement:

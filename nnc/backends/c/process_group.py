@@ -1,4 +1,4 @@
-"""Runs a program that ends when this process does, in whatever way, together with all that the program has started."""
+"""Runs programs that end when this process does, in whatever way, together with all that they have started."""
 
 from __future__ import annotations
 
@@ -29,35 +29,37 @@ if hasattr(os, "register_at_fork"):
 
 
 def run(
-    command: Sequence[str], folder: str, environment: Mapping[str, str], output: BinaryIO, timeout: float
-) -> int | None:
-    """Run a program without input, and return its exit status, negative for a signal; None where it took too long.
+    commands: Sequence[Sequence[str]], folder: str, environment: Mapping[str, str], output: BinaryIO, timeout: float
+) -> list[int] | None:
+    """Run programs at the same time, without input; return their exit statuses, None where they took too long.
 
-    On POSIX systems it lies in a process group of its own, with a watcher that reads a pipe of which only this process
-    holds the other end. The system closes that end however this process ends, by SIGKILL too, and the watcher then ends
-    the group: also those that a compiler has started, which a death signal to the compiler alone would leave behind.
-    On Windows nothing watches, and what the program has started is not ended with it.
+    A negative status is a signal. On POSIX systems the programs lie in a process group of their own, with a watcher
+    that reads a pipe of which only this process holds the other end. The system closes that end however this process
+    ends, by SIGKILL too, and the watcher then ends the group: also those that a compiler has started, which a death
+    signal to the compiler alone would leave behind. On Windows nothing watches, and what the programs have started is
+    not ended with them.
 
     Args:
-        command: the program and its arguments.
-        folder: where it runs.
-        environment: its variables.
-        output: file for what it prints.
-        timeout: seconds after which it is ended.
+        commands: each a program and its arguments.
+        folder: where they run.
+        environment: their variables.
+        output: file for what they print.
+        timeout: seconds after which all are ended.
 
     Raises:
-        OSError: it cannot be started.
+        OSError: one cannot be started.
     """
     from subprocess import DEVNULL, STDOUT, Popen
 
     with _group() as group:
-        process = Popen(
-            command, cwd=folder, env=environment, stdin=DEVNULL, stdout=output, stderr=STDOUT, process_group=group
-        )
+        processes: list[Popen[bytes]] = []
         hung = threading.Event()
 
         def end() -> None:
-            process.kill() if group is None else _kill(group)
+            if group is not None:
+                _kill(group)
+            for process in processes if group is None else ():
+                process.kill()
 
         def give_up() -> None:
             hung.set()
@@ -67,14 +69,27 @@ def run(
         timer.daemon = True
         timer.start()
         try:
-            status = process.wait()  # with a timeout it would look every 50 ms
-        except BaseException:  # Ctrl-C
+            for command in commands:
+                processes.append(
+                    Popen(
+                        command,
+                        cwd=folder,
+                        env=environment,
+                        stdin=DEVNULL,
+                        stdout=output,
+                        stderr=STDOUT,
+                        process_group=group,
+                    )
+                )
+            statuses = [process.wait() for process in processes]  # with a timeout it would look every 50 ms
+        except BaseException:  # Ctrl-C, or one that cannot be started
             end()
-            process.wait()
+            for process in processes:
+                process.wait()
             raise
         finally:
             timer.cancel()
-    return None if hung.is_set() else status
+    return None if hung.is_set() else statuses
 
 
 @contextmanager

@@ -18,9 +18,38 @@ from nnc.backends.c.text import MEMORY_TYPES, letters, symbol_text
 from nnc.ir import Dim, Node, Value
 
 APART = "NNC_APART"
-"""What the definitions of these functions begin with, a macro of `nnc.backends.c.headers`."""
+"""What functions apart begin with, a macro of `nnc.backends.c.headers`."""
 _LEAST_SAVED = 8
 """Lines that a function must save to be worth its own."""
+
+
+@dataclass(frozen=True)
+class ApartFunction:
+    """A function that stays one wherever it is called.
+
+    Args:
+        name: its name.
+        parameters: their declarations.
+        body: lines.
+    """
+
+    name: str
+    parameters: Sequence[str]
+    body: Sequence[str]
+
+    @property
+    def declaration(self) -> str:
+        """What those can call it by who do not see its definition."""
+        return f"{self._head};"
+
+    @property
+    def definition(self) -> list[str]:
+        """Its lines, and a blank one."""
+        return [self._head, "{", *self.body, "}", ""]
+
+    @property
+    def _head(self) -> str:
+        return f"{APART} void {self.name}({', '.join(self.parameters)})"
 
 
 @dataclass
@@ -136,14 +165,14 @@ class RegionFunctions:
         symbols: the run-time dimensions.
 
     Attributes:
-        lines: their definitions.
+        functions: one for each text.
         code: the statements in these.
     """
 
     unit: Unit
     prefix: str
     symbols: Sequence[str]
-    lines: list[str] = field(default_factory=list)
+    functions: list[ApartFunction] = field(default_factory=list)
     code: list[Code] = field(default_factory=list)
 
     def define(self, candidates: Iterable[Candidate], print_region: PrintRegion) -> dict[int, Code]:
@@ -181,14 +210,7 @@ class RegionFunctions:
         name = self._name(first.nodes[0])
         parameters = [*(parameter for parameter, _ in given), *(place.parameter for place in region.places.values())]
         self.code += [*sizes, *code]
-        self.lines += [
-            f"{APART} void {name}({', '.join(parameters)})",
-            "{",
-            *written(sizes, linkage.pragma),
-            *lines,
-            "}",
-            "",
-        ]
+        self.functions.append(ApartFunction(name, parameters, [*written(sizes, linkage.pragma), *lines]))
         arguments = [argument for _, argument in given]
         return {
             candidate.step: execute(call(name, *arguments, *(place.argument for place in found)))

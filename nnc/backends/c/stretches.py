@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from nnc.backends.c.expressions import call, variable
 from nnc.backends.c.linkage import RUN, Linkage
-from nnc.backends.c.regions import APART
+from nnc.backends.c.regions import ApartFunction
 from nnc.backends.c.statements import Code, Facts, Statement, execute, when, written
 
 LONGEST = 200
@@ -23,11 +23,11 @@ class Divided:
     """A function with its stretches.
 
     Args:
-        functions: definitions of the stretches, none where the function is not divided.
+        functions: the stretches, none where the function is not divided.
         body: its own lines.
     """
 
-    functions: Sequence[str]
+    functions: Sequence[ApartFunction]
     body: Sequence[str]
 
 
@@ -66,19 +66,12 @@ def divide(name: str, heads: Sequence[Statement], parts: Iterable[Sequence[Code]
         last.may_fail = last.may_fail or facts.may_fail
     if len(stretches) == 1:
         return Divided((), [*written(heads, linkage.pragma), *stretches[0].lines])
-    functions: list[str] = []
+    functions: list[ApartFunction] = []
     body: list[Code] = []
     for number, stretch in enumerate(stretches, 1):
         own = f"{name}_{number}"
         used = [head for head in heads if head.declares in stretch.uses]
-        functions += [
-            f"{APART} void {own}({linkage.record})",
-            "{",
-            *written(used, linkage.pragma),
-            *stretch.lines,
-            "}",
-            "",
-        ]
+        functions.append(ApartFunction(own, [linkage.record], [*written(used, linkage.pragma), *stretch.lines]))
         body.append(execute(call(own, RUN)))
         if stretch.may_fail and number < len(stretches):
             body.append(when(variable("run->fault[0]"), [Statement("return;")]))

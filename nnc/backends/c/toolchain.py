@@ -105,6 +105,7 @@ def build(
     *,
     level: int = 3,
     threads: bool = False,
+    parts: int = 1,
     extra: Sequence[str] = (),
     timeout: float | None = None,
 ) -> Path:
@@ -115,6 +116,7 @@ def build(
         digest: the text's checksum, see `cache.checksum`; by default it is computed.
         level: of optimisation, 0 to 3.
         threads: whether ``#pragma omp parallel`` shall have an effect, if the compiler can; ``_OPENMP`` says so.
+        parts: how many compilers translate it at the same time, see `nnc.backends.c.halves`.
         extra: more flags, such as those of sanitizers.
         timeout: seconds that the compiler may take; by default `TIMEOUT`.
 
@@ -127,14 +129,15 @@ def build(
         raise CompilerError(explain_missing_compiler())
     wanted = (*flags(compiler, level, threads=threads), *extra)
     digest = digest or cache.checksum(_text(text).encode())
-    key = cache.make_key(digest, "\n".join(wanted), compiler.identity, find_target().identity)
+    divided = [str(parts)] if parts > 1 else []
+    key = cache.make_key(digest, "\n".join(wanted), compiler.identity, find_target().identity, *divided)
     with cache.lock(key):
         found = cache.find(key)
         if found:
             if usable := _loadable(key, found):
                 return usable
             _remove(found)  # it may want a library that is not here any more
-        job = _Job(compiler, wanted, key, TIMEOUT if timeout is None else timeout)
+        job = _Job(compiler, wanted, key, TIMEOUT if timeout is None else timeout, parts)
         try:
             with announced("compiling C"):
                 return job.run(_text(text))
@@ -195,12 +198,14 @@ class _Job:
         wanted: flags.
         key: of the cache.
         timeout: seconds.
+        parts: in which the text is translated.
     """
 
     compiler: Compiler
     wanted: tuple[str, ...]
     key: str
     timeout: float
+    parts: int = 1
 
     def run(self, text: str) -> Path:
         """Compile, without the flags that the compiler refuses, and return the library."""
@@ -219,7 +224,7 @@ class _Job:
 
     def _attempt(self, text: str, refused: frozenset[str]) -> Path | _Failure:
         flags = [flag for flag in self.wanted if flag not in refused]
-        made = _compile(self.compiler, flags, text, self.timeout)
+        made = _compile(self.compiler, flags, text, self.timeout, self.parts)
         if isinstance(made, _Failure):
             return made
         library, command = made
@@ -266,11 +271,10 @@ class _Job:
 
 
 def _compile(
-    compiler: Compiler, flags: Sequence[str], text: str, timeout: float
+    compiler: Compiler, flags: Sequence[str], text: str, timeout: float, parts: int = 1
 ) -> tuple[bytes, Sequence[str]] | _Failure:
-    """Run the compiler in a folder of its own; return the bytes of the library and the command line."""
+    """Run the compiler in a folder of its own; return the bytes of the library and the command line that made it."""
     output = f"nnc{cache.SUFFIX}"
-    command = (*compiler.command, *flags, "-o", output, "nnc.c", "-lm")  # relative names, for equal bytes
     with scratch_folder() as place:
         folder = str(place)
         Path(folder, "nnc.c").write_bytes(text.encode())
@@ -278,20 +282,35 @@ def _compile(
         if _is_zig(compiler):
             environment = {"ZIG_LOCAL_CACHE_DIR": folder, "ZIG_GLOBAL_CACHE_DIR": _zig_cache(), **environment}
         with Path(folder, "said").open("w+b") as stream:  # a pipe would wait for children that outlive a hanging parent
-            try:
-                status = run(command, folder, environment, stream, timeout)
-            except OSError as error:
-                return _Failure(f"cannot be run: {error.strerror or error}", "", command, retry=False)
+            for commands in _commands(compiler, flags, output, parts):
+                command = commands[0]
+                try:
+                    statuses = run(commands, folder, environment, stream, timeout)
+                except OSError as error:
+                    return _Failure(f"cannot be run: {error.strerror or error}", "", command, retry=False)
+                if statuses is None:
+                    said = f"has not finished after {timeout:g} seconds"
+                    return _Failure(said, _read(stream), command, retry=False)
+                for command, status in zip(commands, statuses, strict=True):
+                    if status != 0:
+                        how = f"failed with exit code {status}" if status > 0 else f"was ended by signal {-status}"
+                        return _Failure(how, _read(stream), command, retry=status > 0)
             said = _read(stream)
-        if status is None:
-            return _Failure(f"has not finished after {timeout:g} seconds", said, command, retry=False)
-        if status != 0:
-            how = f"failed with exit code {status}" if status > 0 else f"was ended by signal {-status}"
-            return _Failure(how, said, command, retry=status > 0)
         try:
             return Path(folder, output).read_bytes(), command
         except FileNotFoundError:
             return _Failure("ended without an error, but has written no library", said, command)
+
+
+def _commands(compiler: Compiler, flags: Sequence[str], output: str, parts: int) -> list[list[tuple[str, ...]]]:
+    """Return the command lines from ``nnc.c`` to a library: those that may run at the same time, then the others."""
+    start, end = (*compiler.command, *flags, "-o", output), "-lm"  # relative names, for equal bytes
+    if parts == 1:
+        return [[(*start, "nnc.c", end)]]
+    alone = (*compiler.command, *(flag for flag in flags if flag != "-shared"), "-c", "nnc.c")
+    objects = [f"{number}.o" for number in range(1, parts + 1)]
+    each = [(*alone, f"-DNNC_PART={number}", "-o", name) for number, name in enumerate(objects, 1)]
+    return [each, [(*start, *objects, end)]]
 
 
 def _read(stream: BinaryIO) -> str:

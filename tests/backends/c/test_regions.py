@@ -1,4 +1,4 @@
-"""Equal regions of a unit are printed once, long functions are divided, and neither changes a bit of a result."""
+"""Equal regions are printed once, long functions and units are divided, and none of it changes a bit of a result."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy
 import pytest
 
 import nnc
-from nnc.backends.c import regions, stretches
+from nnc.backends.c import halves, regions, stretches
 from nnc.layers import BatchNormalization, Conv2D, Dense, Embedding, GlobalAveragePooling2D
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "two_blocks.c"
@@ -90,9 +90,10 @@ def trained(model: nnc.Model) -> list[numpy.ndarray]:
 def test_results_are_the_same_to_the_bit(make, monkeypatch):
     monkeypatch.setenv("NNC_BACKEND", "c")
     found = []
-    for saved, longest in ((8, 10**9), (10**9, 10**9), (8, 10)):
+    for saved, longest, least in ((8, 10**9, 10**9), (10**9, 10**9, 10**9), (8, 10, 10**9), (8, 10, 1)):
         monkeypatch.setattr(regions, "_LEAST_SAVED", saved)
         monkeypatch.setattr(stretches, "LONGEST", longest)
+        monkeypatch.setattr(halves, "LEAST_LINES", least)
         nnc.utils.set_random_seed(1)
         found.append(trained(make(3)))
     for arrays in found[1:]:

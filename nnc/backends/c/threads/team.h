@@ -11,13 +11,14 @@ typedef struct {
     void (*body)(void *);
     void *data;
 } nnc_loop;
-static __thread nnc_team nnc_here = {NULL, 1, 1, 0};
-
 #define NNC_OWN __attribute__((visibility("hidden")))
 NNC_OWN int omp_get_num_threads(void);
 NNC_OWN int omp_get_thread_num(void);
 NNC_OWN int omp_get_max_threads(void);
 NNC_OWN void GOMP_parallel(void (*body)(void *), void *data, unsigned members, unsigned flags);
+
+#if NNC_PART != 1
+static __thread nnc_team nnc_here = {NULL, 1, 1, 0};
 
 int omp_get_num_threads(void) {
     return nnc_here.members;
@@ -58,6 +59,7 @@ static int nnc_begin_team(const nnc_run *run) {
 static void nnc_end_team(int before) {
     nnc_here = (nnc_team){NULL, before, 1, 0};
 }
+#endif
 #elif defined(_OPENMP)
 #include <omp.h>
 /* The number of threads is the run's, and afterwards the caller's again. */
