@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from benchmarks.document import VECTORS, csv_table, document, facts, files, vectors_document
+from benchmarks.document import VECTORS, csv_table, document, facts, files, runs_document, vectors_document
 from benchmarks.families import families
 from benchmarks.plot import plot
 from benchmarks.record import Record, Run, read_record
@@ -35,6 +35,7 @@ def record(rows: list[Row]) -> Record:
 TEXTS: dict[str, Callable[[list[Row]], str]] = {
     "tables.txt": _tables,
     "page.md": lambda rows: document(record(rows)),
+    "runs.md": lambda rows: runs_document(record(rows)),
     "table.csv": csv_table,
     "plot.svg": lambda rows: plot(families(rows)[0]),
 }
@@ -105,8 +106,8 @@ def test_a_run_replaces_the_suites_that_it_measured(tmp_path: Path) -> None:
     assert read_record(tmp_path / "none.json") == Record()
 
 
-def test_the_page_says_which_run_measured_what() -> None:
-    text = document(Record().with_run(run("monday", base="1 s", mlp="2 s")).with_run(run("friday", latency="3 s")))
+def test_a_page_says_which_run_measured_what() -> None:
+    text = runs_document(Record().with_run(run("monday", base="1 s", mlp="2 s")).with_run(run("friday", latency="3 s")))
     last = "*latency*:\n\n- Command: `friday`\n- Processor: one\n- Date: friday\n"
     assert f"{last}\n*base*, *mlp*, where otherwise:\n\n- Command: `monday`\n- Date: not recorded\n" in text
 
@@ -155,7 +156,7 @@ def test_the_page_has_what_was_measured_with_several_widths() -> None:
     assert record.by_vectors == {"AVX-512": list(quicker), "AVX2": measured()}
     assert [row.median for row in record.rows] == ["1 s", *(row.median for row in quicker), "1 s"]
     assert "measured with AVX-512 and with AVX2 are [compared](benchmarks-by-vectors.md)" in document(record)
-    assert "- Command: `one`" not in document(Record(record.runs[1:]).with_run(Run("four", {}, {"base": ()})))
+    assert "- Command: `one`" not in runs_document(Record(record.runs[1:]).with_run(Run("four", {}, {"base": ()})))
     text = vectors_document(record)
     assert "| MLP, 2 threads | 500 µs | PyTorch, 1 ms | 2.00× | 1 ms | PyTorch, 800 µs | 0.80× |\n\n*mlp*:" in text
     assert "- AVX2: On C, nnc is slower than the fastest peer in 2 of 2 benchmarks" in text
@@ -168,16 +169,16 @@ def test_the_page_has_what_was_measured_with_several_widths() -> None:
 
 def test_runs_of_the_same_facts_stand_together() -> None:
     record = Record().with_run(run("monday", base="1 s")).with_run(run("monday", mlp="2 s"))
-    assert "*mlp*, *base*:\n\n- Command: `monday`\n- Processor: one\n" in document(record)
+    assert "*mlp*, *base*:\n\n- Command: `monday`\n- Processor: one\n" in runs_document(record)
 
 
 def test_commands_that_differ_by_the_suite_alone_are_one() -> None:
     record = Record()
     for suite in ("mlp", "base"):
         record = record.with_run(Run(f"bench --suite {suite} --quick", {}, {suite: (Row(suite, "nnc", "1 s"),)}))
-    assert "*base*, *mlp*:\n\n- Command: `bench --suite NAME --quick`\n" in document(record)
+    assert "*base*, *mlp*:\n\n- Command: `bench --suite NAME --quick`\n" in runs_document(record)
     several = Run("bench --suite lstm,mlp", {}, {"lstm": (), "mlp": (Row("mlp", "nnc", "2 s"),)})
-    text = document(record.with_run(several).with_run(Run("bench --suite lstm", {}, {"lstm": ()})))
+    text = runs_document(record.with_run(several).with_run(Run("bench --suite lstm", {}, {"lstm": ()})))
     assert "`bench --suite lstm,mlp`" in text  # of which one suite is left
 
 

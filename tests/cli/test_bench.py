@@ -133,7 +133,8 @@ def test_a_suite_that_fails_does_not_stop_the_others(run: Run, monkeypatch: pyte
 def written(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder that data, page and pictures are written to."""
     (folder / "images").mkdir()
-    for place, name in (("DOCUMENT", "page.md"), ("PICTURES", "images"), ("LINES", "table.csv")):
+    places = {"DOCUMENT": "page.md", "RUNS": "runs.md", "PICTURES": "images", "LINES": "table.csv"}
+    for place, name in places.items():
         monkeypatch.setattr(document, place, folder / name)
     monkeypatch.setattr(command, "DATA", folder / "data.json")
     return folder
@@ -143,12 +144,12 @@ def test_page_plot_and_data(run: Run, asked: list[tuple[str, Settings]], written
     result = run("bench", "--suite", "base", "--against", "torch", "--hurry", "--only", "c", "--write", code=1)
     page = (written / "page.md").read_text()
     line = "nnc bench --suite base --against torch --hurry --only c --write"
-    assert f"- Command: `{line.replace('--suite base', '--suite NAME')}`\n" in page
+    assert f"- Command: `{line.replace('--suite base', '--suite NAME')}`\n" in (written / "runs.md").read_text()
     assert "| benchmark | nnc on C |" in page
     assert (written / "images" / "benchmarks-training.svg").read_text().startswith("<svg ")
     (kept,) = read_record(written / "data.json").runs
     assert (kept.command, {name: len(rows) for name, rows in kept.suites.items()}) == (line, {"base": 4})
-    names = ("data.json", "page.md", "table.csv", "images/benchmarks-training.svg")
+    names = ("data.json", "page.md", "runs.md", "table.csv", "images/benchmarks-training.svg")
     assert result.stderr.endswith(f"wrote {', '.join(str(written / name) for name in names)}\n")
 
 

@@ -8,7 +8,8 @@ from nnc.backends.c.arrays import Array, known_size
 from nnc.backends.c.expressions import Expression, call, operand, product_of, size_of, variable
 from nnc.backends.c.kernels.registry import Unit
 from nnc.backends.c.linkage import RUN
-from nnc.backends.c.statements import Code, CodeBlock, Statement, assign, execute, line, loop, when, written
+from nnc.backends.c.statements import Code, CodeBlock, Facts, Statement, assign, execute, line, loop, when, written
+from nnc.backends.c.thread_counts import PARALLEL_ROW, PARALLEL_SIZE, in_team, members, shared
 from nnc.ir import Value
 from nnc.ir.types import ITEM_SIZES
 
@@ -30,7 +31,7 @@ def write_feed(
     inputs: Sequence[Value],
     array: Callable[[Value], Array],
     unit: Unit,
-    may_fail: bool,
+    facts: Facts,
 ) -> list[str]:
     """Return the function that runs several batches.
 
@@ -40,7 +41,8 @@ def write_feed(
         inputs: the inputs.
         array: where an input lies.
         unit: what the function belongs to.
-        may_fail: whether a run may end early; then those after it do not start.
+        facts: of the function that runs one: where that may end early, those after it do not start; where it has loops
+            for several threads, they gather rows, too.
     """
     sources: list[Code] = []
     loops: list[Code] = []
@@ -48,16 +50,18 @@ def write_feed(
         target, source = array(value), variable(f"source_{number}")
         type = target.memory_type
         sources.append(Statement(f"const {type} *const {source.text} = (const {type} *)sources[{number}];"))
-        loops.append(_gather(target, source))
-    end = [when(variable("run->fault[0]"), [Statement("return;")])] if may_fail else []
+        loops.append(_gather(target, source, facts.is_parallel))
+    end = [when(variable("run->fault[0]"), [Statement("break;")])] if facts.may_fail else []
     batch = operand(inputs[0].shape[0])
     head = line("for (int64_t number = 0; number < batches; number++, order += ", batch, ")")
-    body = [*heads, *sources, CodeBlock(head, (*loops, execute(call(name, RUN)), *end))]
+    one = execute(call(f"{name}_once" if facts.is_parallel else name, RUN))
+    batches: list[Code] = [CodeBlock(head, (*loops, one, *end))]
+    body = [*sources, *(in_team(batches) if facts.is_parallel else batches)]
     return [
         "/* Runs batches of rows of the sources, which are numbered in the order of the batches. */",
         f"void {name}_batches(const nnc_run *run, const void *const *sources, const int64_t *order, int64_t batches)",
         "{",
-        *written(body, unit.linkage.pragma),
+        *written([*heads, *body], unit.linkage.pragma),
         "}",
         "",
     ]
@@ -121,7 +125,7 @@ def write_epochs(name: str, unit: Unit) -> list[str]:
     ]
 
 
-def _gather(target: Array, source: Expression) -> Code:
+def _gather(target: Array, source: Expression, is_parallel: bool) -> Code:
     size, known = product_of(*target.shape[1:]), known_size(target.shape[1:])
     row, i, order = map(variable, ("row", "i", "order"))
     to, taken = target.pointer, order[row]
@@ -132,4 +136,7 @@ def _gather(target: Array, source: Expression) -> Code:
         body = loop(i, known, [assign(to[row * known + i], source[taken * known + i])])
     else:
         body = execute(call("memcpy", to + row * size, source + taken * size, size_of(target.memory_type) * size))
-    return loop(row, target.shape[0], [body])
+    count = None
+    if is_parallel:
+        count = members(target.shape[0], target.shape[0] * (1 if known is None else known), PARALLEL_SIZE, PARALLEL_ROW)
+    return loop(row, target.shape[0], [body], shared(count))

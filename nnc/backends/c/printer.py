@@ -169,7 +169,7 @@ class Printer:
         self.pointers, self.function.declarations = {}, []
         for value in inputs:
             self.array(value)
-        lines = write_feed(name, self.heads, inputs, self.array, self.unit, self.facts.may_fail)
+        lines = write_feed(name, self.heads, inputs, self.array, self.unit, self.facts)
         runs_epochs = bool(self.plan.graph.updates) and not self.facts.may_fail
         return Feed([*lines, *write_epochs(name, self.unit)] if runs_epochs else lines, runs_epochs)
 

@@ -7,16 +7,19 @@ from functools import cache
 
 from nnc.backends.c.cache import checksum
 from nnc.backends.c.emitted import UnitSource
+from nnc.backends.c.expressions import call
 from nnc.backends.c.halves import in_halves
 from nnc.backends.c.headers import Sections, function_names, macros_in, own_names, sections
 from nnc.backends.c.kernels import EXPRESSIONS, KERNELS, Unit
-from nnc.backends.c.linkage import RecordLinkage
+from nnc.backends.c.linkage import RUN, RecordLinkage
 from nnc.backends.c.marks import mark_text
 from nnc.backends.c.milestones import FUNCTION, PLACE
 from nnc.backends.c.printer import Function, Printer
 from nnc.backends.c.regions import RegionFunctions
+from nnc.backends.c.statements import execute, written
 from nnc.backends.c.stretches import divide
 from nnc.backends.c.text import comment, identifier
+from nnc.backends.c.thread_counts import in_team
 from nnc.backends.c.threads import team_text
 from nnc.backends.marks import Marks
 from nnc.errors import MissingKernelError
@@ -110,7 +113,7 @@ def print_source(plan: Plan, marks: Marks | None = None) -> UnitSource:
             *divided.body,
             "}",
             "",
-            *(_with_threads(name) if facts.is_parallel else []),
+            *(_with_threads(name, linkage) if facts.is_parallel else []),
             *feed.lines,
             *prepack,
             *halves.end,
@@ -147,14 +150,12 @@ def _level(lines: int, functions: Sections) -> int:
     return next((level for level, most in _LINES.items() if level <= highest and lines <= most), 1)
 
 
-def _with_threads(name: str) -> list[str]:
+def _with_threads(name: str, linkage: RecordLinkage) -> list[str]:
     """The function around one with parallel loops."""
     return [
         f"void {name}(const nnc_run *run)",
         "{",
-        "    const int before = nnc_begin_team(run);",
-        f"    {name}_once(run);",
-        "    nnc_end_team(before);",
+        *written(in_team([execute(call(f"{name}_once", RUN))]), linkage.pragma),
         "}",
         "",
     ]

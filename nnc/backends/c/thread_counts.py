@@ -1,4 +1,4 @@
-"""The number of threads that share the work of a loop."""
+"""The number of threads that share the work of a loop, and where a run has them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from nnc.backends.c.expressions import Expression, Operand, call, whole
-from nnc.backends.c.statements import Directive
+from nnc.backends.c.linkage import RUN
+from nnc.backends.c.statements import Code, Directive, Statement
 from nnc.ir import NOMINAL_SIZE, Dim, Shape
 
 MEMBERS = "nnc_members"
@@ -40,6 +41,11 @@ def members(parts: Dim, work: Dim, least: int, least_known: int = 1) -> Expressi
 def members_of(parts: Operand, work: Operand, least: int) -> Expression:
     """Return the same for work that is known in C only."""
     return call(MEMBERS, whole(parts), whole(work), least)
+
+
+def in_team(code: Sequence[Code]) -> list[Code]:
+    """Return statements that may have loops for the threads of the run: elsewhere, these are for one."""
+    return [Statement("const int before = nnc_begin_team(run);", RUN.uses), *code, Statement("nnc_end_team(before);")]
 
 
 def shared(count: Expression | None, directive: Directive | None = None) -> Directive | None:

@@ -8,9 +8,12 @@ import os
 import shlex
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from nnc.backends.c import headers
+from nnc.backends.c.threads import THREADS
 from nnc.backends.c.toolchain import find_compiler, flags
 
 TEXT = """\
@@ -22,6 +25,16 @@ int has_openmp(void) { return 1; }
 int has_openmp(void) { return 0; }
 #endif
 """
+
+
+@contextmanager
+def threads(number: int) -> Iterator[None]:
+    """Let compiled code have so many threads in the block."""
+    before, THREADS[0] = int(THREADS[0]), number
+    try:
+        yield
+    finally:
+        THREADS[0] = before
 
 
 def works(path: Path) -> bool:

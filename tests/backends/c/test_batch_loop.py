@@ -9,6 +9,7 @@ import nnc
 from nnc.callbacks import Callback
 from nnc.program import batches
 from nnc.program.batches import Batches, Stretch
+from tests.backends.c.helpers import threads
 
 ROWS = 70
 
@@ -95,3 +96,52 @@ def test_an_interrupt_ends_a_stretch_between_two_calls():
     Stretch(run, 5, 3, 1000, at_once=10).run_all(interrupted, lambda count: None)
     assert calls[0] == (5, 10)
     assert len(calls) == 2
+
+
+def pictures(backend: str = "c"):
+    nnc.utils.set_random_seed(3)
+    model = nnc.Sequential([nnc.Input((784,)), nnc.layers.Dense(128, activation="relu"), nnc.layers.Dense(1)])
+    model.compile("adam", "mse")
+    model.program.use_backend(backend)
+    return model.program
+
+
+def gathering(program) -> str:
+    """Return the text of the loop over batches."""
+    _, _, text = program.source("train").partition("void nnc_train_batches(")
+    return text.partition("\n}\n")[0]
+
+
+def test_threads_gather_long_rows_and_one_thread_short_ones(data):
+    text = gathering(pictures())
+    assert text.count("#pragma omp parallel for num_threads(nnc_members(") == 1
+    assert text.index("nnc_begin_team(run)") < text.index("#pragma omp") < text.index("nnc_train_once(run)")
+    assert "nnc_begin_team" not in gathering(make_program("c"))
+    generator, found = numpy.random.default_rng(0), []
+    x, y = generator.normal(size=(130, 784)).astype("float32"), generator.normal(size=(130, 1)).astype("float32")
+    for number in (1, 2, 3):
+        with threads(number):
+            program = pictures()
+            program.fit(x, y, batch_size=64, epochs=3, verbose=0)
+            found.append(program.states)
+    assert all(numpy.array_equal(state, other[label]) for other in found[1:] for label, state in found[0].items())
+
+
+def test_a_fault_ends_what_threads_do_and_the_next_run_has_them_again():
+    nnc.utils.set_random_seed(3)
+    words = nnc.Input((600,), dtype="int32")
+    x = nnc.layers.GlobalAveragePooling1D()(nnc.layers.Embedding(30, 16)(words))
+    model = nnc.Model(words, nnc.layers.Dense(1)(x))
+    model.compile("adam", "mse")
+    program = model.program
+    program.use_backend("c")
+    assert "nnc_end_team(before);" in gathering(program)
+    x, y = numpy.random.default_rng(0).integers(0, 30, (192, 600)), numpy.zeros((192, 1))
+    wrong = x.copy()
+    wrong[70, 5] = 30
+    with threads(2):
+        with pytest.raises(nnc.errors.DataError, match="30"):
+            program.fit(wrong, y, batch_size=64, epochs=1, verbose=0, shuffle=False)
+        before = program.evaluate(x, y, verbose=0)["loss"]
+        program.fit(x, y, batch_size=64, epochs=2, verbose=0)
+        assert program.evaluate(x, y, verbose=0)["loss"] < before

@@ -21,7 +21,7 @@ from nnc.backends.c.toolchain import build, find_compiler
 from nnc.errors import CompilerError
 from nnc.profiling.instrumentation import counting
 from nnc.profiling.measurement import copy_program
-from tests.backends.c.helpers import real
+from tests.backends.c.helpers import real, threads
 
 posix = pytest.mark.skipif(os.name != "posix", reason="the compilers here are shell scripts")
 needs_compiler = pytest.mark.skipif(find_compiler() is None, reason="needs a C compiler")
@@ -75,17 +75,11 @@ def test_each_function_is_in_one_half_and_known_to_those_behind_it(lengths: list
     assert abs(len(first) - len(last)) <= max(len(function.definition) for function in functions)
 
 
-def trained(model: nnc.Model, threads: int) -> list[numpy.ndarray]:
+def trained(model: nnc.Model) -> list[numpy.ndarray]:
     """Return weights after some training."""
-    from nnc.backends.c.threads import THREADS
-
-    generator, before = numpy.random.default_rng(2), THREADS[0]
-    THREADS[0] = threads
-    try:
-        x = generator.normal(size=(64, *model.input_shape[1:])).astype("float32")
-        model.fit(x, generator.normal(size=(64, 1)), batch_size=32, epochs=2, verbose=0, shuffle=False)
-    finally:
-        THREADS[0] = before
+    generator = numpy.random.default_rng(2)
+    x = generator.normal(size=(64, *model.input_shape[1:])).astype("float32")
+    model.fit(x, generator.normal(size=(64, 1)), batch_size=32, epochs=2, verbose=0, shuffle=False)
     return model.get_weights()
 
 
@@ -94,11 +88,12 @@ def test_weights_are_the_same_to_the_bit(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setenv("NNC_BACKEND", "c")
     monkeypatch.setattr(stretches, "LONGEST", 30)
     found = []
-    for least, threads in ((10**9, 1), (1, 1), (1, 2)):
+    for least, number in ((10**9, 1), (1, 1), (1, 2)):
         monkeypatch.setattr(halves, "LEAST_LINES", least)
         nnc.utils.set_random_seed(1)
         model = perceptron(3, 256)
-        found.append(trained(model, threads))
+        with threads(number):
+            found.append(trained(model))
         unit = emitted(model)
         assert (unit.parts, unit.is_parallel) == (1 if least > 1 else 2, True)
     for weights in found[1:]:

@@ -194,7 +194,8 @@ def test_kernels_depend_on_no_number_of_threads(outputs, batch, directives, thre
     for number, value in enumerate(outputs(graph)):
         graph.output(f"y{number}", value)
     machine = CMachine(graph, {"batch": batch}, {})
-    assert machine.source.text.count("#pragma omp parallel for") == directives
+    text, _, _ = machine.source.text.partition("void nnc_test_batches(")  # whose loops gather rows
+    assert text.count("#pragma omp parallel for") == directives
     generator = numpy.random.default_rng(0)
     inputs = {}
     for label, value in graph.inputs.items():
