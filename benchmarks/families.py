@@ -156,8 +156,8 @@ _KINDS = (
         "first",
         "First steps and predictions",
         r"(?P<net>.+), (?P<rest>first (?:training step|prediction), \d threads?), on C",
-        "From a model with its weights to the result of one batch in training, or of one row, with nothing traced or "
-        "compiled, and empty caches. The layers of the MLP are `x + Dense(64, 'gelu')(x)`.",
+        "From a model with its weights to the loss of the first batch, or to the prediction of one row, with nothing "
+        "traced or compiled before, and empty caches. The layers of the MLP are `x + Dense(64, 'gelu')(x)`.",
     ),
     (
         "whole",

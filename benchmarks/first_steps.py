@@ -13,7 +13,7 @@ from benchmarks.report import Row
 from benchmarks.settings import Settings
 from benchmarks.targets import target_rows
 from benchmarks.timing import Comparison
-from benchmarks.work import thread_choices
+from benchmarks.work import absent_rows, thread_choices
 from benchmarks.worker import Entrant, Workers
 
 NNC = "nnc, empty cache, C"
@@ -102,4 +102,5 @@ def _measure(settings: Settings, title: str, first: First, threads: int) -> list
     agreed, differing = agreement(work, numbers, NNC)
     kept = {name: found for name, found in seconds.items() if name not in differing and len(found) == settings.starts}
     rows = target_rows(title, work, Comparison(kept), [NNC], [first.jax[0]])
-    return [*rows, *agreed, *{row.median: row for row in failed}.values()]
+    absent = absent_rows(settings, work, {first.engine}, {})
+    return [*rows, *agreed, *absent, *{row.median: row for row in failed}.values()]

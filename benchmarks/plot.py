@@ -7,10 +7,11 @@ from collections.abc import Callable, Sequence
 from html import escape
 
 from benchmarks.families import ENGINES, Family, Work
+from nnc.render.letters import reckoned_width
 from nnc.render.theme import FONT_FAMILY, LIGHT
 
 _LINE, _RADIUS, _LEFT, _RIGHT, _WIDTH = 30, 5.5, 240, 30, 860
-_TOP, _BOTTOM = 58, 40
+_TOP, _BOTTOM, _GAP, _SIZE = 58, 40, 16, 12
 _TICKS = (0.5, 1, 2, 5, 10, 20, 50, 100, 1_000, 10_000, 100_000)
 
 
@@ -18,16 +19,17 @@ def plot(family: Family) -> str:
     """Return an SVG picture: times relative to nnc's on C, on a logarithmic axis."""
     ratios = [time.ratio for work in family.works for time in work.times.values()]
     low, high = min([0.7, *(ratio / 1.15 for ratio in ratios)]), max([2.2, *(ratio * 1.15 for ratio in ratios)])
-    scale = (_WIDTH - _LEFT - _RIGHT) / math.log(high / low)
+    left = max([_LEFT, *(math.ceil(reckoned_width(work.name, _SIZE)) + 2 * _GAP for work in family.works)])
+    scale = (_WIDTH - left - _RIGHT) / math.log(high / low)
 
     def place(ratio: float) -> float:
-        return _LEFT + scale * math.log(ratio / low)
+        return left + scale * math.log(ratio / low)
 
     bottom = _TOP + _LINE * len(family.works)
     height = bottom + _BOTTOM
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDTH}" height="{height}" viewBox="0 0 {_WIDTH} {height}"'
-        f' font-family="{FONT_FAMILY}" fill="{LIGHT.ink}" font-size="12">',
+        f' font-family="{FONT_FAMILY}" fill="{LIGHT.ink}" font-size="{_SIZE}">',
         f"<title>{escape(family.title)}: times relative to nnc on C</title>",
         f'<rect width="{_WIDTH}" height="{height}" fill="{LIGHT.paper}"/>',
         *_legend(family.works),
@@ -42,7 +44,7 @@ def plot(family: Family) -> str:
     lines.append(f'<text x="{one + 6:.1f}" y="{bottom + 33}">→ slower than nnc on C</text>')
     for index, work in enumerate(family.works):
         y = _TOP + _LINE * index + _LINE / 2
-        lines.append(f'<text x="{_LEFT - 16}" y="{y + 4:.1f}" text-anchor="end">{escape(work.name)}</text>')
+        lines.append(f'<text x="{left - _GAP}" y="{y + 4:.1f}" text-anchor="end">{escape(work.name)}</text>')
         lines += _dots(work, y, place)
     return "\n".join([*lines, "</svg>", ""])
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from benchmarks.agreement import agreement
@@ -76,16 +76,27 @@ def _measure(settings: Settings, work: Work, threads: int, with_set_up: bool) ->
     if work.epochs is not None and with_set_up:
         starts += _starts(taking_part, threads, settings.starts - 1)
         rows += set_up_rows(title, work.epochs, work.steps, comparison, starts, subject)
-    absent = [
-        name for name in settings.named if name not in {entrant.engine for entrant in work.peers} | work.unable.keys()
-    ]
+    engines = {entrant.engine for entrant in work.peers}
+    absent = absent_rows(settings, title, engines, work.unable)
+    return [*rows, *agreed, *absent, *workers.failed_rows(title)]
+
+
+def absent_rows(settings: Settings, title: str, engines: Collection[str], unable: Mapping[str, str]) -> list[Row]:
+    """Return a row for each peer that was asked for by name and has nothing to do with a work, or is unable to do it.
+
+    Args:
+        settings: who was asked for.
+        title: of the work.
+        engines: those of its entrants.
+        unable: what keeps engines from it, by their names.
+    """
+    absent = [name for name in settings.named if name not in {*engines, *unable}]
     nobody = [Row(title, ENGINES[name].title, "takes no part in this work") for name in absent]
-    nobody += [
+    return nobody + [
         Row(title, ENGINES[name].title, f"cannot do this work: {why}")
-        for name, why in work.unable.items()
+        for name, why in unable.items()
         if name in settings.engines
     ]
-    return [*rows, *agreed, *nobody, *workers.failed_rows(title)]
 
 
 def _entrants(settings: Settings, work: Work) -> list[Entrant]:

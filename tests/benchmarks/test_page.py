@@ -19,6 +19,7 @@ from benchmarks.record import Record, Run, read_record
 from benchmarks.report import Row, Versus, rows_of, seconds_text, set_up_table, table
 from benchmarks.timing import Comparison
 from nnc.backends.c.cpu import NATIVE, Processor
+from nnc.render.letters import reckoned_width
 from tests.benchmarks.rows import FACTS, measured
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -197,6 +198,14 @@ def test_the_plot_is_well_formed() -> None:
         root = ElementTree.fromstring(plot(family))
         dots = [dot for dot in root.iter("{http://www.w3.org/2000/svg}circle") if len(dot)]
         assert len(dots) == sum(len(work.times) for work in family.works) == 2
+
+
+def test_names_of_works_are_not_cut_off() -> None:
+    for family in families(read_record().rows):
+        texts = [found for found in ElementTree.fromstring(plot(family)).iter() if found.tag.endswith("}text")]
+        names = {found.text: float(found.get("x", 0)) for found in texts if found.get("text-anchor") == "end"}
+        for work in family.works:
+            assert names[work.name] - reckoned_width(work.name, 12) > 0, work.name
 
 
 def test_rows_are_plain_data() -> None:
