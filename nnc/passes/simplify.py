@@ -4,16 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from math import prod
 
-from nnc.ir import Constant, Graph, Node, Op, Rewriter, Value
+from nnc.ir import Constant, Graph, Node, Op, Rewriter, Shape, Value
 from nnc.ir.decisions import decide, is_listened_to
 from nnc.ir.ops.arithmetic import Add, Divide, Multiply, Negative, Subtract
 from nnc.ir.ops.comparison import Comparison
-from nnc.ir.ops.convolution import Convolution, ConvolutionKernelGradient, Sliding
+from nnc.ir.ops.convolution import (
+    Convolution,
+    ConvolutionInputGradient,
+    ConvolutionKernelGradient,
+    Sliding,
+    extent,
+)
 from nnc.ir.ops.elementwise import Binary, apply
 from nnc.ir.ops.gathering import AddAlongAxis, ScatterAdd
 from nnc.ir.ops.matmul import MatMul
-from nnc.ir.ops.movement import BroadcastTo, Concatenate, Reshape, Scatter, Transpose, broadcast_to, reshape, transpose
+from nnc.ir.ops.movement import (
+    BroadcastTo,
+    Concatenate,
+    Reshape,
+    Scatter,
+    Transpose,
+    broadcast_to,
+    flip,
+    reshape,
+    transpose,
+)
 from nnc.ir.ops.packing import Pack
 from nnc.ir.ops.pooling import WindowOp
 from nnc.ir.ops.reduction import Reduction, Sum
@@ -377,6 +394,45 @@ def padded_window(node: Node, operands: tuple[Value, ...]) -> Value | None:
     return apply(replace(node.op, before=before, after=after), x, operands[1])
 
 
+def turned_kernel(node: Node, operands: tuple[Value, ...]) -> Value | None:
+    """A convolution's input has as its gradient a convolution with the kernel turned, where windows move by ones."""
+    op, (cotangent, kernel) = node.op, operands
+    assert isinstance(op, ConvolutionInputGradient)
+    *window, channels, filters = map(int, kernel.shape)
+    is_depthwise = op.groups > 1 and channels == 1
+    if max(op.strides) > 1 or prod(window) == 1 or is_depthwise or not _is_turning_worth(op.shape, cotangent.shape):
+        return None
+    axes = range(op.rank)
+    before, after = (
+        tuple(extent(window[axis], op.dilation[axis]) - 1 - zeros[axis] for axis in axes)
+        for zeros in (op.before, op.after)
+    )
+    if not all(isinstance(zeros, int) and zeros >= 0 for zeros in (*before, *after)):
+        return None
+    turned, (down, along) = flip(kernel, axes), (op.rank, op.rank + 1)
+    if op.groups == 1:
+        turned = transpose(turned, (*axes, along, down))
+    else:
+        parts = reshape(turned, (*window, channels, op.groups, filters // op.groups))
+        turned = reshape(transpose(parts, (*axes, along + 1, along, down)), (*window, filters // op.groups, -1))
+    return apply(Convolution(op.strides, op.dilation, before, after, groups=op.groups), cotangent, turned)
+
+
+TURNED_SHARE = 1.5
+"""Elements of the input per place of the window up to which turning the kernel for its gradient pays."""
+
+
+def _is_turning_worth(shape: Shape, result: Shape) -> bool:
+    """Whether products at each element of the input pay, where the other way there are some at each place of the window.
+
+    Turning moves the whole kernel, which the other way moves as many elements per filter as an image has for it.
+    """
+    *places, filters = result[1:]
+    if not all(isinstance(dim, int) for dim in (*shape, *places)):
+        return list(shape) == places
+    return int(filters) <= prod(map(int, shape)) <= TURNED_SHARE * prod(map(int, places))
+
+
 RULES: tuple[tuple[Rule, tuple[type[Op], ...]], ...] = (
     (no_elements, (Op,)),
     (empty_parts, (Concatenate,)),
@@ -394,6 +450,7 @@ RULES: tuple[tuple[Rule, tuple[type[Op], ...]], ...] = (
     (cancelled_factor, (Multiply,)),
     (joined_parts, (Add,)),
     (padded_window, (Convolution, ConvolutionKernelGradient)),
+    (turned_kernel, (ConvolutionInputGradient,)),
 )
 """The rules, in the order in which they are tried, and the ops whose nodes they may hold for."""
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from nnc.backends.numpy.kernels import convolution, windows
 from nnc.ir import Graph, TensorType, ops, symbol
 from nnc.ir.ops.convolution import output_length, same_padding
-from nnc.passes import OPTIMIZE, run_passes
+from nnc.passes import OPTIMIZE, run_passes, simplify
 from tests.backends.helpers import Machine
 from tests.ir.ops.cases import BINDINGS, Case
 from tests.ir.ops.cases.convolution import rows
@@ -52,7 +52,7 @@ def geometries(draw: Any) -> list[Case]:
     )
 
 
-def run(case: Case) -> Any:
+def run(case: Case, turns: bool) -> Any:
     graph = Graph("test")
     graph.input("batch", TensorType("bool", (symbol("batch"),)))
     operands = [graph.input(f"x{position}", domain.type) for position, domain in enumerate(case.operands)]
@@ -60,7 +60,7 @@ def run(case: Case) -> Any:
     generator = numpy.random.default_rng(1)
     arrays = [generator.integers(-4, 5, array.shape).astype("float64") for array in case.draw()]
     inputs = {"batch": numpy.zeros(BINDINGS["batch"], bool)} | {f"x{i}": array for i, array in enumerate(arrays)}
-    machine = Machine(graph, BINDINGS["batch"] + 2, {})
+    machine = Machine(run_passes(graph, OPTIMIZE) if turns else graph, BINDINGS["batch"] + 2, {})
     machine.executable.arena.fill(255)  # not a number, where a kernel reads what it has not written
     outputs, _ = machine.run(inputs, BINDINGS["batch"])
     return outputs["y"], case.oracle(*arrays)
@@ -68,14 +68,13 @@ def run(case: Case) -> Any:
 
 @settings(max_examples=60)
 @given(geometries(), st.sampled_from([1, 20, 100, 10**6]), st.sampled_from([1, 30]), st.booleans())
-def test_planned_is_a_plain_loop(cases, band, minimum, turned):
+def test_planned_is_a_plain_loop(cases, band, minimum, turns):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(windows, "BAND_ELEMENTS", band)
         patch.setattr(convolution, "MINIMUM_ROWS", minimum)
-        patch.setattr(convolution, "TURNED_PLACES", 1 if turned else 10**6)
-        patch.setattr(convolution, "TURNED_SHARE", 100)
+        patch.setattr(simplify, "TURNED_SHARE", 100)
         for case in cases:
-            found, expected = run(case)
+            found, expected = run(case, turns)
             numpy.testing.assert_array_equal(found, expected, err_msg=str(case.op))
 
 

@@ -32,6 +32,15 @@ MATCHING = {
         "%2 = convolution_kernel_gradient(%0, %1, strides=[1], dilation=[1], before=[0], after=[1], groups=1, "
         "window=[2]) : f64[2,1,1]\nreturn z=%2",
     ),
+    "gradient of what a window sees that moves by ones": (
+        "%0 = reshape(%x, shape=[batch, 3, 1]) : f64[batch,3,1]\n%1 = reshape(%b, shape=[3, 1, 1]) : f64[3,1,1]\n"
+        "%2 = convolution_input_gradient(%0, %1, strides=[1], dilation=[1], before=[0], after=[2], "
+        "groups=1, shape=[3]) : f64[batch,3,1]\nreturn z=%2",
+        "%0 = reshape(%x, shape=[batch, 3, 1]) : f64[batch,3,1]\n%1 = reshape(%b, shape=[3, 1, 1]) : f64[3,1,1]\n"
+        "%2 = flip(%1, axes=[0]) : f64[3,1,1]\n%3 = transpose(%2, axes=[0, 2, 1]) : f64[3,1,1]\n"
+        "%4 = convolution(%0, %3, strides=[1], dilation=[1], before=[2], after=[0], groups=1) : f64[batch,3,1]\n"
+        "return z=%4",
+    ),
     "sum of parts": (
         "%0 = slice(%x, starts=[0, 0], stops=[-1, 1], steps=[1, 1]) : f64[batch,1]\n"
         "%1 = slice(%y, starts=[0, 1], stops=[-1, 3], steps=[1, 1]) : f64[batch,2]\n"
@@ -244,6 +253,27 @@ MATCHING = {
     ),
 }
 STAYS = {
+    "gradient of what a window sees that moves by twos": (
+        "%0 = reshape(%x, shape=[batch, 3, 1]) : f64[batch,3,1]\n%1 = reshape(%b, shape=[3, 1, 1]) : f64[3,1,1]\n"
+        "%2 = convolution_input_gradient(%0, %1, strides=[2], dilation=[1], before=[1], after=[1], "
+        "groups=1, shape=[5]) : f64[batch,5,1]\nreturn z=%2"
+    ),
+    "gradient of much more than there are places": (
+        "%0 = reshape(%x, shape=[batch, 3, 1]) : f64[batch,3,1]\n%1 = reshape(%b, shape=[3, 1, 1]) : f64[3,1,1]\n"
+        "%2 = convolution_input_gradient(%0, %1, strides=[1], dilation=[1], before=[0], after=[0], "
+        "groups=1, shape=[5]) : f64[batch,5,1]\nreturn z=%2"
+    ),
+    "gradient of less than there are filters": (
+        "%0 = reshape(%x, shape=[batch, 1, 3]) : f64[batch,1,3]\n%1 = reshape(%b, shape=[1, 1, 3]) : f64[1,1,3]\n"
+        "%2 = broadcast_to(%1, shape=[3, 1, 3]) : f64[3,1,3]\n"
+        "%3 = convolution_input_gradient(%0, %2, strides=[1], dilation=[1], before=[1], after=[1], "
+        "groups=1, shape=[1]) : f64[batch,1,1]\nreturn z=%3"
+    ),
+    "gradient of zeros that no window reaches past": (
+        "%0 = reshape(%x, shape=[batch, 3, 1]) : f64[batch,3,1]\n%1 = reshape(%b, shape=[3, 1, 1]) : f64[3,1,1]\n"
+        "%2 = convolution_input_gradient(%0, %1, strides=[1], dilation=[1], before=[3], after=[0], "
+        "groups=1, shape=[2]) : f64[batch,2,1]\nreturn z=%2"
+    ),
     "zeros around what a window of one element sees": (
         "%0 = reshape(%x, shape=[batch, 3, 1]) : f64[batch,3,1]\n"
         "%1 = scatter(%0, shape=[batch, 5, 1], starts=[0, 1, 0], stops=[-1, 4, -1], steps=[1, 1, 1]) : f64[batch,5,1]\n"

@@ -182,6 +182,50 @@ def test_winograd_is_as_exact_as_sums_in_order(channels, filters, dtype, is_wino
     assert numpy.abs(found - expected).max() <= 1e-6 * numpy.abs(expected).max()
 
 
+def kernel_gradient(channels: int, filters: int, dtype: str, high: int = 13, wide: int = 14) -> Graph:
+    graph = Graph("test")
+    x = graph.input("x", TensorType(dtype, (symbol("n"), high, wide, channels)))
+    y = graph.input("y", TensorType(dtype, (symbol("n"), high, wide, filters)))
+    graph.output("gradient", apply(ConvolutionKernelGradient(**geometry(2, padding=1), window=(3, 3)), x, y))
+    return graph
+
+
+@pytest.mark.parametrize(
+    ("channels", "filters", "dtype", "is_winograd"),
+    [
+        (16, 40, "float32", True),  # threads add up by themselves
+        (100, 70, "float32", True),  # threads divide products
+        (8, 32, "float32", False),
+    ],
+)
+def test_gradients_of_kernels_are_as_exact_as_sums_in_order(channels, filters, dtype, is_winograd):
+    machine = CMachine(kernel_gradient(channels, filters, dtype), {"n": 9}, {})
+    assert ("nnc_winograd_gradient_f32(" in machine.source.text) == is_winograd
+    generator = numpy.random.default_rng(3)
+    for count in (9, 1, 0):
+        inputs = {
+            label: generator.normal(size=value.type.bind({"n": count}).shape).astype(dtype)
+            for label, value in machine.graph.inputs.items()
+        }
+        exact = {label: array.astype("float64") for label, array in inputs.items()}
+        expected = interpret(kernel_gradient(channels, filters, "float64"), exact)[0]["gradient"]
+        found = machine.run(inputs, {"n": count})[0]["gradient"]
+        assert numpy.abs(found - expected).max() <= 1e-6 * numpy.abs(expected).max()
+
+
+@pytest.mark.parametrize("bad", [numpy.inf, numpy.nan, 3e38])
+def test_what_is_not_finite_stays_apart_in_the_gradient_of_a_kernel(bad):
+    graph = kernel_gradient(16, 16, "float32")
+    inputs = {label: numpy.ones((2, 13, 14, 16), "float32") for label in ("x", "y")}
+    inputs["x"][1, 0, 0, 3] = bad  # in a corner, where only some of the window's elements see it
+    inputs["x"][0, 0, 13, 3] = bad
+    with numpy.errstate(all="ignore"):
+        expected = interpret(graph, inputs)[0]["gradient"]
+    found = CMachine(graph, {"n": 2}, {}).run(inputs, {"n": 2})[0]["gradient"]
+    assert not numpy.isfinite(expected).all() and numpy.isfinite(expected).any()
+    numpy.testing.assert_allclose(found, expected, rtol=1e-6)
+
+
 def test_lengths_known_at_run_time_only():
     """What is printed for any length has the room that it needs, whatever would be printed for the largest one."""
     graph = Graph("test")
@@ -189,8 +233,9 @@ def test_lengths_known_at_run_time_only():
     kernel = graph.input("kernel", TensorType("float32", (3, 3, 16, 16)))
     value = graph.input("x", TensorType("float32", shape))
     for _ in range(2):
-        value = apply(Convolution(**geometry(2, padding=1)), value, kernel)
+        before, value = value, apply(Convolution(**geometry(2, padding=1)), value, kernel)
     graph.output("y", value)
+    graph.output("gradient", apply(ConvolutionKernelGradient(**geometry(2, padding=1), window=(3, 3)), before, value))
     sizes = {"n": 2, "high": 70, "wide": 60}
     machine = CMachine(graph, sizes, {})
     generator = numpy.random.default_rng(1)

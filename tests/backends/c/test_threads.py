@@ -145,6 +145,14 @@ def convolution_gradients(graph):
     kernel = graph.input("kernel", TensorType(FLOAT, (3, 3, 32, 32)))
     yield apply(ConvolutionInputGradient(*geometry, shape=(20, 20)), x, kernel)
     yield apply(ConvolutionKernelGradient(*geometry, window=(3, 3)), x, x)
+    wide = graph.input("wide", TensorType(FLOAT, (BATCH, 20, 20, 144)))
+    yield apply(ConvolutionKernelGradient(*geometry, window=(3, 3)), x, wide)
+    geometry = (2, 2), (1, 1), (1, 1), (0, 0)
+    yield apply(
+        ConvolutionKernelGradient(*geometry, window=(3, 3)),
+        wide,
+        graph.input("y", x.type.with_shape((BATCH, 10, 10, 32))),
+    )
 
 
 def long_row(graph):
@@ -183,7 +191,7 @@ def uniform(graph):
         (by_number(lambda x, i: apply(ScatterAdd((50, 256)), x, i), (BATCH, 100, 256), (BATCH, 100)), 30, 1),
         (by_number(ops.take_along_axis, (BATCH, 50), (BATCH, 600)), 600, 1),
         (by_number(lambda x, i: apply(AddAlongAxis(1, 50), x, i), (BATCH, 600), (BATCH, 600)), 600, 1),
-        (convolution_gradients, 4, 4),  # zeros, what is gathered, and products of bands
+        (convolution_gradients, 4, 11),  # of one input and three kernels, and zeros where there are no rows
         (long_row, 1, 2),  # the copy with zeros, and the products
         (few_rows_by_a_large_matrix, 2, 1),
         (uniform, 300, 1),

@@ -1,11 +1,14 @@
 /* A strip of B, its rows one behind the other; zeros where it is narrower. */
 static NNC_HOT void nnc_pack_f32(int64_t depth, int64_t width, const float *restrict b, int64_t b_row,
                                  int64_t b_column, int64_t columns, float *restrict strip) {
-    if (b_column == 1 && width == columns) {
+    if (b_column == 1) {
         for (int64_t k = 0; k < depth; k++) {
 #pragma omp simd
-            for (int64_t j = 0; j < columns; j++) {
+            for (int64_t j = 0; j < width; j++) {
                 strip[k * columns + j] = b[k * b_row + j];
+            }
+            for (int64_t j = width; j < columns; j++) {
+                strip[k * columns + j] = 0;
             }
         }
         return;
@@ -124,7 +127,8 @@ static NNC_AROUND void nnc_strip_product_f32(int64_t rows, int64_t depth, int64_
     }
 }
 
-/* A part of C that a core computes at once. A strip of B is packed if enough rows use it; A is read as it lies. */
+/* A part of C that a core computes at once. A strip of B is packed if enough rows use it, unless its rows lie one behind
+   the other anyway; A is read as it lies. */
 static NNC_AROUND void nnc_product_block_f32(int64_t rows, int64_t depth, int64_t width, const float *a, int64_t a_row,
                                              int64_t a_column, const float *b, int64_t b_row, int64_t b_column,
                                              float *c, int64_t c_row, bool add, const float *ahead,
@@ -132,10 +136,11 @@ static NNC_AROUND void nnc_product_block_f32(int64_t rows, int64_t depth, int64_
     enum { ROWS = NNC_TILE_ROWS, COLUMNS = NNC_TILE_BYTES / sizeof(float), DEPTH = 800, LINE = 64 / sizeof(float) };
     float space[DEPTH * COLUMNS + LINE];
     float *const strip = space + (LINE - ((uintptr_t)space / sizeof(float)) % LINE) % LINE;
-    if (b_column != 1 || width != nnc_tile_columns_f32(width) || rows > 2 * ROWS) {
-        nnc_pack_f32(depth, width, b, b_row, b_column, COLUMNS, strip);
+    const int64_t columns = nnc_tile_columns_f32(width);
+    if (b_column != 1 || width != columns || (rows > 2 * ROWS && b_row != columns)) {
+        nnc_pack_f32(depth, width, b, b_row, b_column, columns, strip);
         b = strip;
-        b_row = COLUMNS;
+        b_row = columns;
     }
     nnc_strip_product_f32(rows, depth, width, a, a_row, a_column, b, b_row, c, c_row, add, NULL, 0, 0, ahead,
                           ahead_step);

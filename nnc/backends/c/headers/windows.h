@@ -2,8 +2,8 @@
    the window at place i, wherever it lies. The rest is as of `nnc_tile_f32`. */
 NNC_INLINE void nnc_window_tile_f32(const int rows, const int columns, int64_t depth, const int64_t *restrict elements,
                                     const float *restrict x, const int64_t *restrict places, const float *restrict b,
-                                    float *restrict c, int64_t c_row, const float *bias, float low, float high,
-                                    const float *ahead, int64_t ahead_step) {
+                                    int64_t b_row, float *restrict c, int64_t c_row, const float *bias, float low,
+                                    float high, const float *ahead, int64_t ahead_step) {
     enum { ROWS = NNC_TILE_ROWS, COLUMNS = NNC_TILE_BYTES / sizeof(float) };
     float total[ROWS][COLUMNS];
     const float *windows[ROWS];
@@ -24,7 +24,7 @@ NNC_INLINE void nnc_window_tile_f32(const int rows, const int columns, int64_t d
             const float value = windows[i][element];
 #pragma omp simd
             for (int j = 0; j < columns; j++) {
-                total[i][j] += value * b[k * COLUMNS + j];
+                total[i][j] += value * b[k * b_row + j];
             }
         }
     } while (++k < depth);
@@ -37,7 +37,8 @@ static NNC_HOT void nnc_whole_window_tile_f32(int64_t depth, const int64_t *rest
                                               float *restrict c, int64_t c_row, const float *bias, float low,
                                               float high, const float *ahead, int64_t ahead_step) {
     enum { ROWS = NNC_TILE_ROWS, COLUMNS = NNC_TILE_BYTES / sizeof(float) };
-    nnc_window_tile_f32(ROWS, COLUMNS, depth, elements, x, places, b, c, c_row, bias, low, high, ahead, ahead_step);
+    nnc_window_tile_f32(ROWS, COLUMNS, depth, elements, x, places, b, COLUMNS, c, c_row, bias, low, high, ahead,
+                        ahead_step);
 }
 
 /* As `nnc_short_tile_f32`. */
@@ -46,16 +47,18 @@ static NNC_HOT void nnc_short_window_tile_f32(int64_t depth, const int64_t *rest
                                               float *restrict c, int64_t c_row, const float *bias, float low,
                                               float high, const float *ahead, int64_t ahead_step) {
     enum { ROWS = NNC_TILE_ROWS, COLUMNS = NNC_TILE_BYTES / sizeof(float) };
-    nnc_window_tile_f32(ROWS - 1, COLUMNS, depth, elements, x, places, b, c, c_row, bias, low, high, ahead, ahead_step);
+    nnc_window_tile_f32(ROWS - 1, COLUMNS, depth, elements, x, places, b, COLUMNS, c, c_row, bias, low, high, ahead,
+                        ahead_step);
 }
 
-/* As `nnc_half_tile_f32`; b has rows as long as those of a whole one. */
+/* As `nnc_half_tile_f32`; b has rows of any length. */
 static NNC_HOT void nnc_half_window_tile_f32(int64_t depth, const int64_t *restrict elements, const float *restrict x,
-                                             const int64_t *restrict places, const float *restrict b, float *restrict c,
-                                             int64_t c_row, const float *bias, float low, float high,
-                                             const float *ahead, int64_t ahead_step) {
+                                             const int64_t *restrict places, const float *restrict b, int64_t b_row,
+                                             float *restrict c, int64_t c_row, const float *bias, float low,
+                                             float high, const float *ahead, int64_t ahead_step) {
     enum { ROWS = NNC_TILE_ROWS, COLUMNS = NNC_TILE_BYTES / sizeof(float) };
-    nnc_window_tile_f32(ROWS, COLUMNS / 2, depth, elements, x, places, b, c, c_row, bias, low, high, ahead, ahead_step);
+    nnc_window_tile_f32(ROWS, COLUMNS / 2, depth, elements, x, places, b, b_row, c, c_row, bias, low, high, ahead,
+                        ahead_step);
 }
 
 /* A block of the result of a convolution, for so many places and filters; elements of the input are read where they
@@ -110,8 +113,8 @@ static NNC_AROUND void nnc_window_block_f32(int64_t count, int64_t run, int64_t 
                     seen = near;
                 }
                 if (columns < COLUMNS) {
-                    nnc_half_window_tile_f32(depth, elements, x, seen, strip, target, step, biased, low, high, ahead,
-                                             ahead_step);
+                    nnc_half_window_tile_f32(depth, elements, x, seen, strip, COLUMNS, target, step, biased, low,
+                                             high, ahead, ahead_step);
                 } else if (tile < whole) {
                     nnc_whole_window_tile_f32(depth, elements, x, seen, strip, target, step, biased, low, high, ahead,
                                               ahead_step);
@@ -127,6 +130,56 @@ static NNC_AROUND void nnc_window_block_f32(int64_t count, int64_t run, int64_t 
                 }
                 i += there;
             }
+        }
+    }
+}
+
+/* What some places add to some rows of the gradient of a kernel, from the row `first` on: tiles as of a convolution, of
+   which elements of the window are the rows now and places the terms of sums. A window is several runs of elements that
+   lie side by side, each so many elements from the first one of all; places are no more than 256. */
+static NNC_AROUND void nnc_window_gradient_f32(int64_t depth, const int64_t *places, int64_t first, int64_t rows,
+                                               int64_t run, const int64_t *runs, const float *x, int64_t filters,
+                                               const float *y, int64_t y_row, float *kernel, int64_t kernel_row,
+                                               bool add) {
+    enum { ROWS = NNC_TILE_ROWS, COLUMNS = NNC_TILE_BYTES / sizeof(float), DEPTH = 256, LINE = 64 / sizeof(float) };
+    float space[(DEPTH + ROWS) * COLUMNS + LINE];
+    float *const own = space + (LINE - ((uintptr_t)space / sizeof(float)) % LINE) % LINE;
+    float *const corner = own + DEPTH * COLUMNS;
+    const int64_t tiles = (rows + ROWS - 1) / ROWS;
+    for (int64_t j = 0; j < filters; j += COLUMNS) {
+        const int64_t width = filters - j < COLUMNS ? filters - j : COLUMNS;
+        const int64_t columns = width <= COLUMNS / 2 ? COLUMNS / 2 : COLUMNS;
+        const bool is_strip = width == columns && y_row == columns;
+        const float *const strip = is_strip ? y + j : own;
+        if (!is_strip) {
+            nnc_pack_f32(depth, width, y + j, y_row, 1, columns, own);
+        }
+        const int64_t whole = tiles - (columns == COLUMNS ? nnc_short_tiles_f32(rows) : 0);
+        int64_t i = 0;
+        for (int64_t tile = 0; tile < tiles; tile++) {
+            const int64_t height = tile < whole ? ROWS : ROWS - 1, there = rows - i < height ? rows - i : height;
+            const bool is_whole = there == height && width == columns && !add;
+            float *const out = kernel + i * kernel_row + j, *const target = is_whole ? out : corner;
+            const int64_t step = is_whole ? kernel_row : COLUMNS;
+            int64_t elements[ROWS], number = (first + i) / run, at = (first + i) % run;
+            for (int64_t row = 0; row < ROWS; row++) {
+                elements[row] = runs[number] + at;
+                if (row + 1 < there && ++at == run) {
+                    at = 0;
+                    number++;
+                }
+            }
+            if (columns < COLUMNS) {
+                nnc_half_window_tile_f32(depth, places, x, elements, strip, columns, target, step, NULL, 0, 0, strip, 0);
+            } else if (tile < whole) {
+                nnc_whole_window_tile_f32(depth, places, x, elements, strip, target, step, NULL, 0, 0, strip, 0);
+            } else {
+                nnc_short_window_tile_f32(depth, places, x, elements, strip, target, step, NULL, 0, 0, strip, 0);
+            }
+            if (!is_whole) {
+                nnc_take_corner_f32(there, width, corner, out, kernel_row, add);
+            }
+            i += there;
         }
     }
 }

@@ -1,22 +1,23 @@
-"""Convolutions and their gradients; those of the gradients gather patches band by band, and multiply from there."""
+"""Convolutions and their gradients: which of the ways each is computed in, and the one that adds patches up."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TypeVar
 
 from nnc.backends.c.arrays import Array
-from nnc.backends.c.expressions import Expression, infix, operand
+from nnc.backends.c.expressions import Expression
 from nnc.backends.c.kernels import depthwise
-from nnc.backends.c.kernels.direct import direct, padded, padded_size
+from nnc.backends.c.kernels.direct import direct, direct_gradient, padded, padded_size
 from nnc.backends.c.kernels.movement import fill_lines
 from nnc.backends.c.kernels.product import ROWS_ALONE, Matrices, pack_strips, product
 from nnc.backends.c.kernels.registry import KernelCall, kernel
-from nnc.backends.c.kernels.sliding import BAND, GROUP, START, Geometry, gather, over_bands, scatter
+from nnc.backends.c.kernels.sliding import BAND, GROUP, START, Geometry, over_bands, scatter
 from nnc.backends.c.kernels.winograd import is_winograd, room, transform, transformed, winograd
-from nnc.backends.c.linkage import FALSE
-from nnc.backends.c.statements import Code, execute, loop, when
+from nnc.backends.c.kernels.winograd_gradient import gradient_room, winograd_gradient
+from nnc.backends.c.statements import Code, execute, loop
 from nnc.backends.c.strips import prepacked_strips
 from nnc.backends.c.thread_counts import known_work
 from nnc.ir import Dim, Layout, Op, TensorType
@@ -41,21 +42,21 @@ def _geometry(op: Op, items: Sequence[Kind]) -> Geometry:
 
 
 def _workspace(op: Op, operands: Sequence[TensorType], results: Sequence[TensorType]) -> Sequence[TensorType]:
-    """Ask for room for the input with zeros around it, or for the patches of a band."""
+    """Ask for room for the input with zeros around it and for Winograd's matrices, or for the patches of a band."""
     geometry = _geometry(op, [*operands, *results])
     if geometry.is_depthwise or geometry.is_pointwise:
         return ()
-    if isinstance(op, Convolution):
-        return _space(geometry, results[0])
-    return (results[0].with_shape((geometry.band * geometry.patch,)),)
+    if isinstance(op, ConvolutionInputGradient):
+        return (results[0].with_shape((geometry.band * geometry.patch,)),)
+    return _space(geometry, results[0], room if isinstance(op, Convolution) else gradient_room)
 
 
-def _space(geometry: Geometry, result: TensorType, prepacked: bool = False) -> tuple[TensorType, ...]:
+def _space(geometry: Geometry, result: TensorType, matrices: Callable[[Geometry], int]) -> tuple[TensorType, ...]:
     """Return the room for the input with zeros around it, or for Winograd's matrices, whichever is larger."""
     around = padded(geometry)
     sizes = [] if around is None else [padded_size(around)]
     if is_winograd(geometry):  # as these sizes are; where they are known at run time only, it is printed as direct
-        sizes.append(room(geometry, prepacked))
+        sizes.append(matrices(geometry))
     return (result.with_shape((max(map(int, sizes)),)),) if sizes else ()
 
 
@@ -66,7 +67,7 @@ def _prepack(op: Op, operands: Sequence[TensorType], results: Sequence[TensorTyp
         return None
     space: tuple[TensorType, ...] = ()
     if not geometry.is_pointwise and not any(type.symbols for type in results):
-        space = _space(geometry, results[0], prepacked=True)
+        space = _space(geometry, results[0], partial(room, prepacked=True))
     if is_winograd(geometry):
         return Prepacked(1, operands[1].with_shape((transformed(geometry),)), geometry.total, 1, space)
     strips = prepacked_strips(geometry.dtype, geometry.patch, geometry.filters, known_work(geometry.total))
@@ -90,7 +91,7 @@ def _pack(call: KernelCall, target: Expression) -> Sequence[Code]:
     pack=_pack,
 )
 def convolution(call: KernelCall) -> Sequence[Code]:
-    """A product with the kernel's matrix, of the elements themselves or of their patches."""
+    """A product with the kernel's matrix: of elements as they lie, of Winograd's tiles, or one that makes patches."""
     items = [*call.operands, call.result]
     geometry = _geometry(call.op, items)
     x, weight, y = _roles(call.op, items)
@@ -104,22 +105,14 @@ def convolution(call: KernelCall) -> Sequence[Code]:
         if geometry.groups == 1:
             return product(call.unit, replace(matrices, strips=call.prepacked), call.epilogue)
         return [*_over_groups(geometry, product(call.unit, matrices)), *behind]
-    if isinstance(call.op, Convolution) and is_winograd(geometry):
-        return winograd(call, geometry, x, weight, y)
     if isinstance(call.op, Convolution):
-        return direct(call, geometry, x, weight, y)
+        return (winograd if is_winograd(geometry) else direct)(call, geometry, x, weight, y)
+    if isinstance(call.op, ConvolutionKernelGradient):
+        return (winograd_gradient if is_winograd(geometry) else direct_gradient)(call, geometry, x, weight, y)
     (space,) = call.workspace
-    is_grouped = geometry.groups > 1
-    rows = y.address + START * geometry.filters
-    lines = product(call.unit, _matrices(call.op, geometry, space.address, rows, weight.address, BAND))
-    if isinstance(call.op, ConvolutionInputGradient):
-        lines = [*lines, *scatter(geometry, x.address, space.address, is_grouped)]
-        return [*fill_lines(x, 0), *over_bands(geometry, _over_groups(geometry, lines))]
-    lines = [*gather(geometry, x.address, space.address, is_grouped), *lines]
-    lines = over_bands(geometry, _over_groups(geometry, lines))
-    if isinstance(geometry.total, int):
-        return lines
-    return [when(infix("==", operand(geometry.total), 0), fill_lines(weight, 0)), *lines]
+    patches = _matrices(call.op, geometry, space.address, y.address + START * geometry.filters, weight.address, BAND)
+    lines = [*product(call.unit, patches), scatter(geometry, x.address, space.address)]
+    return [*fill_lines(x, 0), *over_bands(geometry, _over_groups(geometry, lines)), *behind]
 
 
 def _over_groups(geometry: Geometry, lines: Sequence[Code]) -> list[Code]:
@@ -137,20 +130,17 @@ def _matrices(
         patches: pointer to the matrix of patches, or to the input where a patch is an element.
         y: pointer to the rows of the result.
         weight: pointer to the kernel.
-        band: number of rows of a band of patches; None where the patches are the input's own elements.
+        band: number of rows of a band of patches, for the gradient of the input; None where the patches are the input's
+            own elements.
     """
-    depth, filters, down = geometry.patch, geometry.filters // geometry.groups, geometry.filters
-    step = geometry.channels if band is None else depth
+    dtype, depth, filters, down = geometry.dtype, geometry.patch, geometry.filters // geometry.groups, geometry.filters
+    rows, step = (geometry.total, geometry.channels) if band is None else (band, depth)
     if geometry.groups > 1:
         patches = patches if band is not None else patches + GROUP * depth
         y, weight = (pointer + GROUP * filters for pointer in (y, weight))
-    rows = geometry.total if band is None else band
     if isinstance(op, Convolution):
-        return Matrices(geometry.dtype, rows, depth, filters, patches, (step, 1), weight, (down, 1), y, down)
+        return Matrices(dtype, rows, depth, filters, patches, (step, 1), weight, (down, 1), y, down)
+    if isinstance(op, ConvolutionKernelGradient):
+        return Matrices(dtype, depth, rows, filters, patches, (1, step), y, (down, 1), weight, down)
     bands = None if band is None else (geometry.band * depth * filters, geometry.total * (depth * filters))
-    if isinstance(op, ConvolutionInputGradient):
-        matrices = Matrices(geometry.dtype, rows, filters, depth, y, (down, 1), weight, (1, down), patches, step)
-        return replace(matrices, bands=bands)
-    add = FALSE if band is None else infix(">", START, 0)
-    matrices = Matrices(geometry.dtype, depth, rows, filters, patches, (1, step), y, (down, 1), weight, down, add)
-    return replace(matrices, bands=bands)
+    return Matrices(dtype, rows, filters, depth, y, (down, 1), weight, (1, down), patches, step, bands=bands)

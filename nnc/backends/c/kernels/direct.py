@@ -9,9 +9,10 @@ from nnc.backends.c.arrays import Array
 from nnc.backends.c.blocks import BOTTOM, LEFT, RIGHT, TOP, over_blocks, part, product_members
 from nnc.backends.c.bounded_bias import bias_arguments
 from nnc.backends.c.expressions import Expression, Operand, call, chain, choice, infix, operand, size_of, variable
+from nnc.backends.c.kernels.movement import fill_lines
 from nnc.backends.c.kernels.product import inside_and_behind
 from nnc.backends.c.kernels.registry import KernelCall, Unit
-from nnc.backends.c.kernels.sliding import GROUP, IMAGE, PLACE, ROW, START, Axis, Geometry, any_of, taken_apart
+from nnc.backends.c.kernels.sliding import GROUP, IMAGE, PLACE, ROW, START, STOP, Axis, Geometry, any_of, taken_apart
 from nnc.backends.c.linkage import FALSE
 from nnc.backends.c.statements import (
     Code,
@@ -30,6 +31,8 @@ from nnc.backends.c.text import SUFFIXES
 from nnc.backends.c.thread_counts import PARALLEL_SIZE, known_work, members, shared
 from nnc.ir import Dim
 
+_BAND = 256
+"""Places that are added to the gradient of a kernel before the next ones."""
 _PIECE, _PIECES = variable("piece"), 16
 """The number of a piece of a long row, and how many threads may share."""
 
@@ -57,18 +60,9 @@ def padded_size(geometry: Geometry) -> Dim:
 
 def direct(step: KernelCall, geometry: Geometry, x: Array, kernel: Array, y: Array) -> list[Code]:
     """Return the loops of a convolution and its epilogue."""
-    begin, around = x.address, padded(geometry)
-    lines: list[Code] = []
-    if around is not None:
-        (space,) = step.workspace
-        is_long = _is_one_long_row(around)
-        given = geometry, around, begin, space.address
-        lines.append(_pad_in_pieces(step.unit, *given) if is_long else _pad(*given))
-        geometry, begin = around, space.address
+    geometry, begin, lines = _with_zeros(step, geometry, x)
     elements = _elements(geometry)
-    is_wide = geometry.groups == 1 and geometry.axes[-1].dilation == 1
-    run = geometry.depth * (geometry.axes[-1].size if is_wide else 1)
-    runs = _runs(geometry, elements[:-1] if is_wide else elements)
+    run, runs = _window(geometry, elements)
     starts, places = variable("runs"), variable("places")
     lines.append(array("const int64_t", starts, values=runs))
     filters = geometry.filters // geometry.groups
@@ -85,11 +79,75 @@ def direct(step: KernelCall, geometry: Geometry, x: Array, kernel: Array, y: Arr
     ]
     sizes = geometry.total, geometry.patch, filters
     suffix, count = SUFFIXES[geometry.dtype], product_members(geometry.total * filters, *sizes)
-    body = [*_places(geometry, elements), execute(step.unit.call(f"nnc_window_block_{suffix}", *arguments))]
+    most = operand(32) * variable("NNC_TILE_ROWS")
+    body = [
+        *_places(geometry, elements, TOP, BOTTOM, most),
+        execute(step.unit.call(f"nnc_window_block_{suffix}", *arguments)),
+    ]
     blocks = over_blocks(step.unit, suffix, *sizes, count, body, behind, FALSE)
     if group:
         blocks = [loop(GROUP, geometry.groups, blocks), *(step.epilogue.everywhere() if step.epilogue else ())]
     return [block([*lines, *blocks])]
+
+
+def direct_gradient(step: KernelCall, geometry: Geometry, x: Array, kernel: Array, y: Array) -> list[Code]:
+    """Return the loops of a kernel's gradient: sums over places, of which threads have those of some elements each."""
+    geometry, begin, lines = _with_zeros(step, geometry, x)
+    elements, filters = _elements(geometry), geometry.filters // geometry.groups
+    run, runs = _window(geometry, elements)
+    starts, places, team, member, tiles, first, last, end = map(
+        variable, ("runs", "places", "team", "member", "tiles", "first", "last", "end")
+    )
+    group: tuple[tuple[Expression, Dim], ...] = ((GROUP, filters),) if geometry.groups > 1 else ()
+    height, total = variable("NNC_TILE_ROWS"), operand(geometry.total)
+    added = step.unit.call(
+        f"nnc_window_gradient_{SUFFIXES[geometry.dtype]}",
+        *(STOP - START, places, first, last - first, run, starts),
+        *(part(begin, (GROUP, geometry.depth)) if group else begin, filters),
+        *(part(y.address, (START, geometry.filters), *group), geometry.filters),
+        *(part(kernel.address, (first, geometry.filters), *group), geometry.filters),
+        infix(">", START, 0),
+    )
+    band = [
+        declare("const int64_t", STOP, choice(infix("<", START + _BAND, total), START + _BAND, total)),
+        *_places(geometry, elements, START, STOP, operand(_BAND)),
+        execute(added),
+    ]
+    count = product_members(geometry.patch, geometry.patch, geometry.total, filters)
+    rows = [
+        declare("const int64_t", first, tiles * member / team * height),
+        declare("const int64_t", end, tiles * (member + 1).grouped / team * height),
+        declare("const int64_t", last, choice(infix("<", end, geometry.patch), end, geometry.patch)),
+        loop(START, total, band, step=_BAND),
+    ]
+    found: list[Code] = [
+        declare("const int64_t", tiles, (height + (geometry.patch - 1)).grouped / height),
+        declare("const int", team, 1 if count is None else call("nnc_busy", tiles, count)),
+        loop(member, team, rows, None if count is None else shared(team)),
+    ]
+    if group:
+        found = [loop(GROUP, geometry.groups, found)]
+    lines = [*lines, array("const int64_t", starts, values=runs), *found]
+    if isinstance(geometry.total, int):
+        return [block(lines)]
+    return [when(infix(">", total, 0), lines, fill_lines(kernel, 0))]
+
+
+def _with_zeros(step: KernelCall, geometry: Geometry, x: Array) -> tuple[Geometry, Expression, list[Code]]:
+    """Return the geometry on an input with zeros around it, where that lies, and what makes it, if any are needed."""
+    around = padded(geometry)
+    if around is None:
+        return geometry, x.address, []
+    given = geometry, around, x.address, step.workspace[0].address
+    made = _pad_in_pieces(step.unit, *given) if _is_one_long_row(around) else _pad(*given)
+    return around, step.workspace[0].address, [made]
+
+
+def _window(geometry: Geometry, elements: Sequence[Dim]) -> tuple[int, list[Dim]]:
+    """Return the elements that lie side by side in a window, and where each run of so many begins."""
+    is_wide = geometry.groups == 1 and geometry.axes[-1].dilation == 1
+    run = geometry.depth * (geometry.axes[-1].size if is_wide else 1)
+    return run, _runs(geometry, elements[:-1] if is_wide else elements)
 
 
 def _elements(geometry: Geometry) -> list[Dim]:
@@ -108,20 +166,22 @@ def _runs(geometry: Geometry, elements: Sequence[Dim]) -> list[Dim]:
     return found
 
 
-def _places(geometry: Geometry, elements: Sequence[Dim]) -> list[Code]:
-    """Return the statements that say where each place of a block sees its first element."""
+def _places(
+    geometry: Geometry, elements: Sequence[Dim], start: Expression, stop: Expression, most: Expression
+) -> list[Code]:
+    """Return the statements that say where each of some places, at most so many, sees its first element."""
     terms = [IMAGE * (geometry.axes[0].length * elements[0])]
     terms += [axis.place * (axis.stride * step) for axis, step in zip(geometry.axes, elements, strict=True)]
     ahead: list[Code] = [advance(IMAGE)]
     for axis in geometry.axes:
         ahead = [when(infix("==", axis.place.incremented, axis.places), [assign(axis.place, 0), *ahead])]
-    lines, rest = taken_apart(TOP, [(axis.place, axis.places) for axis in geometry.axes], "int64_t")
+    lines, rest = taken_apart(start, [(axis.place, axis.places) for axis in geometry.axes], "int64_t")
     places = variable("places")
     return [
-        array("int64_t", places, operand(32) * variable("NNC_TILE_ROWS")),
+        array("int64_t", places, most),
         *lines,
         declare("int64_t", IMAGE, rest),
-        loop(PLACE, BOTTOM - TOP, [assign(places[PLACE], chain("+", terms)), *ahead]),
+        loop(PLACE, stop - start, [assign(places[PLACE], chain("+", terms)), *ahead]),
     ]
 
 

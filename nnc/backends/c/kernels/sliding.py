@@ -1,15 +1,14 @@
-"""Common parts of kernels with sliding windows: their geometry, and loops that gather patches or add them up."""
+"""Common parts of kernels with sliding windows: their geometry, and loops that add patches up."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
 
 from nnc.backends.c.expressions import (
     Expression,
     Operand,
-    call,
     chain,
     choice,
     infix,
@@ -17,7 +16,7 @@ from nnc.backends.c.expressions import (
     size_of,
     variable,
 )
-from nnc.backends.c.statements import SIMD, Code, Statement, assign, block, declare, execute, loop, pointer, when
+from nnc.backends.c.statements import SIMD, Code, Statement, assign, block, declare, loop, pointer, when
 from nnc.backends.c.text import C_TYPES, own_dim
 from nnc.backends.c.thread_counts import PARALLEL_SIZE, members_of, shared
 from nnc.ir import Dim
@@ -29,7 +28,7 @@ IMAGE, PLACE, START, STOP, GROUP, LINE, ROW, FIRST, CHANNEL = map(
     variable, ("image", "place", "start", "stop", "group", "line", "row", "first", "c")
 )
 BAND_ELEMENTS = 128 * 1024
-"""Elements that are gathered before they are multiplied: 512 KiB of float32, half of a core's second-level cache."""
+"""Elements of patches that are computed before they are added up: 512 KiB of float32, half of a core's cache."""
 BAND_PLACES = 512
 """Least number of places of a band, because each band reads the whole kernel,"""
 BAND_LIMIT = 1024 * 1024
@@ -177,8 +176,13 @@ class Geometry:
         return self.groups > 1 and self.depth == 1
 
     @property
+    def overlaps(self) -> bool:
+        """Whether two places may see the same element."""
+        return any(axis.stride < (axis.size - 1) * axis.dilation + 1 for axis in self.axes)
+
+    @property
     def band(self) -> int:
-        """Places whose patches are gathered before they are multiplied."""
+        """Places whose patches are computed before they are added up."""
         room = max(BAND_ELEMENTS // self.patch, min(BAND_LIMIT // self.patch, BAND_PLACES), 1)
         return min(room, self.total) if isinstance(self.total, int) else room
 
@@ -239,74 +243,15 @@ def over_bands(geometry: Geometry, lines: Sequence[Code]) -> list[Code]:
     return [loop(START, end, body, step=band)]
 
 
-def gather(geometry: Geometry, x: Expression, patches: Expression, is_grouped: bool) -> list[Code]:
-    """Return loops that copy what the places of a band see, zeros included; a row of the patches per place.
+def scatter(geometry: Geometry, x: Expression, patches: Expression) -> Code:
+    """Return the loops that add the rows of a band's patches to what their places see.
+
+    Threads share the places where no two see the same element.
 
     Args:
-        geometry: of the op.
+        geometry: of the op; where there are groups, `group` has the number of one.
         x: pointer to the input.
         patches: pointer to the workspace.
-        is_grouped: whether `group` has the number of a group of channels.
-    """
-
-    def copy(at: Expression, elements: int) -> list[Code]:
-        size = geometry.size(elements)
-        return [execute(call("memcpy", _PATCH, _element(geometry, x, at, is_grouped), size))]
-
-    def clear(elements: int) -> list[Code]:
-        return [execute(call("memset", _PATCH, 0, geometry.size(elements)))]
-
-    count = None
-    if geometry.band * geometry.patch >= PARALLEL_SIZE:
-        count = members_of(STOP - START, (STOP - START) * geometry.patch, PARALLEL_SIZE)
-    return [_over_places(geometry, geometry.type, patches, copy, clear, is_grouped, count)]
-
-
-def scatter(geometry: Geometry, x: Expression, patches: Expression, is_grouped: bool) -> list[Code]:
-    """Return loops that add the rows of the patches to what their places see."""
-    seen = variable("seen")
-
-    def add(at: Expression, elements: int) -> list[Code]:
-        return [
-            pointer(geometry.type, seen, _element(geometry, x, at, is_grouped)),
-            loop(CHANNEL, elements, [assign(seen[CHANNEL], _PATCH[CHANNEL], sign="+=")], SIMD),
-        ]
-
-    return [_over_places(geometry, f"const {geometry.type}", patches, add, lambda elements: [], is_grouped)]
-
-
-_PATCH = variable("patch")
-Taken = tuple[list[Code], Expression]
-Run = Callable[[Expression, int], list[Code]]
-"""Makes the statements for elements that lie side by side, from the index of the first one and their number."""
-Gap = Callable[[int], list[Code]]
-"""Makes the statements for elements outside the input, from their number."""
-
-
-def _element(geometry: Geometry, x: Expression, at: Expression, is_grouped: bool) -> Expression:
-    element = x + (LINE + at) * geometry.channels
-    return element + GROUP * geometry.depth if is_grouped else element
-
-
-def _over_places(
-    geometry: Geometry,
-    kind: str,
-    patches: Expression,
-    run: Run,
-    gap: Gap,
-    is_grouped: bool,
-    members: Expression | None = None,
-) -> Code:
-    """Return the loops over places and windows.
-
-    Args:
-        geometry: of the op.
-        kind: type of the elements that the pointer points to which runs through the patches.
-        patches: pointer to the first one.
-        run: what to do with elements.
-        gap: what to do where none are.
-        is_grouped: whether `group` has the number of a group of channels.
-        members: of the threads that share the places, None where one has all.
     """
     *outer, last = geometry.axes
     depth, row = geometry.depth, last.size * geometry.depth
@@ -314,33 +259,48 @@ def _over_places(
     def passed(elements: int) -> Code:
         return assign(_PATCH, elements, sign="+=")
 
+    def add(at: Expression, elements: int) -> list[Code]:
+        element = x + (LINE + at) * geometry.channels
+        return [
+            pointer(geometry.type, _SEEN, element + GROUP * depth if geometry.groups > 1 else element),
+            loop(CHANNEL, elements, [assign(_SEEN[CHANNEL], _PATCH[CHANNEL], sign="+=")], SIMD),
+        ]
+
     single = [
         last.declaration,
-        *_either(last.outside if last.checked else None, gap(depth), run(last.seen, depth)),
+        *_unless(last.outside if last.checked else None, add(last.seen, depth)),
         passed(depth),
     ]
     each: list[Code] = [loop(last.tap, last.size, single)] if last.size > 1 else single
     lines: list[Code] = [declare("const int64_t", LINE, geometry.line())]
     if last.size > 1 and (last.dilation == 1 and geometry.groups == 1):
-        together = [block(run(last.seen, row)), passed(row)]
+        together = [block(add(last.seen, row)), passed(row)]
         lines.append(declare("const int64_t", last.seen, last.first))
         if last.checked:
             is_inside = infix("&&", infix(">=", last.seen, 0), infix("<=", last.seen + last.size, last.length))
-            lines += _either(is_inside, together, each)
+            lines.append(when(is_inside, together, each))
         else:
             lines += together
     else:
         lines += each
-    lines = _either(any_of([axis.outside for axis in outer if axis.checked]), [*gap(row), passed(row)], lines)
+    outside = any_of([axis.outside for axis in outer if axis.checked])
+    lines = lines if outside is None else [when(outside, [passed(row)], lines)]
     for axis in reversed(outer):
         lines = [axis.declaration, *lines]
         if axis.size > 1:
             lines = [loop(axis.tap, axis.size, lines)]
     begin = patches + (PLACE - START) * geometry.patch
-    body = [*geometry.place(), pointer(kind, _PATCH, begin, is_fixed=False), *lines]
-    return loop(PLACE, STOP, body, shared(members), start=START)
+    body = [*geometry.place(), pointer(f"const {geometry.type}", _PATCH, begin, is_fixed=False), *lines]
+    count = None
+    if not geometry.overlaps and geometry.band * geometry.patch >= PARALLEL_SIZE:
+        count = members_of(STOP - START, (STOP - START) * geometry.patch, PARALLEL_SIZE)
+    return loop(PLACE, STOP, body, shared(count), start=START)
 
 
-def _either(condition: Expression | None, lines: Sequence[Code], others: Sequence[Code]) -> list[Code]:
-    """Return a choice of statements; the others alone where there is no condition."""
-    return list(others) if condition is None else [when(condition, lines, others)]
+_PATCH, _SEEN = variable("patch"), variable("seen")
+Taken = tuple[list[Code], Expression]
+
+
+def _unless(condition: Expression | None, lines: Sequence[Code]) -> list[Code]:
+    """Return statements for where a condition does not hold; as they are where there is none."""
+    return list(lines) if condition is None else [when(condition, (), lines)]

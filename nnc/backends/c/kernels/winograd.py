@@ -55,12 +55,12 @@ def transformed(geometry: Geometry) -> int:
 
 
 def _slot(geometry: Geometry) -> int:
-    _, across = _tiles(geometry)
+    _, across = tile_rows(geometry)
     tiles = _rows(geometry) * across
     return (16 * tiles + 1) * geometry.channels + (16 * tiles + 4) * geometry.filters
 
 
-def _tiles(geometry: Geometry) -> tuple[int, int]:
+def tile_rows(geometry: Geometry) -> tuple[int, int]:
     """Return the rows of tiles of an image, and the tiles in one."""
     high, wide = (-(-int(axis.places) // 2) for axis in geometry.axes)
     return high, wide
@@ -68,7 +68,7 @@ def _tiles(geometry: Geometry) -> tuple[int, int]:
 
 def _rows(geometry: Geometry) -> int:
     """Return the rows of tiles that are computed together: as few as fill registers best and fit a cache."""
-    _, across = _tiles(geometry)
+    _, across = tile_rows(geometry)
     most = max(MOST_ROOM // 16 // (geometry.channels + geometry.filters), TILES)
     fitting = [rows for rows in range(1, most + 1) if TILES <= rows * across <= most]
     return min(fitting, key=lambda rows: -(-rows * across // _EVEN) / rows, default=-(-TILES // across))
@@ -83,7 +83,7 @@ def transform(unit: Unit, geometry: Geometry, kernel: Array, target: Expression)
 def winograd(call: KernelCall, geometry: Geometry, x: Array, kernel: Array, y: Array) -> list[Code]:
     """Return the loops of a convolution and its epilogue."""
     (space,) = call.workspace
-    suffix, (down, across) = SUFFIXES[geometry.dtype], _tiles(geometry)
+    suffix, (down, across) = SUFFIXES[geometry.dtype], tile_rows(geometry)
     channels, filters, step = geometry.channels, geometry.filters, _rows(geometry)
     high, wide = geometry.axes
     total, slot = operand(geometry.batch * down), variable("slot")

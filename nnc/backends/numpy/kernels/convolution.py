@@ -25,8 +25,6 @@ from nnc.backends.numpy.kernels.windows import (
     padded,
     padded_type,
     split,
-    spread,
-    spread_type,
     turned,
     unpadded,
     windows_of,
@@ -37,13 +35,7 @@ from nnc.ir.ops.convolution import (
     ConvolutionInputGradient,
     ConvolutionKernelGradient,
     Sliding,
-    output_length,
 )
-
-TURNED_PLACES = 128
-"""Elements per image of an input from which on turning the kernel for its gradient pays."""
-TURNED_SHARE = 1.25
-"""Elements of the input per place of the window up to which it does."""
 
 
 def bands(op: Sliding, windows: Array, out: Array, patches: Array, minimum: int = 1) -> list[tuple[Array, ...]]:
@@ -205,25 +197,6 @@ def convolution_kernel_gradient(call: KernelCall) -> Sequence[str]:
 # ---------------------------------------------------------------------- gradient of the input
 
 
-def _turns(op: Op, weight: TensorType) -> bool:
-    """Whether the input's gradient is computed as a convolution with the turned kernel.
-
-    It takes a product per element of the input, the other way one per element of the result.
-    """
-    assert isinstance(op, ConvolutionInputGradient)
-    axes = zip(op.shape, numbers(weight)[:-2], op.strides, op.dilation, op.before, op.after, strict=True)
-    places = [output_length(*axis) for axis in axes]
-    if max(op.strides) > 1 or not all(isinstance(dim, int) for dim in (*op.shape, *places)):
-        return max(op.strides) == 1 and tuple(places) == op.shape
-    elements = prod(map(int, op.shape))
-    return TURNED_PLACES <= elements <= TURNED_SHARE * prod(map(int, places))
-
-
-def _turned_type(op: Sliding, weight: TensorType) -> TensorType:
-    *window, channels, filters = numbers(weight)
-    return weight.with_shape((op.groups, *window, filters // op.groups, channels))
-
-
 def _input_workspace(op: Op, operands: Sequence[TensorType], results: Sequence[TensorType]) -> Sequence[TensorType]:
     assert isinstance(op, ConvolutionInputGradient)
     (y, weight), (x,) = operands, results
@@ -231,25 +204,19 @@ def _input_workspace(op: Op, operands: Sequence[TensorType], results: Sequence[T
         return depthwise.input_workspace(op, x, weight, y)
     if is_pointwise(op, weight):
         return ()
-    lengths, filters = numbers(x)[:-1], numbers(y)[-1]
-    if _turns(op, weight):
-        patches = x.with_shape((band_elements(lengths, prod(numbers(weight)[:-2]) * filters),))
-        return patches, spread_type(op, x, weight, y), _turned_type(op, weight)
     terms = x.with_shape((band_elements(numbers(y)[:-1], numbers(x)[-1], MINIMUM_ROWS),))
     return (terms, padded_type(op, x, weight, y)) if is_padded(op) else (terms,)
 
 
 @kernel(ConvolutionInputGradient, workspace=_input_workspace)
 def convolution_input_gradient(call: KernelCall) -> Sequence[str]:
-    """A convolution with the turned kernel, or a product per element of the window, added where it belongs."""
+    """A product per element of the window, added where it belongs."""
     assert isinstance(call.op, Sliding)
     if is_depthwise(call.op, call.operand_types[1]):
         return depthwise.input_gradient(call)
     (y, weight), result = call.operands, call.result
     if not call.workspace:
         return [product(call, matrix(call, y), matrix(call, weight, transposed=True), matrix(call, result))]
-    if _turns(call.op, call.operand_types[1]):
-        return _turned_convolution(call)
     terms, *more = call.workspace
     whole = more[0] if more else result
 
@@ -285,28 +252,4 @@ def convolution_input_gradient(call: KernelCall) -> Sequence[str]:
             ],
         ),
         *(unpadded(call, result, whole) if more else ()),
-    ]
-
-
-def _turned_convolution(call: KernelCall) -> Sequence[str]:
-    (y, weight), result = call.operands, call.result
-    patches, whole, kernel = call.workspace
-
-    def source(arrays: Arrays) -> Array:
-        op, values = bound_op(call, arrays), arrays[weight]
-        *window, channels, filters = values.shape
-        parts = values.reshape(*window, channels, op.groups, filters // op.groups)
-        backwards = numpy.flip(parts, tuple(range(op.rank)))
-        return backwards.transpose(op.rank + 1, *range(op.rank), op.rank + 2, op.rank)
-
-    def matrices(arrays: Arrays) -> Array:
-        values = arrays[kernel]
-        found = values.reshape(len(values), -1, values.shape[-1])
-        return found if len(found) > 1 else found[0]
-
-    values = call.derive(f"{kernel}_rows", matrices)
-    return [
-        *spread(call, y, weight, whole),
-        f"{kernel}[...] = {call.derive(f'{weight}_turned', source)}",
-        *_gathered_product(call, whole, weight, result, patches, values),
     ]
