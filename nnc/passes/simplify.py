@@ -423,7 +423,7 @@ TURNED_SHARE = 1.5
 
 
 def _is_turning_worth(shape: Shape, result: Shape) -> bool:
-    """Whether products at each element of the input pay, where the other way there are some at each place of the window.
+    """Whether products at each element of the input pay, where the other way they are at each place of the window.
 
     Turning moves the whole kernel, which the other way moves as many elements per filter as an image has for it.
     """

@@ -1,10 +1,16 @@
+/* Elements from one of several matrices to the next, which are read or written side by side: with so many between them that
+   the few places which a cache has for the same part of each page are not all that there is room in. */
+static int64_t nnc_apart(int64_t elements) {
+    return elements + 32;
+}
+
 /* The kernel of a convolution, G g Gᵀ, as 16 matrices (channels, filters) in strips as `nnc_packed_product_f32` takes
    them: S. Winograd's minimal filtering F(2×2, 3×3) as A. Lavin and S. Gray have it, "Fast algorithms for convolutional
    neural networks", 2015. */
 static void nnc_winograd_kernel_f32(int64_t channels, int64_t filters, const float *restrict kernel,
                                     float *restrict matrices) {
     enum { WIDTH = NNC_TILE_BYTES / sizeof(float) };
-    const int64_t taps = channels * filters, step = channels * ((filters + WIDTH - 1) / WIDTH * WIDTH);
+    const int64_t taps = channels * filters, step = nnc_apart(channels * ((filters + WIDTH - 1) / WIDTH * WIDTH));
     for (int64_t left = 0; left < filters; left += WIDTH) {
         const int64_t width = filters - left < WIDTH ? filters - left : WIDTH;
         for (int64_t channel = 0; channel < channels; channel++) {
@@ -115,8 +121,8 @@ static void nnc_winograd_rows_f32(int64_t start, int64_t stop, int64_t down, int
                                   int64_t above, int64_t before, const float *x, const float *kernel, const float *matrices,
                                   float *room, float *y) {
     enum { WIDTH = NNC_TILE_BYTES / sizeof(float) };
-    const int64_t tiles = (stop - start) * across, seen = tiles * channels, made = tiles * filters;
-    const int64_t step = channels * ((filters + WIDTH - 1) / WIDTH * WIDTH);
+    const int64_t tiles = (stop - start) * across, seen = nnc_apart(tiles * channels), made = nnc_apart(tiles * filters);
+    const int64_t step = nnc_apart(channels * ((filters + WIDTH - 1) / WIDTH * WIDTH));
     float *const inputs = room, *const products = inputs + 16 * seen;
     float *const zeros = products + 16 * made, *const dropped = zeros + channels;
     memset(zeros, 0, (size_t)channels * sizeof(float));

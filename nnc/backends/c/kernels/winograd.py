@@ -23,6 +23,8 @@ TILES = 16
 """Tiles that are multiplied together, at least."""
 MOST_ROOM = 1 << 17
 """Elements, about, of the products of tiles and of what they are made of: half a MiB, which a core's cache holds."""
+APART = 32
+"""Elements between one matrix and the next; see ``nnc_apart``."""
 _EVEN = 8
 """Rows of a tile in registers, of which the last one is computed in vain where tiles of the picture do not fill it."""
 _WIDEST = 32
@@ -51,13 +53,14 @@ def room(geometry: Geometry, prepacked: bool = False) -> int:
 
 def transformed(geometry: Geometry) -> int:
     """Return the elements of the transformed kernel."""
-    return 16 * geometry.channels * -(-geometry.filters // _WIDEST) * _WIDEST
+    return 16 * (geometry.channels * -(-geometry.filters // _WIDEST) * _WIDEST + APART)
 
 
 def _slot(geometry: Geometry) -> int:
     _, across = tile_rows(geometry)
     tiles = _rows(geometry) * across
-    return (16 * tiles + 1) * geometry.channels + (16 * tiles + 4) * geometry.filters
+    inputs, products = (16 * (tiles * length + APART) for length in (geometry.channels, geometry.filters))
+    return inputs + products + geometry.channels + 4 * geometry.filters
 
 
 def tile_rows(geometry: Geometry) -> tuple[int, int]:

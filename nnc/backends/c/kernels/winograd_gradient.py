@@ -8,12 +8,12 @@ from nnc.backends.c.expressions import Expression, Operand, chain, choice, infix
 from nnc.backends.c.kernels.movement import fill_lines
 from nnc.backends.c.kernels.registry import KernelCall
 from nnc.backends.c.kernels.sliding import ROW, START, STOP, Geometry
-from nnc.backends.c.kernels.winograd import tile_rows
+from nnc.backends.c.kernels.winograd import APART, tile_rows
 from nnc.backends.c.statements import Code, Directive, array, assign, block, declare, execute, loop, when
 from nnc.backends.c.text import SUFFIXES
 from nnc.backends.c.thread_counts import PARALLEL_SIZE, members, shared
 
-APART = 1 << 12
+SMALL = 1 << 12
 """Most channels times filters of kernels whose gradient threads add up by themselves: a cache holds 16 of them."""
 SLOTS = 4
 """Most threads that do so, each with room of its own."""
@@ -22,9 +22,7 @@ TOGETHER = 128
 FEW = 64
 """The same of the others."""
 MOST_ROOM = 1 << 16
-"""Elements, about, of the factors of products, as long as there are as many terms: half a MiB."""
-LINE = 32
-"""Elements."""
+"""Elements, about, of the factors of products, as long as there are as many terms: a quarter of a MiB."""
 _PIECE, _PIECES = variable("piece"), 8
 """The number of a part in which products are made a kernel, and how many there are."""
 
@@ -36,21 +34,17 @@ def gradient_room(geometry: Geometry) -> int:
 
 def _slots(geometry: Geometry) -> int:
     """Return how many parts have sums of their own; as this decides on their order, threads do not."""
-    return SLOTS if geometry.channels * geometry.filters <= APART else 1
+    return SLOTS if geometry.channels * geometry.filters <= SMALL else 1
 
 
 def _products(geometry: Geometry) -> int:
-    return 16 * _apart(geometry.channels * geometry.filters)
+    return 16 * (geometry.channels * geometry.filters + APART)
 
 
 def _factors(geometry: Geometry) -> int:
     _, across = tile_rows(geometry)
-    return 16 * sum(_apart(_rows(geometry) * across * length) for length in (geometry.channels, geometry.filters))
-
-
-def _apart(elements: int) -> int:
-    """Return the elements from one of 16 matrices to the next, so many that few sets of a cache do not have to do."""
-    return elements + LINE
+    tiles = _rows(geometry) * across
+    return 16 * sum(tiles * length + APART for length in (geometry.channels, geometry.filters))
 
 
 def _rows(geometry: Geometry) -> int:
@@ -72,7 +66,7 @@ def winograd_gradient(call: KernelCall, geometry: Geometry, x: Array, kernel: Ar
     given: list[Operand] = [high.before, wide.before, x.address, y.address]
     sums = space.address + (slot * _products(geometry) if slots > 1 else 0)
     inputs = space.address + slots * _products(geometry) + (slot * _factors(geometry) if slots > 1 else 0)
-    input_step, cotangent_step = ((tiles * length + LINE).grouped for length in (channels, filters))
+    input_step, cotangent_step = ((tiles * length + APART).grouped for length in (channels, filters))
     cotangents = inputs + input_step * 16
 
     def factors(start: Expression, stop: Expression, first: Operand) -> Code:
@@ -90,7 +84,7 @@ def winograd_gradient(call: KernelCall, geometry: Geometry, x: Array, kernel: Ar
         *(channels, tiles, filters),
         *(inputs + product * input_step, 1, channels),
         *(cotangents + product * cotangent_step, filters, 1),
-        *(sums + product * (taps + LINE), filters, infix(">", START, begin)),
+        *(sums + product * (taps + APART), filters, infix(">", START, begin)),
     )
     count = product_members(16, geometry.total, geometry.patch, filters)
     directive = shared(count)
@@ -118,7 +112,7 @@ def winograd_gradient(call: KernelCall, geometry: Geometry, x: Array, kernel: Ar
     made = unit.call(
         f"nnc_winograd_gradient_{suffix}",
         *(_PIECE * taps / _PIECES, (_PIECE + 1).grouped * taps / _PIECES),
-        *(taps, taps + LINE, others, space.address, kernel.address),
+        *(taps, taps + APART, others, space.address, kernel.address),
     )
     finite = variable("finite")
     pieces = members(_PIECES, 16 * slots * taps, PARALLEL_SIZE)
