@@ -397,22 +397,42 @@ def test_a_product_has_parts_of_as_many_rows_and_columns_as_its_tile_allows(team
 
 @pytest.mark.parametrize(
     ("inner", "columns", "tiles"),
-    [(64, 64, 4), (512, 2048, 8)],  # a matrix that fits a core's cache, and one that does not
+    [(64, 192, 4), (512, 2048, 8)],  # a matrix that fits a core's cache, and one that does not
 )
-def test_threads_share_rows_where_each_has_tiles_enough(inner, columns, tiles, compiler, tmp_path):
+def test_threads_share_rows_where_each_has_tiles_enough(inner, columns, tiles, blocks):
+    rows_of_tile, _ = tile()
+    for threads in (2, 3):
+        rows = tiles * rows_of_tile * threads
+        height, width = blocks(rows, inner, columns, threads)
+        assert height == rows and width < columns <= width * threads
+        height, width = blocks(rows + 1, inner, columns, threads)
+        assert height * threads >= rows + 1 and width == columns
+
+
+@pytest.mark.parametrize("strips", [1, 3, 5])
+def test_threads_share_rows_where_strips_of_columns_are_too_few(strips, blocks):
+    rows_of_tile, columns_of_tile = tile()
+    columns, few = strips * columns_of_tile, 2 * rows_of_tile
+    is_even = strips == 5  # three of six parts of the time by one thread are no more than a fifth too much
+    assert blocks(few, 5000, columns, 2) == ((few, 3 * columns_of_tile) if is_even else (rows_of_tile, columns))
+    assert blocks(few - 1, 5000, columns, 2)[0] == few - 1  # less than a tile for each
+
+
+@pytest.fixture
+def blocks(compiler, tmp_path):
+    """Return what tells the rows and the columns of the blocks of a product: see `nnc_blocks_f32`."""
     head = "void blocks(int64_t rows, int64_t inner, int64_t columns, int64_t threads, int64_t *sizes)"
     text = f"{head};\n{head} {{\n    nnc_blocks_f32(rows, inner, columns, false, threads, sizes, sizes + 1);\n}}\n"
     done = compile_unit(tmp_path, f"{PRELUDE}\n{sections(['nnc_blocks_f32']).text}\n{text}", "blocks.so", [])
     assert done.returncode == 0, done.stderr
-    rows_of_tile, _ = tile()
     sizes = numpy.zeros(2, numpy.int64)
-    for threads in (2, 3):
-        for rows, shares_rows in ((tiles * rows_of_tile * threads, False), (tiles * rows_of_tile * threads + 1, True)):
-            arguments = map(ctypes.c_int64, (rows, inner, columns, threads))
-            ctypes.CDLL(str(tmp_path / "blocks.so")).blocks(*arguments, ctypes.c_void_p(sizes.ctypes.data))
-            height, width = sizes
-            assert (width == columns) == shares_rows
-            assert height * threads >= rows if shares_rows else width * threads >= columns
+    function = ctypes.CDLL(str(tmp_path / "blocks.so")).blocks
+
+    def found(*numbers):
+        function(*map(ctypes.c_int64, numbers), ctypes.c_void_p(sizes.ctypes.data))
+        return tuple(sizes.tolist())
+
+    return found
 
 
 def members(network, batch, expected, teams):

@@ -1,6 +1,7 @@
 /* A strip of B, its rows one behind the other; zeros where it is narrower. */
 static NNC_HOT void nnc_pack_f32(int64_t depth, int64_t width, const float *restrict b, int64_t b_row,
                                  int64_t b_column, int64_t columns, float *restrict strip) {
+    enum { AT_ONCE = 64 }; /* rows, whose lines stay in the first cache while one column after the other is written */
     if (b_column == 1) {
         for (int64_t k = 0; k < depth; k++) {
 #pragma omp simd
@@ -13,9 +14,12 @@ static NNC_HOT void nnc_pack_f32(int64_t depth, int64_t width, const float *rest
         }
         return;
     }
-    for (int64_t j = 0; j < columns; j++) {
-        for (int64_t k = 0; k < depth; k++) {
-            strip[k * columns + j] = j < width ? b[k * b_row + j * b_column] : 0;
+    for (int64_t first = 0; first < depth; first += AT_ONCE) {
+        const int64_t last = depth - first < AT_ONCE ? depth : first + AT_ONCE;
+        for (int64_t j = 0; j < columns; j++) {
+            for (int64_t k = first; k < last; k++) {
+                strip[k * columns + j] = j < width ? b[k * b_row + j * b_column] : 0;
+            }
         }
     }
 }
