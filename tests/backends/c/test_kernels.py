@@ -144,6 +144,23 @@ def test_positions_of_the_largest(axis):
     check_run(graph)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_positions_of_the_largest_in_long_rows(dtype):
+    """Ties, NaN, infinities and what is largest in each place of a part that is looked at together."""
+    generator = numpy.random.default_rng(0)
+    rows = generator.integers(-3, 4, (200, 77)).astype(dtype)
+    rows[100:177, :][numpy.eye(77, dtype=bool)] = 9
+    rows[:30] = numpy.sort(rows[:30], 1)
+    rows[30:60][generator.random((30, 77)) < 0.02] = numpy.nan
+    rows[60:80][generator.random((20, 77)) < 0.1] = numpy.inf
+    rows[80], rows[81, 0], rows[82] = -numpy.inf, numpy.nan, numpy.arange(77, 0, -1)
+    graph = Graph("test")
+    graph.output("y", ops.argmax(graph.input("x", TensorType(dtype, rows.shape)), 1))
+    machine = CMachine(graph, {}, {})
+    assert "nnc_largest_" in machine.source.text
+    numpy.testing.assert_array_equal(machine.run({"x": rows}, {})[0]["y"], rows.argmax(1))
+
+
 def check_run(graph: Graph) -> None:
     """Run with batches of 5 and 3 on an arena for 5."""
     machine = CMachine(graph, {"n": 5}, {})

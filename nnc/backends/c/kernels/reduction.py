@@ -23,7 +23,7 @@ from nnc.backends.c.statements import (
     loop,
     when,
 )
-from nnc.backends.c.text import C_TYPES
+from nnc.backends.c.text import C_TYPES, SUFFIXES
 from nnc.backends.c.thread_counts import PARALLEL_ROW, PARALLEL_SIZE, shared_loops
 from nnc.ir import FLOATING, Dim, Layout
 from nnc.ir.ops import reduction
@@ -36,6 +36,8 @@ _BLOCK = 16
 """Columns whose totals are kept in registers while rows are added."""
 _NARROW = 96
 """Most columns of rows along several axes that are added up block by block: of longer rows, blocks lie far apart."""
+_WORTH_CALL = 64
+"""Length, where it is known, from which on a function finds the place of the largest element."""
 TERMS = 32
 """Terms that a lane adds up in float32."""
 _LEAST = -variable("INFINITY")
@@ -327,6 +329,11 @@ def argmax(call: KernelCall) -> Sequence[Code]:
     index = loops.indices[axis]
     best, found, place = variable("best"), variable("found"), variable("position")
     first = x.at(*(0 if position == axis else other for position, other in enumerate(loops.indices)))
+    target = result.at(*(loops.indices[position] for position in kept))
+    is_block = x.dtype in FLOATING and _is_block(x, (axis,))
+    if is_block and isinstance(length, int) and length >= _WORTH_CALL:
+        largest = call.unit.call(f"nnc_largest_{SUFFIXES[x.dtype]}", length, first.reference)
+        return loops.around(kept, [assign(target, largest)], is_shared=True)
     body: list[Code] = [declare(x.c_type, best, first), declare("int64_t", place, 0)]
     if isinstance(index, Expression):
         better = infix(">", found, best)
@@ -338,8 +345,7 @@ def argmax(call: KernelCall) -> Sequence[Code]:
             when(better, [assign(best, found), assign(place, index)]),
         ]
         body.append(loop(index, length, look, start=1))
-    body.append(assign(result.at(*(loops.indices[position] for position in kept)), place))
-    return loops.around(kept, body, is_shared=True)
+    return loops.around(kept, [*body, assign(target, place)], is_shared=True)
 
 
 _TOTAL, _BEFORE = variable("total"), variable("before")
