@@ -43,6 +43,8 @@ GATHERED = (
     ((31, 9), (3, 3), 100, {"padding": 1}, 16),  # the same with AVX-512
     ((13, 12), (3, 3), 16, {"padding": 1}, 40),
     ((11, 11), (3, 3), 33, {}, 16),
+    ((5, 9, 10), (2, 3, 3), 16, {"padding": 1}, 20),
+    ((4, 8, 9), (3, 3, 3), 17, {}, 33),
 )
 
 
@@ -154,12 +156,12 @@ def test_gathered(length, window, channels, options, filters, dtype):
     check_three(length, window, channels, filters, options, dtype)
 
 
-def convolved(channels: int, filters: int, dtype: str) -> Graph:
+def convolved(channels: int, filters: int, dtype: str, deep: tuple[int, ...] = ()) -> Graph:
     """A convolution with padding, of a size that Winograd's algorithm is for."""
-    graph = Graph("test")
-    x = graph.input("x", TensorType(dtype, (symbol("n"), 13, 14, channels)))
-    kernel = graph.input("kernel", TensorType(dtype, (3, 3, channels, filters)))
-    graph.output("y", apply(Convolution(**geometry(2, padding=1)), x, kernel))
+    graph, rank = Graph("test"), 2 + len(deep)
+    x = graph.input("x", TensorType(dtype, (symbol("n"), *deep, 13, 14, channels)))
+    kernel = graph.input("kernel", TensorType(dtype, (*(3,) * rank, channels, filters)))
+    graph.output("y", apply(Convolution(**geometry(rank, padding=1)), x, kernel))
     return graph
 
 
@@ -247,12 +249,14 @@ def test_lengths_known_at_run_time_only():
         check_close(interpret(graph, inputs)[0], machine.run(inputs, bound)[0], machine)
 
 
-@pytest.mark.parametrize("bad", [numpy.inf, -numpy.inf, 3e38])
-def test_winograd_keeps_what_is_not_finite_apart(bad):
+@pytest.mark.parametrize(("bad", "deep"), [(numpy.inf, ()), (-numpy.inf, (4,)), (3e38, ())])
+def test_winograd_keeps_what_is_not_finite_apart(bad, deep):
     """Differences of tiles would make NaN of infinity, and infinity of what is nearly as large."""
-    graph = convolved(16, 16, "float32")
-    inputs = {"x": numpy.ones((1, 13, 14, 16), "float32"), "kernel": numpy.full((3, 3, 16, 16), 0.5, "float32")}
-    inputs["x"][0, 4, 5, 3] = inputs["x"][0, 4, 6, 3] = bad
+    graph = convolved(16, 16, "float32", deep)
+    shapes = {label: value.type.bind({"n": 1}).shape for label, value in graph.inputs.items()}
+    inputs = {"x": numpy.ones(shapes["x"], "float32")}
+    inputs["kernel"] = numpy.resize(numpy.array([0.5, 1, 2, 1.5, 3], "float32"), shapes["kernel"])
+    inputs["x"].reshape(-1, 13, 14, 16)[0, 4, 5:7, 3] = bad
     with numpy.errstate(all="ignore"):
         expected = interpret(graph, inputs)[0]["y"]
     found = CMachine(graph, {"n": 1}, {}).run(inputs, {"n": 1})[0]["y"]

@@ -4,18 +4,19 @@ static int64_t nnc_apart(int64_t elements) {
     return elements + 32;
 }
 
-/* The kernel of a convolution, G g Gᵀ, as 16 matrices (channels, filters) in strips as `nnc_packed_product_f32` takes
-   them: S. Winograd's minimal filtering F(2×2, 3×3) as A. Lavin and S. Gray have it, "Fast algorithms for convolutional
+/* The kernel of a convolution, G g Gᵀ, as 16 matrices (planes · channels, filters) in strips as `nnc_packed_product_f32`
+   takes them, where windows are so many planes of 3×3 deep: S. Winograd's minimal filtering F(2×2, 3×3) as A. Lavin and S. Gray have it, "Fast algorithms for convolutional
    neural networks", 2015. */
-static void nnc_winograd_kernel_f32(int64_t channels, int64_t filters, const float *restrict kernel,
+static void nnc_winograd_kernel_f32(int64_t planes, int64_t channels, int64_t filters, const float *restrict kernel,
                                     float *restrict matrices) {
     enum { WIDTH = NNC_TILE_BYTES / sizeof(float) };
-    const int64_t taps = channels * filters, step = nnc_apart(channels * ((filters + WIDTH - 1) / WIDTH * WIDTH));
+    const int64_t taps = channels * filters, terms = planes * channels;
+    const int64_t step = nnc_apart(terms * ((filters + WIDTH - 1) / WIDTH * WIDTH));
     for (int64_t left = 0; left < filters; left += WIDTH) {
         const int64_t width = filters - left < WIDTH ? filters - left : WIDTH;
-        for (int64_t channel = 0; channel < channels; channel++) {
-            const float *const seen = kernel + channel * filters + left;
-            float *const out = matrices + left * channels + channel * WIDTH;
+        for (int64_t term = 0; term < terms; term++) {
+            const float *const seen = kernel + (term / channels * 8 * channels + term) * filters + left;
+            float *const out = matrices + left * terms + term * WIDTH;
             for (int64_t k = 0; k < 16 && width < WIDTH; k++) {
                 memset(out + k * step + width, 0, (size_t)(WIDTH - width) * sizeof(float));
             }
@@ -85,12 +86,11 @@ static NNC_HOT bool nnc_winograd_output_f32(int64_t filters, const float *restri
     return nothing == 0;
 }
 
-/* The same places as the convolution is defined: what is not finite reaches only those that see it. */
+/* What a tile adds to the same places as the convolution is defined: what is not finite reaches only those that see it. */
 static void nnc_winograd_defined_f32(int64_t channels, int64_t filters, const float *const *tile, const float *kernel,
                                      float *const *places) {
     for (int place = 0; place < 4; place++) {
         float *const out = places[place];
-        memset(out, 0, (size_t)filters * sizeof(float));
         for (int k = 0; k < 9; k++) {
             const float *const seen = tile[(place / 2 + k / 3) * 4 + place % 2 + k % 3];
             for (int64_t c = 0; c < channels; c++) {
@@ -114,27 +114,38 @@ static void nnc_winograd_tile_f32(int64_t image, int64_t top, int64_t left, int6
     }
 }
 
-/* Some rows of tiles, counted through all images, `down` of them in each and `across` tiles in a row. `room` holds the
-   products and what they are made of, and a row of channels and one of filters for what lies outside. */
-static void nnc_winograd_rows_f32(int64_t start, int64_t stop, int64_t down, int64_t across, int64_t high,
-                                  int64_t wide, int64_t channels, int64_t out_high, int64_t out_wide, int64_t filters,
-                                  int64_t above, int64_t before, const float *x, const float *kernel, const float *matrices,
-                                  float *room, float *y) {
+/* The tile of a plane of the window at an output's row of tiles, counted through all planes of all images. */
+static void nnc_winograd_plane_f32(int64_t plane, int64_t row, int64_t left, int64_t down, int64_t deep, int64_t out_deep,
+                                   int64_t front, int64_t high, int64_t wide, int64_t channels, int64_t above,
+                                   int64_t before, const float *x, const float *zeros, const float **tile) {
+    const int64_t image = row / down / out_deep, seen = row / down % out_deep + plane - front;
+    nnc_winograd_tile_f32(image * deep + seen, row % down * 2 - above, left * 2 - before,
+                          seen >= 0 && seen < deep ? high : 0, wide, channels, x, zeros, tile);
+}
+
+/* Some rows of tiles, counted through all planes of all images, `down` of them in each and `across` tiles in a row. `room`
+   holds the products and what they are made of, and a row of channels and one of filters for what lies outside. */
+static void nnc_winograd_rows_f32(int64_t start, int64_t stop, int64_t down, int64_t across, int64_t planes, int64_t deep,
+                                  int64_t high, int64_t wide, int64_t channels, int64_t out_deep, int64_t out_high,
+                                  int64_t out_wide, int64_t filters, int64_t front, int64_t above, int64_t before,
+                                  const float *x, const float *kernel, const float *matrices, float *room, float *y) {
     enum { WIDTH = NNC_TILE_BYTES / sizeof(float) };
-    const int64_t tiles = (stop - start) * across, seen = nnc_apart(tiles * channels), made = nnc_apart(tiles * filters);
-    const int64_t step = nnc_apart(channels * ((filters + WIDTH - 1) / WIDTH * WIDTH));
+    const int64_t tiles = (stop - start) * across, terms = planes * channels;
+    const int64_t seen = nnc_apart(tiles * terms), made = nnc_apart(tiles * filters);
+    const int64_t step = nnc_apart(terms * ((filters + WIDTH - 1) / WIDTH * WIDTH));
     float *const inputs = room, *const products = inputs + 16 * seen;
     float *const zeros = products + 16 * made, *const dropped = zeros + channels;
     memset(zeros, 0, (size_t)channels * sizeof(float));
     for (int64_t number = 0; number < tiles; number++) {
-        const int64_t row = start + number / across, image = row / down;
-        const int64_t top = row % down * 2 - above, left = number % across * 2 - before;
-        const float *tile[16];
-        nnc_winograd_tile_f32(image, top, left, high, wide, channels, x, zeros, tile);
-        nnc_winograd_input_f32(channels, tile, inputs + number * channels, seen);
+        for (int64_t plane = 0; plane < planes; plane++) {
+            const float *tile[16];
+            nnc_winograd_plane_f32(plane, start + number / across, number % across, down, deep, out_deep, front, high,
+                                   wide, channels, above, before, x, zeros, tile);
+            nnc_winograd_input_f32(channels, tile, inputs + number * terms + plane * channels, seen);
+        }
     }
     for (int64_t k = 0; k < 16; k++) {
-        nnc_packed_product_f32(tiles, channels, filters, inputs + k * seen, channels, 1, matrices + k * step,
+        nnc_packed_product_f32(tiles, terms, filters, inputs + k * seen, terms, 1, matrices + k * step,
                                products + k * made, filters, NULL, 0, 0);
     }
     for (int64_t number = 0; number < tiles; number++) {
@@ -149,9 +160,15 @@ static void nnc_winograd_rows_f32(int64_t start, int64_t stop, int64_t down, int
             }
         }
         if (!nnc_winograd_output_f32(filters, products + number * filters, made, places)) {
-            const float *tile[16];
-            nnc_winograd_tile_f32(image, top - above, left - before, high, wide, channels, x, zeros, tile);
-            nnc_winograd_defined_f32(channels, filters, tile, kernel, places);
+            for (int place = 0; place < 4; place++) {
+                memset(places[place], 0, (size_t)filters * sizeof(float));
+            }
+            for (int64_t plane = 0; plane < planes; plane++) {
+                const float *tile[16];
+                nnc_winograd_plane_f32(plane, row, number % across, down, deep, out_deep, front, high, wide, channels,
+                                       above, before, x, zeros, tile);
+                nnc_winograd_defined_f32(channels, filters, tile, kernel + plane * 9 * channels * filters, places);
+            }
         }
     }
 }

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 from typing import TypeVar
 
 from nnc.backends.c.arrays import Array
@@ -16,7 +15,7 @@ from nnc.backends.c.kernels.product import ROWS_ALONE, Matrices, pack_strips, pr
 from nnc.backends.c.kernels.registry import KernelCall, kernel
 from nnc.backends.c.kernels.sliding import BAND, GROUP, START, Geometry, over_bands, scatter
 from nnc.backends.c.kernels.winograd import is_winograd, room, transform, transformed, winograd
-from nnc.backends.c.kernels.winograd_gradient import gradient_room, winograd_gradient
+from nnc.backends.c.kernels.winograd_gradient import gradient_room, has_winograd_gradient, winograd_gradient
 from nnc.backends.c.statements import Code, execute, loop
 from nnc.backends.c.strips import prepacked_strips
 from nnc.backends.c.thread_counts import known_work
@@ -48,16 +47,20 @@ def _workspace(op: Op, operands: Sequence[TensorType], results: Sequence[TensorT
         return ()
     if isinstance(op, ConvolutionInputGradient):
         return (results[0].with_shape((geometry.band * geometry.patch,)),)
-    return _space(geometry, results[0], room if isinstance(op, Convolution) else gradient_room)
+    if isinstance(op, Convolution):
+        return _space(geometry, results[0], room(geometry) if is_winograd(geometry) else 0)
+    return _space(geometry, results[0], gradient_room(geometry) if has_winograd_gradient(geometry) else 0)
 
 
-def _space(geometry: Geometry, result: TensorType, matrices: Callable[[Geometry], int]) -> tuple[TensorType, ...]:
-    """Return the room for the input with zeros around it, or for Winograd's matrices, whichever is larger."""
+def _space(geometry: Geometry, result: TensorType, matrices: int) -> tuple[TensorType, ...]:
+    """Return the room for the input with zeros around it, or for Winograd's matrices, whichever is larger.
+
+    What is one of Winograd's as sizes are is printed as direct where they are known at run time only.
+    """
     around = padded(geometry)
-    sizes = [] if around is None else [padded_size(around)]
-    if is_winograd(geometry):  # as these sizes are; where they are known at run time only, it is printed as direct
-        sizes.append(matrices(geometry))
-    return (result.with_shape((max(map(int, sizes)),)),) if sizes else ()
+    if around is None:
+        return (result.with_shape((matrices,)),) if matrices else ()
+    return (result.with_shape((max(matrices, int(padded_size(around))),)),)
 
 
 def _prepack(op: Op, operands: Sequence[TensorType], results: Sequence[TensorType]) -> Prepacked | None:
@@ -67,7 +70,7 @@ def _prepack(op: Op, operands: Sequence[TensorType], results: Sequence[TensorTyp
         return None
     space: tuple[TensorType, ...] = ()
     if not geometry.is_pointwise and not any(type.symbols for type in results):
-        space = _space(geometry, results[0], partial(room, prepacked=True))
+        space = _space(geometry, results[0], room(geometry, prepacked=True) if is_winograd(geometry) else 0)
     if is_winograd(geometry):
         return Prepacked(1, operands[1].with_shape((transformed(geometry),)), geometry.total, 1, space)
     strips = prepacked_strips(geometry.dtype, geometry.patch, geometry.filters, known_work(geometry.total))
@@ -108,7 +111,8 @@ def convolution(call: KernelCall) -> Sequence[Code]:
     if isinstance(call.op, Convolution):
         return (winograd if is_winograd(geometry) else direct)(call, geometry, x, weight, y)
     if isinstance(call.op, ConvolutionKernelGradient):
-        return (winograd_gradient if is_winograd(geometry) else direct_gradient)(call, geometry, x, weight, y)
+        write = winograd_gradient if has_winograd_gradient(geometry) else direct_gradient
+        return write(call, geometry, x, weight, y)
     (space,) = call.workspace
     patches = _matrices(call.op, geometry, space.address, y.address + START * geometry.filters, weight.address, BAND)
     lines = [*product(call.unit, patches), scatter(geometry, x.address, space.address)]

@@ -1,4 +1,4 @@
-"""Convolutions of 3×3 windows by Winograd's algorithm: 16 multiplications for 4 places instead of 36."""
+"""Convolutions of 3×3 windows, one or several deep, by Winograd's algorithm: 16 multiplications instead of 36."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from nnc.backends.c.kernels.sliding import START, STOP, Geometry
 from nnc.backends.c.statements import Code, Directive, declare, execute, loop
 from nnc.backends.c.text import SUFFIXES
 from nnc.backends.c.thread_counts import shared
+from nnc.ir import Dim
 
 LEAST_CHANNELS = 16
 """Channels and filters from which on products are long enough."""
@@ -33,17 +34,22 @@ _WIDEST = 32
 
 def is_winograd(geometry: Geometry) -> bool:
     """Whether a convolution is computed so: in float32, for double is there to be exact."""
-    if geometry.dtype != "float32" or len(geometry.axes) != 2 or geometry.groups != 1:
+    if geometry.dtype != "float32" or len(geometry.axes) not in (2, 3) or geometry.groups != 1:
         return False
-    if any((axis.size, axis.stride, axis.dilation) != (3, 1, 1) for axis in geometry.axes):
+    if any((axis.stride, axis.dilation) != (1, 1) or not isinstance(axis.places, int) for axis in geometry.axes):
         return False
-    high, wide = (axis.places for axis in geometry.axes)
-    channels, filters = geometry.channels, geometry.filters
-    if not isinstance(high, int) or not isinstance(wide, int) or high * wide == 0:
+    if any(axis.size != 3 for axis in geometry.axes[-2:]):
         return False
+    high, wide = (int(axis.places) for axis in geometry.axes[-2:])
     tiles = -(-high // 2) * -(-wide // 2)
-    is_long = min(channels, filters) >= LEAST_CHANNELS and channels * filters <= LARGEST_KERNEL
-    return is_long and 9 * high * wide >= LEAST_GAIN * 16 * tiles
+    channels, filters = geometry.channels, geometry.filters
+    is_long = min(channels, filters) >= LEAST_CHANNELS and _terms(geometry) * filters <= LARGEST_KERNEL
+    return is_long and 9 * high * wide >= LEAST_GAIN * 16 * tiles > 0
+
+
+def _terms(geometry: Geometry) -> int:
+    """Return the terms of sums: channels of all planes of a window."""
+    return geometry.channels * geometry.window // 9
 
 
 def room(geometry: Geometry, prepacked: bool = False) -> int:
@@ -53,33 +59,33 @@ def room(geometry: Geometry, prepacked: bool = False) -> int:
 
 def transformed(geometry: Geometry) -> int:
     """Return the elements of the transformed kernel."""
-    return 16 * (geometry.channels * -(-geometry.filters // _WIDEST) * _WIDEST + APART)
+    return 16 * (_terms(geometry) * -(-geometry.filters // _WIDEST) * _WIDEST + APART)
 
 
 def _slot(geometry: Geometry) -> int:
     _, across = tile_rows(geometry)
     tiles = _rows(geometry) * across
-    inputs, products = (16 * (tiles * length + APART) for length in (geometry.channels, geometry.filters))
+    inputs, products = (16 * (tiles * length + APART) for length in (_terms(geometry), geometry.filters))
     return inputs + products + geometry.channels + 4 * geometry.filters
 
 
 def tile_rows(geometry: Geometry) -> tuple[int, int]:
-    """Return the rows of tiles of an image, and the tiles in one."""
-    high, wide = (-(-int(axis.places) // 2) for axis in geometry.axes)
+    """Return the rows of tiles of a plane, and the tiles in one."""
+    high, wide = (-(-int(axis.places) // 2) for axis in geometry.axes[-2:])
     return high, wide
 
 
 def _rows(geometry: Geometry) -> int:
     """Return the rows of tiles that are computed together: as few as fill registers best and fit a cache."""
     _, across = tile_rows(geometry)
-    most = max(MOST_ROOM // 16 // (geometry.channels + geometry.filters), TILES)
+    most = max(MOST_ROOM // 16 // (_terms(geometry) + geometry.filters), TILES)
     fitting = [rows for rows in range(1, most + 1) if TILES <= rows * across <= most]
     return min(fitting, key=lambda rows: -(-rows * across // _EVEN) / rows, default=-(-TILES // across))
 
 
 def transform(unit: Unit, geometry: Geometry, kernel: Array, target: Expression) -> Expression:
     """Return the call that transforms a kernel."""
-    suffix, sizes = SUFFIXES[geometry.dtype], (geometry.channels, geometry.filters)
+    suffix, sizes = SUFFIXES[geometry.dtype], (geometry.window // 9, geometry.channels, geometry.filters)
     return unit.call(f"nnc_winograd_kernel_{suffix}", *sizes, kernel.address, target)
 
 
@@ -88,18 +94,19 @@ def winograd(call: KernelCall, geometry: Geometry, x: Array, kernel: Array, y: A
     (space,) = call.workspace
     suffix, (down, across) = SUFFIXES[geometry.dtype], tile_rows(geometry)
     channels, filters, step = geometry.channels, geometry.filters, _rows(geometry)
-    high, wide = geometry.axes
-    total, slot = operand(geometry.batch * down), variable("slot")
+    *deep, high, wide = geometry.axes
+    planes: Dim = deep[0].places if deep else 1
+    total, slot = operand(geometry.batch * planes * down), variable("slot")
     made: list[Code] = []
     if call.prepacked is None:
         made.append(execute(transform(call.unit, geometry, kernel, space.address)))
     own = space.address + (transformed(geometry) if made else 0) + slot * _slot(geometry)
     rows = call.unit.call(
         f"nnc_winograd_rows_{suffix}",
-        *(START, STOP, down, across),
-        *(high.length, wide.length, channels),
-        *(high.places, wide.places, filters),
-        *(high.before, wide.before),
+        *(START, STOP, down, across, geometry.window // 9),
+        *(deep[0].length if deep else 1, high.length, wide.length, channels),
+        *(planes, high.places, wide.places, filters),
+        *(deep[0].before if deep else 0, high.before, wide.before),
         *(x.address, kernel.address, call.prepacked or space.address, own, y.address),
     )
 

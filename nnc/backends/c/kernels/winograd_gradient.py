@@ -8,7 +8,7 @@ from nnc.backends.c.expressions import Expression, Operand, chain, choice, infix
 from nnc.backends.c.kernels.movement import fill_lines
 from nnc.backends.c.kernels.registry import KernelCall
 from nnc.backends.c.kernels.sliding import ROW, START, STOP, Geometry
-from nnc.backends.c.kernels.winograd import APART, tile_rows
+from nnc.backends.c.kernels.winograd import APART, is_winograd, tile_rows
 from nnc.backends.c.statements import Code, Directive, array, assign, block, declare, execute, loop, when
 from nnc.backends.c.text import SUFFIXES
 from nnc.backends.c.thread_counts import PARALLEL_SIZE, members, shared
@@ -25,6 +25,11 @@ MOST_ROOM = 1 << 16
 """Elements, about, of the factors of products, as long as there are as many terms: a quarter of a MiB."""
 _PIECE, _PIECES = variable("piece"), 8
 """The number of a part in which products are made a kernel, and how many there are."""
+
+
+def has_winograd_gradient(geometry: Geometry) -> bool:
+    """Whether the gradient of a kernel is computed so."""
+    return len(geometry.axes) == 2 and is_winograd(geometry)
 
 
 def gradient_room(geometry: Geometry) -> int:
