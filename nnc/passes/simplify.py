@@ -23,6 +23,7 @@ from nnc.ir.ops.matmul import MatMul
 from nnc.ir.ops.movement import (
     BroadcastTo,
     Concatenate,
+    Copy,
     Reshape,
     Scatter,
     Transpose,
@@ -415,6 +416,7 @@ def turned_kernel(node: Node, operands: tuple[Value, ...]) -> Value | None:
     else:
         parts = reshape(turned, (*window, channels, op.groups, filters // op.groups))
         turned = reshape(transpose(parts, (*axes, along + 1, along, down)), (*window, filters // op.groups, -1))
+    turned = apply(Copy(), turned)  # not a view, so that what predicts finds it made
     return apply(Convolution(op.strides, op.dilation, before, after, groups=op.groups), cotangent, turned)
 
 

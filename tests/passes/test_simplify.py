@@ -38,8 +38,9 @@ MATCHING = {
         "groups=1, shape=[3]) : f64[batch,3,1]\nreturn z=%2",
         "%0 = reshape(%x, shape=[batch, 3, 1]) : f64[batch,3,1]\n%1 = reshape(%b, shape=[3, 1, 1]) : f64[3,1,1]\n"
         "%2 = flip(%1, axes=[0]) : f64[3,1,1]\n%3 = transpose(%2, axes=[0, 2, 1]) : f64[3,1,1]\n"
-        "%4 = convolution(%0, %3, strides=[1], dilation=[1], before=[2], after=[0], groups=1) : f64[batch,3,1]\n"
-        "return z=%4",
+        "%4 = copy(%3) : f64[3,1,1]\n"
+        "%5 = convolution(%0, %4, strides=[1], dilation=[1], before=[2], after=[0], groups=1) : f64[batch,3,1]\n"
+        "return z=%5",
     ),
     "sum of parts": (
         "%0 = slice(%x, starts=[0, 0], stops=[-1, 1], steps=[1, 1]) : f64[batch,1]\n"
