@@ -50,7 +50,8 @@ typename using virtual wchar_t xor xor_eq
 linux unix stdin stdout stderr errno errhandling math_errhandling
 size_t ptrdiff_t fabsf floorf sqrtf
 batches before bytes chosen epoch epochs generator jd jh jw number order places record room rows runs slot
-lines sequence sources stretches sum sums tap taps target td th tw whole
+begin finite last lines member piece product sequence slice sources stretches sum sums tap taps target td team th tiles
+tw whole
 """
 RESERVED = frozenset(_WORDS.split())
 """Words of C and C++, names of the library and of the unit itself; a value is never called like one of these."""

@@ -69,19 +69,16 @@ def winograd_gradient(call: KernelCall, geometry: Geometry, x: Array, kernel: Ar
     slot, product, tiles = map(variable, ("slot", "product", "tiles"))
     sizes: list[Operand] = [high.length, wide.length, channels, high.places, wide.places, filters]
     given: list[Operand] = [high.before, wide.before, x.address, y.address]
-    sums = space.address + (slot * _products(geometry) if slots > 1 else 0)
-    inputs = space.address + slots * _products(geometry) + (slot * _factors(geometry) if slots > 1 else 0)
+    sums, inputs = space.address, space.address + slots * _products(geometry)
+    if slots > 1:
+        sums, inputs = sums + slot * _products(geometry), inputs + slot * _factors(geometry)
     input_step, cotangent_step = ((tiles * length + APART).grouped for length in (channels, filters))
     cotangents = inputs + input_step * 16
 
-    def factors(start: Expression, stop: Expression, first: Operand) -> Code:
-        """Make what lies behind so many tiles of the band."""
-        moved = [
-            item
-            for pointer, length, step in ((inputs, channels, input_step), (cotangents, filters, cotangent_step))
-            for item in (pointer + operand(first) * length, step)
-        ]
-        return execute(unit.call(f"nnc_winograd_factors_{suffix}", start, stop, down, across, *sizes, *given, *moved))
+    def factors(start: Expression, stop: Expression, x_factors: Expression, y_factors: Expression) -> Code:
+        """Make those of some rows of tiles."""
+        made = x_factors, input_step, y_factors, cotangent_step
+        return execute(unit.call(f"nnc_winograd_factors_{suffix}", start, stop, down, across, *sizes, *given, *made))
 
     begin = slot * step if slots > 1 else operand(0)
     multiplied = unit.call(
@@ -100,12 +97,13 @@ def winograd_gradient(call: KernelCall, geometry: Geometry, x: Array, kernel: Ar
     ]
     found: list[Code]
     if slots > 1:
-        body = [*head, factors(START, STOP, 0), loop(product, 16, [execute(multiplied)])]
+        body = [*head, factors(START, STOP, inputs, cotangents), loop(product, 16, [execute(multiplied)])]
         bands = loop(START, total, body, start=begin, step=slots * step)
         in_turn = None if directive is None else Directive(members=directive.members, is_in_turn=True)
         found = [loop(slot, slots, [bands], in_turn)]
     else:
-        row = factors(ROW, ROW + 1, (ROW - START).grouped * across)
+        before = (ROW - START).grouped * across
+        row = factors(ROW, ROW + 1, inputs + before * channels, cotangents + before * filters)
         body = [
             *head,
             loop(ROW, STOP, [row], directive, start=START),
