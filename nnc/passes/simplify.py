@@ -396,7 +396,7 @@ def padded_window(node: Node, operands: tuple[Value, ...]) -> Value | None:
 
 
 def turned_kernel(node: Node, operands: tuple[Value, ...]) -> Value | None:
-    """A convolution's input has as its gradient a convolution with the kernel turned, where windows move by ones."""
+    """The gradient of a convolution's input is a convolution with the kernel turned, where strides are 1."""
     op, (cotangent, kernel) = node.op, operands
     assert isinstance(op, ConvolutionInputGradient)
     *window, channels, filters = map(int, kernel.shape)

@@ -7,6 +7,8 @@ from typing import Any
 import numpy
 import pytest
 
+from nnc.backends.c.headers import sections
+from nnc.backends.c.kernels import direct, winograd
 from nnc.ir import Graph, TensorType, interpret, ops, symbol
 from nnc.ir.ops.convolution import Convolution, ConvolutionInputGradient, ConvolutionKernelGradient
 from nnc.ir.ops.elementwise import apply
@@ -226,6 +228,18 @@ def test_what_is_not_finite_stays_apart_in_the_gradient_of_a_kernel(bad):
     found = CMachine(graph, {"n": 2}, {}).run(inputs, {"n": 2})[0]["gradient"]
     assert not numpy.isfinite(expected).all() and numpy.isfinite(expected).any()
     numpy.testing.assert_allclose(found, expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("function", "text", "number"),
+    [
+        ("nnc_winograd_factors_f32", "MOST = {}", winograd.LARGEST_KERNEL // winograd.LEAST_CHANNELS),
+        ("nnc_apart", "elements + {};", winograd.APART),
+        ("nnc_window_gradient_f32", "DEPTH = {},", direct.BAND),
+    ],
+)
+def test_headers_have_room_for_what_calls_bring(function, text, number):
+    assert text.format(number) in sections([function]).text.rpartition(f" {function}(")[2]
 
 
 def test_lengths_known_at_run_time_only():

@@ -1,12 +1,12 @@
-/* Elements from one of several matrices to the next, which are read or written side by side: with so many between them that
-   the few places which a cache has for the same part of each page are not all that there is room in. */
+/* Elements from the start of one of several matrices to the next, which are read or written side by side: two lines of a
+   cache lie between them, or matrices of whole pages would meet in the few places that it has for each part of a page. */
 static int64_t nnc_apart(int64_t elements) {
     return elements + 32;
 }
 
 /* The kernel of a convolution, G g Gᵀ, as 16 matrices (planes · channels, filters) in strips as `nnc_packed_product_f32`
-   takes them, where windows are so many planes of 3×3 deep: S. Winograd's minimal filtering F(2×2, 3×3) as A. Lavin and S. Gray have it, "Fast algorithms for convolutional
-   neural networks", 2015. */
+   takes them, where windows are so many planes of 3×3 deep: S. Winograd's minimal filtering F(2×2, 3×3) as A. Lavin and
+   S. Gray have it, "Fast algorithms for convolutional neural networks", 2015. */
 static void nnc_winograd_kernel_f32(int64_t planes, int64_t channels, int64_t filters, const float *restrict kernel,
                                     float *restrict matrices) {
     enum { WIDTH = NNC_TILE_BYTES / sizeof(float) };

@@ -27,7 +27,7 @@ static void nnc_winograd_factors_f32(int64_t start, int64_t stop, int64_t down, 
                                      int64_t channels, int64_t out_high, int64_t out_wide, int64_t filters, int64_t above,
                                      int64_t before, const float *x, const float *y, float *inputs, int64_t input_step,
                                      float *cotangents, int64_t cotangent_step) {
-    enum { MOST = 4096 };
+    enum { MOST = 4096 }; /* channels or filters that kernels of this way have */
     float zeros[MOST];
     memset(zeros, 0, (size_t)(channels < filters ? filters : channels) * sizeof(float));
     for (int64_t number = 0; number < (stop - start) * across; number++) {
@@ -47,8 +47,8 @@ static void nnc_winograd_factors_f32(int64_t start, int64_t stop, int64_t down, 
     }
 }
 
-/* Elements from `start` to `stop` of each of the nine matrices of a kernel's gradient, Gᵀ m G, from those of the 16 products,
-   which so many others are added to; `taps` elements are in a matrix. Whether all are finite. */
+/* Elements from `start` to `stop` of each of the nine matrices of a kernel's gradient, Gᵀ m G, from those of the 16
+   products, which so many others are added to; `taps` elements are in a matrix. Whether all are finite. */
 static NNC_HOT bool nnc_winograd_gradient_f32(int64_t start, int64_t stop, int64_t taps, int64_t step,
                                               int64_t others, const float *restrict products, float *restrict kernel) {
     float nothing = 0;

@@ -31,7 +31,7 @@ from nnc.backends.c.text import SUFFIXES
 from nnc.backends.c.thread_counts import PARALLEL_SIZE, known_work, members, shared
 from nnc.ir import Dim
 
-_BAND = 256
+BAND = 256
 """Places that are added to the gradient of a kernel before the next ones."""
 _PIECE, _PIECES = variable("piece"), 16
 """The number of a piece of a long row, and how many threads may share."""
@@ -109,8 +109,8 @@ def direct_gradient(step: KernelCall, geometry: Geometry, x: Array, kernel: Arra
         infix(">", START, 0),
     )
     band = [
-        declare("const int64_t", STOP, choice(infix("<", START + _BAND, total), START + _BAND, total)),
-        *_places(geometry, elements, START, STOP, operand(_BAND)),
+        declare("const int64_t", STOP, choice(infix("<", START + BAND, total), START + BAND, total)),
+        *_places(geometry, elements, START, STOP, operand(BAND)),
         execute(added),
     ]
     count = product_members(geometry.patch, geometry.patch, geometry.total, filters)
@@ -118,7 +118,7 @@ def direct_gradient(step: KernelCall, geometry: Geometry, x: Array, kernel: Arra
         declare("const int64_t", first, tiles * member / team * height),
         declare("const int64_t", end, tiles * (member + 1).grouped / team * height),
         declare("const int64_t", last, choice(infix("<", end, geometry.patch), end, geometry.patch)),
-        loop(START, total, band, step=_BAND),
+        loop(START, total, band, step=BAND),
     ]
     found: list[Code] = [
         declare("const int64_t", tiles, (height + (geometry.patch - 1)).grouped / height),

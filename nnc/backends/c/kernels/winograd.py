@@ -15,7 +15,7 @@ from nnc.ir import Dim
 LEAST_CHANNELS = 16
 """Channels and filters from which on products are long enough."""
 LARGEST_KERNEL = 1 << 16
-"""Most channels times filters: the kernel, which grows to 16 ninths of its size, is made anew in every run."""
+"""Most terms of sums times filters: the kernel, which grows to 16 ninths of its size, is made anew in every run."""
 LEAST_GAIN = 1.5
 """Times fewer multiplications from which on the additions around them pay."""
 SLOTS = 4
@@ -47,9 +47,14 @@ def is_winograd(geometry: Geometry) -> bool:
     return is_long and 9 * high * wide >= LEAST_GAIN * 16 * tiles > 0
 
 
+def _planes(geometry: Geometry) -> int:
+    """Return how many planes of 3×3 a window is deep."""
+    return geometry.window // 9
+
+
 def _terms(geometry: Geometry) -> int:
     """Return the terms of sums: channels of all planes of a window."""
-    return geometry.channels * geometry.window // 9
+    return geometry.channels * _planes(geometry)
 
 
 def room(geometry: Geometry, prepacked: bool = False) -> int:
@@ -85,7 +90,7 @@ def _rows(geometry: Geometry) -> int:
 
 def transform(unit: Unit, geometry: Geometry, kernel: Array, target: Expression) -> Expression:
     """Return the call that transforms a kernel."""
-    suffix, sizes = SUFFIXES[geometry.dtype], (geometry.window // 9, geometry.channels, geometry.filters)
+    suffix, sizes = SUFFIXES[geometry.dtype], (_planes(geometry), geometry.channels, geometry.filters)
     return unit.call(f"nnc_winograd_kernel_{suffix}", *sizes, kernel.address, target)
 
 
@@ -103,7 +108,7 @@ def winograd(call: KernelCall, geometry: Geometry, x: Array, kernel: Array, y: A
     own = space.address + (transformed(geometry) if made else 0) + slot * _slot(geometry)
     rows = call.unit.call(
         f"nnc_winograd_rows_{suffix}",
-        *(START, STOP, down, across, geometry.window // 9),
+        *(START, STOP, down, across, _planes(geometry)),
         *(deep[0].length if deep else 1, high.length, wide.length, channels),
         *(planes, high.places, wide.places, filters),
         *(deep[0].before if deep else 0, high.before, wide.before),
