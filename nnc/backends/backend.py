@@ -112,18 +112,14 @@ class Executable(ABC):
     Args:
         plan: what to run.
         states: arrays of the plan's states, shared with whoever else holds them.
-        memory: memory of another executable of the plan, which does not run at the same time; new memory by default.
+        memory: the arena of another executable of the plan, which does not run at the same time; new memory by default.
     """
 
     def __init__(self, plan: Plan, states: Mapping[str, Array], memory: Array | None = None) -> None:
-        import numpy  # here, so that the command line can name backends without it
-
-        from nnc.plan import ALIGNMENT
+        from nnc.aligned import aligned_empty  # here, so that the command line can name backends without NumPy
 
         self.plan = plan
-        self.memory = numpy.empty(plan.peak_bytes, numpy.uint8) if memory is None else memory
-        start = -self.memory.ctypes.data % ALIGNMENT
-        self.arena = self.memory[start : start + plan.peak_bytes - ALIGNMENT]
+        self.arena = aligned_empty((plan.arena_bytes,), "uint8") if memory is None else memory
         self._states = states
         self._bound: dict[tuple[tuple[str, int], ...], BoundRun] = {}
 

@@ -16,7 +16,7 @@ from nnc.backends.backend import Feed, Preparation, SideBySide
 from nnc.backends.numpy import kernel_settings
 from nnc.errors import CompilerError, DataError, MissingKernelError
 from nnc.execution.engines import Engines
-from nnc.execution.graphs import GraphMaker, GraphTable, MadeGraph, hoisted_states
+from nnc.execution.graphs import GraphMaker, GraphTable, MadeGraph
 from nnc.execution.plans import CompiledPlan, PlanCache
 from nnc.execution.prologue import Prologue, guarded
 from nnc.execution.snapshots import NO_SNAPSHOTS, Snapshots
@@ -373,10 +373,11 @@ class Executor:
         """The graph that derives the states of role ``hoisted`` for predictions; None if there are none."""
         if self._has_prologue is None:
             with self.graphs.lock:
-                has_prologue = bool(hoisted_states(self.graphs.graph(PREDICT)))
+                has_prologue = bool(self.graphs.made(PREDICT).signature.hoisted)
                 if has_prologue:
                     arrays = self.state.arrays
-                    sources = {label: arrays[label] for label in self.graphs.graph(PROLOGUE).states if label in arrays}
+                    read = self.graphs.made(PROLOGUE).signature.states
+                    sources = {label: arrays[label] for label in read if label in arrays}
                     self._prologue = Prologue(self.state.versions, sources, self._run_prologue)
                 self._has_prologue = has_prologue
         return self._prologue

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from nnc.activity import announced
 from nnc.errors import DataError, GraphError, ShapeError, nearest
 from nnc.execution.collection import collection_paused
+from nnc.execution.signature import Signature
 from nnc.execution.snapshots import NO_SNAPSHOTS, Snapshots
 from nnc.execution.state import ProgramState
 from nnc.fork_safety import renew_in_children
@@ -39,47 +40,56 @@ class MadeGraph:
     """A graph, and what is asked about it whenever it is bound.
 
     Args:
-        graph: the graph, optimised and scheduled.
+        signature: of the graph.
         name: its name in the program.
+        read: returns the graph, each time the same.
         elements: which elements of vectors of states it has, None for all.
     """
 
-    graph: Graph
+    signature: Signature
     name: str
+    read: GraphMaker
     elements: range | None = None
+
+    @staticmethod
+    def of(graph: Graph, name: str, elements: range | None = None) -> MadeGraph:
+        """Return what is asked about a graph that is at hand."""
+        return MadeGraph(Signature.of(graph), name, lambda: graph, elements)
+
+    @property
+    def graph(self) -> Graph:
+        """The graph, optimised and scheduled."""
+        return self.read()
 
     @cached_property
     def kind(self) -> str:
         """Its name without the suffix of one that takes weights."""
         return unweighted(self.name)
 
-    @cached_property
+    @property
     def symbols(self) -> tuple[str, ...]:
         """Names of its run-time dimensions."""
-        return self.graph.symbols
+        return self.signature.symbols
 
     @cached_property
     def is_by_row(self) -> bool:
         """Whether no input has the batch in other axes than the first."""
-        return not any(ROWS in value.type.with_shape(value.shape[1:]).symbols for value in self.graph.inputs.values())
+        return not any(ROWS in type.with_shape(type.shape[1:]).symbols for type in self.signature.inputs.values())
 
     @cached_property
     def rows(self) -> int | None:
         """How many rows its batches have, where it was made for one number of them alone."""
-        return fixed_rows(self.graph) if self.kind in (EVALUATE, TRAIN) else None
+        return self.signature.rows if self.kind in (EVALUATE, TRAIN) else None
 
     @cached_property
     def counts_batches(self) -> bool:
         """Whether it counts the batches itself, because its rule needs the number."""
-        return ITERATIONS in self.graph.states
+        return ITERATIONS in self.signature.states
 
     @cached_property
     def averages(self) -> tuple[str, ...]:
         """Labels of the states that keep moving averages of weights."""
-        states = self.graph.states.items()
-        return tuple(
-            label for label, value in states if isinstance(value.node.op, State) and value.node.op.role == "average"
-        )
+        return tuple(label for label, (_, role) in self.signature.states.items() if role == "average")
 
     def own(self, states: Mapping[str, Array]) -> Mapping[str, Array]:
         """Return the states by label as it has them: views of those of which it has some elements."""
@@ -87,14 +97,14 @@ class MadeGraph:
             return states
         begin, stop = self.elements.start, self.elements.stop
         return {
-            label: states[label] if states[label].shape == value.shape else states[label][begin:stop]
-            for label, value in self.graph.states.items()
+            label: states[label] if states[label].shape == type.shape else states[label][begin:stop]
+            for label, (type, _) in self.signature.states.items()
         }
 
     @cached_property
     def pieces(self) -> tuple[Piece, ...]:
         """The pieces, if there are several, in which its summands are finished; see `nnc.plan.milestones`."""
-        labels = [label for label in self.graph.outputs if label.startswith(SUMMAND)]
+        labels = [label for label in self.signature.outputs if label.startswith(SUMMAND)]
         if not labels:
             return ()
         from nnc.plan.milestones import find_pieces  # which one process does without
@@ -114,13 +124,6 @@ class MadeGraph:
         """Each length in it that is computed of sizes of run-time dimensions."""
         dims = {dim for node in self.graph.nodes for type in node.types for dim in type.shape}
         return sorted((dim for dim in dims if isinstance(dim, SymbolicDim)), key=str)
-
-
-def fixed_rows(graph: Graph) -> int | None:
-    """Return how many rows a graph's batches have, None where it takes any."""
-    lengths = {value.shape[0] if value.shape else None for value in graph.inputs.values()}
-    length = lengths.pop() if len(lengths) == 1 else None
-    return length if isinstance(length, int) else None
 
 
 class GraphTable:
@@ -176,9 +179,9 @@ class GraphTable:
             if name not in self._made:
                 if name not in self._makers:
                     raise GraphError(self._missing(name))
-                graph = self._recalled(name) or self.make(name)
-                self._state.add(graph.states, hoisted_states(graph), graph.name)
-                self._made[name] = MadeGraph(graph, name)
+                made = self._recalled(name) or MadeGraph.of(self.make(name), name)
+                self._state.add(made.signature)
+                self._made[name] = made
             return self._made[name]
 
     def add(self, name: str, graph: Graph, elements: range | None = None) -> MadeGraph:
@@ -190,20 +193,20 @@ class GraphTable:
             elements: which elements of vectors of states it has; None for all, and these get their memory.
         """
         with self.lock:
+            made = self._made[name] = MadeGraph.of(graph, name, elements)
             if elements is None:
-                self._state.add(graph.states, (), name)
-            self._made[name] = MadeGraph(graph, name, elements)
-            return self._made[name]
+                self._state.add(made.signature)
+            return made
 
     def make(self, name: str) -> Graph:
         """Make a graph anew, equal to that of `graph`."""
         with collection_paused(), announced(f"compiling the graph '{name}'"):
             return self._makers[name]()
 
-    def _recalled(self, name: str) -> Graph | None:
+    def _recalled(self, name: str) -> MadeGraph | None:
         """Return a graph as an earlier process has made it."""
-        with collection_paused():
-            return self._snapshots.graph(name)
+        found = self._snapshots.graph(name)
+        return None if found is None else MadeGraph(found[0], name, found[1])
 
     @property
     def has_objective(self) -> bool:
@@ -239,7 +242,7 @@ class GraphTable:
     @property
     def derived_bytes(self) -> int:
         """Bytes of the arrays that are derived from the states for predictions, beside those of an arena."""
-        return sum(value.type.nbytes for value in hoisted_states(self.graph(PREDICT)).values())
+        return sum(type.nbytes for type in self.made(PREDICT).signature.hoisted.values())
 
     # ------------------------------------------------------------------ sizes
 
@@ -253,10 +256,10 @@ class GraphTable:
         made = self.made(name)
         if made.symbols in ((), (ROWS,)) and made.is_by_row:
             return {ROWS: rows}
-        inputs = made.graph.inputs
+        inputs = made.signature.inputs
         try:
             return {ROWS: rows} | solve_symbols(
-                {f"array '{label}'": (value.shape, arrays[label].shape) for label, value in inputs.items()}
+                {f"array '{label}'": (type.shape, arrays[label].shape) for label, type in inputs.items()}
             )
         except ShapeError as error:
             raise DataError(str(error)) from None

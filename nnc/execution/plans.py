@@ -114,7 +114,8 @@ class PlanCache:
             if known is not None and source_key(known.source) != code_key:
                 self._codes.pop(source_key(known.source), None)  # and with it the weights that it has packed
             if known is None and recalled is None and self._is_plain(name):
-                self._snapshots.keep(name, backend.name, self._graphs.graph(name), plan)
+                with collection_paused():
+                    self._snapshots.keep(name, backend.name, self._graphs.graph(name), plan)
             self._plans[key] = CompiledPlan(plan, source, self._codes[code_key])
             return self._plans[key]
 
@@ -122,8 +123,13 @@ class PlanCache:
         """Return the plan for these sizes that an earlier process has made, None where there is none."""
         if not self._is_plain(name):
             return None
-        sizes = nominal_sizes(self._graphs.graph(name), 1) | dict(bindings)
-        return self._snapshots.plan(name, backend.name, sizes)
+        return self._snapshots.plan(name, backend.name, self._all_sizes(name, bindings))
+
+    def _all_sizes(self, name: str, bindings: Mapping[str, int]) -> dict[str, int]:
+        """Return the sizes, and nominal ones of what has none."""
+        if bindings.keys() >= {*self._graphs.made(name).symbols}:
+            return dict(bindings)
+        return nominal_sizes(self._graphs.graph(name), 1) | dict(bindings)
 
     def _is_plain(self, name: str) -> bool:
         """Whether the plan of a graph depends on nothing but the graph and its sizes."""
@@ -143,7 +149,7 @@ class PlanCache:
         self, backend: Backend, name: str, bindings: Mapping[str, int], known: CompiledPlan | None
     ) -> Plan:
         """Return a plan with room for these sizes and, where they go together, for the largest so far."""
-        sizes = nominal_sizes(self._graphs.graph(name), 1) | dict(bindings)
+        sizes = self._all_sizes(name, bindings)
         if known is not None:
             sizes = {symbol: max(size, known.plan.bindings[symbol]) for symbol, size in sizes.items()}
         try:

@@ -49,7 +49,7 @@ class ReplicatedExecutable:
         with collection_paused():
             for block in range(replication.blocks):
                 own = {label: states[label][block, ...] for label in plan.graph.states}
-                arena = self.blocks[block % self.threads].memory if block >= self.threads else None
+                arena = self.blocks[block % self.threads].arena if block >= self.threads else None
                 self.blocks.append(bind(own, arena))
 
     def bind(self, bindings: Mapping[str, int]) -> BoundRun:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import threading
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,11 +17,12 @@ from nnc.execution.prologue import Version
 from nnc.execution.spec import ProgramSpec, ResultSpec, VariableSpec
 from nnc.files import write_atomically
 from nnc.fork_safety import renew_in_children
-from nnc.ir import Value
+from nnc.ir import HOISTED
 from nnc.labels import COUNT, ITERATIONS, LEARNING_RATE, TOTAL, sums_label
 
 if TYPE_CHECKING:
     from nnc.execution.replication import Replication, StoppedReplicas
+    from nnc.execution.signature import Signature
 
 Array = Any
 _AVERAGE = "/average/"
@@ -131,26 +132,24 @@ class ProgramState:
         """Take over another description of the same weights."""
         self._spec = spec
 
-    def add(self, declared: Mapping[str, Value], derived: Collection[str], graph: str) -> None:
+    def add(self, signature: Signature) -> None:
         """Give states of a graph that are new their memory.
-
-        Args:
-            declared: the graph's states by label.
-            derived: labels of those that a prologue derives.
-            graph: name of the graph.
 
         Raises:
             GraphError: a state is there, and is of another type.
         """
-        for label, value in declared.items():
-            arrays = self.derived if label in derived else self.arrays
-            shape = tuple([int(dim) for dim in value.shape])
+        fresh: dict[str, tuple[tuple[int, ...], str]] = {}
+        for label, (type, role) in signature.states.items():
+            known = (self.derived if role == HOISTED else self.arrays).get(label)
+            shape = tuple([int(dim) for dim in type.shape])
             if self.replication is not None:
                 shape = self.replication.shape(shape)
-            if label not in arrays:
-                arrays[label] = aligned_zeros(shape, value.dtype)
-            elif arrays[label].shape != shape or str(arrays[label].dtype) != value.dtype:
-                raise GraphError(f"state '@{label}' of graph '{graph}' should be {arrays[label].shape}")
+            if known is None:
+                fresh[label] = shape, type.dtype
+            elif known.shape != shape or str(known.dtype) != type.dtype:
+                raise GraphError(f"state '@{label}' of graph '{signature.name}' should be {known.shape}")
+        for label, array in aligned_zeros(fresh).items():
+            (self.derived if label in signature.hoisted else self.arrays)[label] = array
 
     def _align(self) -> None:
         """Let arrays of replicas begin where a vector register can be read at once."""

@@ -12,7 +12,8 @@ from typing import Any, TypeVar
 
 import numpy
 
-from nnc.backends import backend as backends
+from nnc import aligned
+from nnc.aligned import used_bytes
 from nnc.backends.numpy import kernel_settings
 from nnc.execution.footprint import Footprint
 from nnc.profiling.measurement import copy_program
@@ -126,12 +127,12 @@ def _run(program: Program, graph: str, arrays: Mapping[str, Any], sizes: Mapping
         bound.run()
         kept = _kept_arrays()
         running = min(_peak(bound.run) for _ in range(_RUNS)) - min(_peak(_nothing) for _ in range(_RUNS))
-    arena = sum(size for size, file in kept if file == backends.__file__)
+    arenas = [size for size, file in kept if file == aligned.__file__]
     return Measured(
-        arena=arena,
+        arena=sum(map(used_bytes, arenas)),
         states=sum(array.nbytes for array in program.states.values()),
         derived=program.derived_bytes if graph == PREDICT else 0,
-        beside=sum(size for size, _ in kept) - arena,
+        beside=sum(size for size, _ in kept) - sum(arenas),
         running=max(running, 0),
     )
 

@@ -32,6 +32,21 @@ class Place:
     tiled: bool = False
 
 
+@dataclass(frozen=True)
+class Interface:
+    """What binds a run to the memory of a plan for some sizes.
+
+    Args:
+        inputs: places by label.
+        outputs: places by label.
+        reads_prepacked: whether kernels read operands in a layout of their own.
+    """
+
+    inputs: Mapping[str, Place]
+    outputs: Mapping[str, Place]
+    reads_prepacked: bool
+
+
 class Places(Mapping[Value, Place]):
     """The place of each value of a graph, found when it is first asked for: whoever binds C needs few of them.
 

@@ -20,7 +20,7 @@ from nnc.ir.printer import node_line, operand_text
 from nnc.ir.types import LARGEST
 from nnc.plan.allocate import ALIGNMENT, allocate, lower_bound
 from nnc.plan.homes import find_homes, workspace_of
-from nnc.plan.places import Place, Places
+from nnc.plan.places import Interface, Place, Places
 from nnc.plan.storage import StepGroup, Storage, bound_constants
 from nnc.presentation import Presented
 from nnc.target import Prepacked, Target
@@ -76,12 +76,12 @@ class Plan(Presented):
         """The steps by the node of `source` that they come from."""
         return self.storage.groups
 
-    @property
+    @cached_property
     def bindings(self) -> Mapping[str, int]:
         """Largest size of each run-time dimension."""
         return self.storage.bindings
 
-    @property
+    @cached_property
     def target(self) -> Target:
         """The target of the plan."""
         return self.storage.target
@@ -186,6 +186,24 @@ class Plan(Presented):
             spaces = storage.workspaces[node.index]
             needed += [(buffer, type.nbytes) for (buffer, _), type in zip(spaces, types, strict=True)]
         return all(nbytes <= storage.buffers[buffer].nbytes for buffer, nbytes in needed)
+
+    def interface(self, bindings: Mapping[str, int]) -> Interface:
+        """Return what runs are bound with when run-time dimensions have these sizes, at most the planned ones."""
+        key = tuple(sorted(bindings.items()))
+        if key not in self._interfaces:
+            if len(self._interfaces) >= _REMEMBERED_SIZES:
+                self._interfaces.clear()
+            places = self.places(bindings)
+            inputs, outputs = (
+                {label: places[value] for label, value in values.items()}
+                for values in (self.graph.inputs, self.graph.outputs)
+            )
+            self._interfaces[key] = Interface(inputs, outputs, self.reads_prepacked(bindings))
+        return self._interfaces[key]
+
+    @cached_property
+    def _interfaces(self) -> dict[tuple[tuple[str, int], ...], Interface]:
+        return {}
 
     def places(self, bindings: Mapping[str, int]) -> Mapping[Value, Place]:
         """Return where every value lies when run-time dimensions have these sizes, at most the planned ones."""

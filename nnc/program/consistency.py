@@ -7,7 +7,8 @@ from math import prod
 from typing import Any
 
 from nnc.errors import ProgramFileError
-from nnc.execution.graphs import fixed_rows, hoisted_states
+from nnc.execution.graphs import hoisted_states
+from nnc.execution.signature import Signature
 from nnc.execution.spec import ArraySpec, OutputSpec, ProgramSpec, ResultSpec
 from nnc.ir import Dim, Graph, TensorType, Value, symbol
 from nnc.ir.ops.fusion import Fusion
@@ -140,7 +141,7 @@ def check_graph(name: str, graph: Graph, spec: ProgramSpec, states: Mapping[str,
         _check_prologue(graph, spec, states)
         return
     is_predict = name == PREDICT
-    rows = fixed_rows(graph) if spec.logs and not is_predict else None
+    rows = Signature.of(graph).rows if spec.logs and not is_predict else None
     batch: Dim = _BATCH if rows is None else rows
     inputs = _types(spec.inputs if is_predict else (*spec.inputs, *spec.targets), batch)
     found = {label: value.type for label, value in graph.inputs.items()}

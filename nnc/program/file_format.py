@@ -22,7 +22,6 @@ from nnc.execution.graphs import GraphMaker, hoisted_states
 from nnc.execution.snapshots import NO_SNAPSHOTS, Snapshots
 from nnc.execution.spec import ProgramSpec
 from nnc.files import check_nesting, read_into, read_json
-from nnc.installation import DISTRIBUTION
 from nnc.ir import Graph, Value, parse_graph
 from nnc.ir.types import ITEM_SIZES
 from nnc.labels import PREDICT, PROLOGUE
@@ -145,6 +144,8 @@ def _read(archive: zipfile.ZipFile, size: int, source: str) -> FileContents:
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
         raise ProgramFileError(f"manifest: 'version' must be a positive number, got {version!r}")
     if version > VERSION:
+        from nnc.installation import DISTRIBUTION
+
         raise ProgramFileError(
             f"it has file format {version}, and this nnc reads up to {VERSION}; "
             f"upgrade with: pip install --upgrade {DISTRIBUTION}"

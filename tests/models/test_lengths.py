@@ -137,15 +137,15 @@ def test_one_plan_serves_all_smaller_lengths():
     model = nnc.Sequential(dense(nnc))
     program = model.program
     program(real(4, 20, 5))
-    arena = program.executor.local.graphs[program.backend.name, "predict"].executable.memory
+    arena = program.executor.local.graphs[program.backend.name, "predict"].executable.arena
     for rows, length in ((4, 20), (1, 20), (4, 3), (2, 7)):
         program(real(rows, length, 5))
-    assert program.executor.local.graphs[program.backend.name, "predict"].executable.memory is arena
+    assert program.executor.local.graphs[program.backend.name, "predict"].executable.arena is arena
     program(real(4, 21, 5))
-    assert program.executor.local.graphs[program.backend.name, "predict"].executable.memory is not arena
+    assert program.executor.local.graphs[program.backend.name, "predict"].executable.arena is not arena
     assert (
-        program.plan(batch=4, lengths={"time": 21}).peak_bytes
-        == program.executor.local.graphs[program.backend.name, "predict"].executable.memory.nbytes
+        program.plan(batch=4, lengths={"time": 21}).arena_bytes
+        == program.executor.local.graphs[program.backend.name, "predict"].executable.arena.nbytes
     )
 
 

@@ -38,7 +38,7 @@ class Executable(base.Executable):
         source: the plan's source.
         library: the compiled functions, which take the address of a `Run`; a `Library` where they read packed weights.
         states: arrays of the plan's states, shared with whoever else holds them.
-        memory: memory of another executable of the plan; see `nnc.backends.backend.Executable`.
+        memory: the arena of another executable of the plan; see `nnc.backends.backend.Executable`.
         is_shared: whether threads share the loops of a run.
     """
 
@@ -74,7 +74,8 @@ class Executable(base.Executable):
         finished = numpy.zeros(1, numpy.int64) if plan.milestones else None
         addresses = [pointers(arrays) for arrays in (states, constants)]
         preparation, packed = None, None
-        if plan.reads_prepacked(bindings):
+        interface = plan.interface(bindings)
+        if interface.reads_prepacked:
             preparation, packed = self._library.prepack(source, self._states)
         blas = find_blas()
         run = Run(
@@ -90,11 +91,10 @@ class Executable(base.Executable):
             None if finished is None else finished.ctypes.data,
         )
         run.faults = fault
-        run.owned = packed, offsets, lengths, states, constants, addresses, fault, finished, self.memory, self._library
-        places = plan.places(bindings)
+        run.owned = packed, offsets, lengths, states, constants, addresses, fault, finished, self.arena, self._library
         inputs, outputs = (
-            {label: self._window(places[value]) for label, value in values.items()}
-            for values in (plan.graph.inputs, plan.graph.outputs)
+            {label: self._window(place) for label, place in places.items()}
+            for places in (interface.inputs, interface.outputs)
         )
         is_brief = self.arena.nbytes + sum(array.nbytes for array in states) <= BRIEF and not source.is_parallel
         call: Callable[..., None] = partial(self._brief if is_brief else self._function, ctypes.byref(run))
@@ -113,7 +113,7 @@ class Executable(base.Executable):
         if pool_library() is None:
             return None
         while len(self._lanes) < len(bindings):
-            memory = None if self._lanes else self.memory
+            memory = None if self._lanes else self.arena
             lane = Executable(self.plan, self.source, self._library, self._states, memory, is_shared=False)
             self._lanes.append(lane)
         lanes = list(zip(self._lanes, bindings, strict=False))  # there may be more of an earlier call

@@ -18,6 +18,7 @@ _FOLDERS = (
     "",
     "ir",
     "ir/ops",
+    "execution",
     "passes",
     "plan",
     "backends/c",
@@ -25,7 +26,7 @@ _FOLDERS = (
     "backends/c/kernels",
     "backends/c/threads",
 )
-"""Folders with the code that lowers, plans and prints."""
+"""Folders with the code that lowers, plans, prints, and keeps what comes of it."""
 
 
 def graph_key(graph: Graph, bindings: Mapping[str, int], reuse: bool) -> str | None:

@@ -15,6 +15,7 @@ import pytest
 
 import nnc
 from nnc.backends.c import cache, transcript
+from nnc.errors import ProgramFileError
 from nnc.execution import file_snapshots
 from nnc.execution.file_snapshots import FileSnapshots
 from nnc.ir import Graph, TensorType
@@ -127,6 +128,33 @@ def test_what_is_recalled_is_what_is_made(saved: tuple[Path, Any]) -> None:
         assert_is_whole(found.plan)
 
 
+@pytest.mark.parametrize("saved", ["convolutions"], indirect=True)
+def test_runs_are_bound_without_steps(saved: tuple[Path, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    path, x = saved
+    first = nnc.load(path, backend="c")
+    found = first(x[:1]).tobytes()
+    asked: list[bytes] = []
+    whole = file_snapshots._Rest.__call__
+
+    def noted(rest: Any) -> Any:
+        asked.append(rest._data)
+        return whole(rest)
+
+    monkeypatch.setattr(file_snapshots._Rest, "__call__", noted)
+    second = nnc.load(path, backend="c")
+    assert second(x[:1]).tobytes() == found
+    assert second.executor.prologue is not None and second.executor.prologue.runs == 1
+    assert asked == []
+    plan = second.plan("predict", 1)
+    assert str(plan) == str(first.plan("predict", 1))
+    known = second.executor.plans._plans["c", "predict"].plan
+    assert asked
+    again = pickle.loads(pickle.dumps(pickle.loads(pickle.dumps(known))))
+    assert str(again) == str(known) == str(plan)
+    with pytest.raises(AttributeError, match="no attribute 'colour'"):
+        known.colour  # noqa: B018
+
+
 def assert_is_whole(plan: Plan) -> None:
     """Each value and node is there once, whoever names it."""
     graphs = [plan.graph, plan.source]
@@ -204,6 +232,24 @@ def test_snapshots_name_classes_of_nnc_alone(saved: tuple[Path, Any], folder: Pa
             cache.remember(file.name, pickle.dumps(wicked))
         nnc.load(path, backend="c")(x)
         assert victim.read_bytes() == b""
+
+
+@pytest.mark.parametrize("saved", ["convolutions"], indirect=True)
+def test_the_second_part_names_classes_of_nnc_alone(saved: tuple[Path, Any], folder: Path, tmp_path: Path) -> None:
+    path, x = saved
+    expected = nnc.load(path, backend="c")(x[:1]).tobytes()
+    victim = tmp_path / "victim"
+    victim.touch()
+    for file in snapshots(folder):
+        stream = io.BytesIO(cache.recall(file.name))
+        file_snapshots._Reader(stream).load()
+        first = stream.getvalue()[: stream.tell()]
+        cache.remember(file.name, first + pickle.dumps(Wicked(os.unlink, str(victim))))
+    program = nnc.load(path, backend="c")
+    assert program(x[:1]).tobytes() == expected
+    with pytest.raises(ProgramFileError, match=r"nnc did not write .*unlink is no class of nnc's"):
+        program(x[:2])
+    assert victim.exists()
 
 
 def test_dotted_names_lead_nowhere() -> None:
