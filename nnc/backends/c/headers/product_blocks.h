@@ -166,7 +166,7 @@ static NNC_AROUND void nnc_packed_product_f32(int64_t rows, int64_t inner, int64
                                               int64_t a_row, int64_t a_column, const float *strips, float *c,
                                               int64_t c_row, const float *bias, float low, float high) {
     enum { ROWS = NNC_TILE_ROWS, WIDTH = NNC_TILE_BYTES / sizeof(float), DEPTH = 800 };
-    const int64_t tiles = (rows + ROWS - 1) / ROWS, ahead_step = tiles < WIDTH ? WIDTH / tiles : 1;
+    const int64_t tiles = (rows + ROWS - 1) / ROWS, ahead_step = tiles < WIDTH ? (WIDTH + tiles - 1) / tiles : 1;
     const int64_t most = nnc_depth_f32(inner);
     for (int64_t k = 0; k < inner; k += most) {
         const int64_t depth = inner - k < most ? inner - k : most;
