@@ -157,8 +157,9 @@ def check_nesting(value: Any, depth: int = MAX_DEPTH) -> None:
     for _ in range(depth):
         below: list[Any] = []
         for item in level:
-            if type(item) not in _SIMPLE:
-                below += item.values() if isinstance(item, Mapping) else item if isinstance(item, list | tuple) else ()
+            if type(item) in _SIMPLE:
+                continue
+            below += item.values() if isinstance(item, Mapping) else item if isinstance(item, list | tuple) else ()
             if count + len(below) > MAX_VALUES:
                 raise NestingError(f"there are more than {MAX_VALUES:,} values")
         count, level = count + len(below), below

@@ -10,7 +10,6 @@ import numpy
 
 from nnc.activity import is_shown
 from nnc.backends.numpy import kernel_settings
-from nnc.callbacks import CallbackList
 from nnc.errors import DataError, NonFiniteError
 from nnc.execution.executor import Executor
 from nnc.execution.spec import Structure, outputs_of, packed
@@ -35,6 +34,7 @@ from nnc.program.streams import (
 )
 
 if TYPE_CHECKING:
+    from nnc.callbacks import CallbackList
     from nnc.choices import Verbosity
 
 Array = Any
@@ -145,6 +145,8 @@ def evaluate(
     Raises:
         DataError: the arrays do not fit the model.
     """
+    from nnc.callbacks import CallbackList
+
     limit, shown = steps_of("steps", steps), verbosity(verbose)
     spec, state = executor.spec, executor.state
     check_trains(spec)
@@ -294,6 +296,8 @@ def _predict_stream(
     verbose: Verbosity,
     sizes: Mapping[str, int] | None = None,
 ) -> Any:
+    from nnc.callbacks import CallbackList  # which predictions from arrays do without
+
     executor, count = calls.executor, limit or length_of(source)
     if limit is None:
         check_ends(source, "steps")
