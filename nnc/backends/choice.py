@@ -27,13 +27,13 @@ them one by one where each channel has its own kernel, and C does neither."""
 UNIT_SECONDS = 0.4
 """Seconds that the compiler takes for a unit without large products: that of the base network takes 0.3 to 0.4 s."""
 PRODUCT_SECONDS = 0.15
-"""Seconds that each kind of large product or convolution adds to it: 0.07 to 0.18 s in networks of two to twelve on a
-Zen 4, which is half as fast again as a Zen 3."""
+"""Seconds that each kind of large product or convolution adds to it: 0.07 to 0.2 s in networks of two to twelve on a
+Zen 4."""
 PRODUCT_FLOPS = 1000
 """Floating-point operations for each row from which on a product is large; smaller ones are plain loops."""
 MOST_SECONDS = 3.0
-"""Seconds that compiling takes at most, for kinds share much of their code: on a Zen 4 MobileNetV2 and ResNet-50 take
-1.9 s to predict with 31 and 21 kinds, and 2.3 to 4.1 s to train with 92 and 62."""
+"""Seconds that compiling takes at most, for kinds share much of their code: on a Zen 4 ResNet-50 and MobileNetV2
+take 1.9 and 1.8 s to predict, with 21 and 31, and 3.1 and 4.1 s to train, with 62 and 92."""
 SINGLE_CALLS = 1000
 """Assumed repetitions of a call that announces no others: ``program(x)`` of a row, ``train_step`` of 32."""
 SINGLE_ROWS = 32

@@ -11,7 +11,8 @@ import numpy
 
 from nnc.backends.backend import BoundRun
 from nnc.errors import NonFinite, NonFiniteError, ValueRange
-from nnc.execution.graphs import GraphTable, hoisted_states
+from nnc.execution.graphs import GraphTable
+from nnc.execution.signature import Signature
 from nnc.execution.state import ProgramState
 from nnc.ir import Constant, Graph, Input, State, TensorType, Value, interpret, value_names
 from nnc.ir.ops.scan import Scan
@@ -93,7 +94,7 @@ def _origin(
     if found is None or found.op != "state":
         return found
     label = found.result.name
-    if label in hoisted_states(graph):  # it is derived from weights, in a graph of its own
+    if label in Signature.of(graph).hoisted:  # it is derived from weights, in a graph of its own
         return _origin(graphs, state, PROLOGUE, {}, (), [label]) or found
     bad = [path for path, array in state.weights_in(label).items() if not is_finite(array)]
     return replace(found, weights=tuple(bad))

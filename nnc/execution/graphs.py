@@ -15,7 +15,7 @@ from nnc.execution.signature import Signature
 from nnc.execution.snapshots import NO_SNAPSHOTS, Snapshots
 from nnc.execution.state import ProgramState
 from nnc.fork_safety import renew_in_children
-from nnc.ir import HOISTED, Graph, State, SymbolicDim, Value, nominal_sizes, solve_symbols
+from nnc.ir import Graph, SymbolicDim, nominal_sizes, solve_symbols
 from nnc.labels import EVALUATE, ITERATIONS, OWN_ROWS, PREDICT, PROLOGUE, ROWS, SUMMAND, TRAIN, unweighted
 
 if TYPE_CHECKING:
@@ -24,15 +24,6 @@ if TYPE_CHECKING:
 
 Array = Any
 GraphMaker = Callable[[], Graph]
-
-
-def hoisted_states(graph: Graph) -> dict[str, Value]:
-    """Return the states of a graph that a prologue derives, by label."""
-    return {
-        label: value
-        for label, value in graph.states.items()
-        if isinstance(value.node.op, State) and value.node.op.role == HOISTED
-    }
 
 
 @dataclass(frozen=True)

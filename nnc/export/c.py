@@ -11,7 +11,7 @@ import numpy
 from nnc.backends.c.target import WITHOUT_PACKING
 from nnc.backends.c.text import letters
 from nnc.errors import DataError, MissingKernelError, ModelError
-from nnc.execution.graphs import hoisted_states
+from nnc.execution.signature import Signature
 from nnc.export.c_function import CFunction, Form, print_function
 from nnc.export.c_linkage import fresh_lines, stale_lines
 from nnc.export.c_state import FUNCTIONS, lay_out
@@ -126,7 +126,7 @@ def _prefix(model: str, wanted: str | None) -> str:
 def _make(program: Program, prefix: str, sizes: Mapping[str, int], train: bool, from_file: bool) -> Exported:
     predict = _plan(program, PREDICT, sizes)
     training = _plan(program, TRAIN, sizes) if train else None
-    derived = hoisted_states(predict.source)
+    derived = Signature.of(predict.source).hoisted
     deriving = _plan(program, PROLOGUE, sizes) if train and derived else None
     arrays = _arrays(program, predict, training, deriving)
     in_memory = set(arrays) if train or from_file else set(predict.graph.updates)
@@ -179,9 +179,9 @@ def _arrays(program: Program, predict: Plan, training: Plan | None, deriving: Pl
 
     Derived ones are derived, or zeros where a function will do so.
     """
-    derived = hoisted_states(predict.source)
+    derived = Signature.of(predict.source).hoisted
     found = {label: array for label, array in program.states.items() if label not in derived}
-    found |= {label: numpy.zeros([int(dim) for dim in value.shape], value.dtype) for label, value in derived.items()}
+    found |= {label: numpy.zeros([int(dim) for dim in type.shape], type.dtype) for label, type in derived.items()}
     if derived and deriving is None:
         found = interpret(program.graph(PROLOGUE), {}, found)[1]
     plans = predict, training, deriving

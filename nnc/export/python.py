@@ -20,7 +20,7 @@ from nnc.backends.numpy.executable import Executable
 from nnc.backends.numpy.source import NumpySource, print_source
 from nnc.backends.numpy.text import string_text, words
 from nnc.errors import DataError, GraphError, ModelError
-from nnc.execution.graphs import hoisted_states
+from nnc.execution.signature import Signature
 from nnc.export.expressions import InexpressibleError, literal, text_of
 from nnc.export.helper_functions import Pasting
 from nnc.export.python_template import CHECK, DERIVE_CODE, HEAD, PREDICT_CODE, SHARED, TRAIN_CODE, WEIGHTS_CODE
@@ -122,8 +122,8 @@ def _is_sampled(rows: int, batch: int) -> bool:
 
 def _derive(program: Program) -> dict[str, Array]:
     """Return the states that predictions read and that are derived from others."""
-    hoisted = hoisted_states(program.graph(PREDICT))
-    derived = {label: numpy.zeros([int(dim) for dim in value.shape], value.dtype) for label, value in hoisted.items()}
+    hoisted = Signature.of(program.graph(PREDICT)).hoisted
+    derived = {label: numpy.zeros([int(dim) for dim in type.shape], type.dtype) for label, type in hoisted.items()}
     if derived:
         _, executable = _executable(program, PROLOGUE, derived, {})
         executable.bind({}).run()

@@ -11,7 +11,7 @@ import numpy
 
 from nnc.backends.numpy import kernel_settings
 from nnc.errors import ModelError
-from nnc.execution.graphs import hoisted_states
+from nnc.execution.signature import Signature
 from nnc.execution.spec import TargetSpec
 from nnc.ir import Op, TensorType, Value, bind_shape
 from nnc.ir.ops.gathering import numbered_length
@@ -77,7 +77,7 @@ def copy_program(program: Program) -> Program:
     """Return a program with the same graphs and copies of the states, which NumPy runs."""
     for name in (PREDICT, *((TRAIN,) if program.spec.trains else ())):
         program.graph(name)  # makes the states that are missing
-    names = [*program.graph_names, *([PROLOGUE] if hoisted_states(program.graph(PREDICT)) else [])]
+    names = [*program.graph_names, *([PROLOGUE] if Signature.of(program.graph(PREDICT)).hoisted else [])]
     graphs = {name: partial(program.graph, name) for name in names}
     states = {label: array.copy() for label, array in program.states.items()}
     copied = Program(program.spec, graphs, states, backend="numpy")

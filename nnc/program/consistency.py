@@ -7,10 +7,9 @@ from math import prod
 from typing import Any
 
 from nnc.errors import ProgramFileError
-from nnc.execution.graphs import hoisted_states
 from nnc.execution.signature import Signature
 from nnc.execution.spec import ArraySpec, OutputSpec, ProgramSpec, ResultSpec
-from nnc.ir import Dim, Graph, TensorType, Value, symbol
+from nnc.ir import Dim, Graph, TensorType, symbol
 from nnc.ir.ops.fusion import Fusion
 from nnc.ir.ops.scan import Scan
 from nnc.labels import (
@@ -157,7 +156,7 @@ def check_graph(name: str, graph: Graph, spec: ProgramSpec, states: Mapping[str,
         _compare("output", _types(spec.outputs), outputs)
     elif not spec.logs and ("loss" not in outputs or outputs["loss"].shape != ()):
         raise ProgramFileError("output 'loss' is missing")
-    hoisted = hoisted_states(graph) if is_predict else {}
+    hoisted = Signature.of(graph).hoisted if is_predict else {}
     if any(label in states or label in graph.updates for label in hoisted):
         raise ProgramFileError("a state of role 'hoisted' is in the file, or changes")
     _check_states(graph, spec, states, hoisted)
@@ -165,19 +164,19 @@ def check_graph(name: str, graph: Graph, spec: ProgramSpec, states: Mapping[str,
     _check_sizes(graph, max(_LARGEST_ROW, sum(array.size for array in states.values())), known)
 
 
-def check_derived(read: Mapping[str, Value], derived: Mapping[str, Value]) -> None:
+def check_derived(read: Mapping[str, TensorType], derived: Mapping[str, TensorType]) -> None:
     """Check that a prologue derives the states of role ``hoisted`` that are read.
 
     Raises:
         ProgramFileError: it does not.
     """
-    for label, value in read.items():
-        if label not in derived or derived[label].type != value.type:
-            raise ProgramFileError(f"no prologue derives state '@{label}' of type {value.type}")
+    for label, type in read.items():
+        if derived.get(label) != type:
+            raise ProgramFileError(f"no prologue derives state '@{label}' of type {type}")
 
 
 def _check_prologue(graph: Graph, spec: ProgramSpec, states: Mapping[str, Any]) -> None:
-    hoisted = hoisted_states(graph)
+    hoisted = Signature.of(graph).hoisted
     if graph.inputs or graph.outputs or set(graph.updates) != set(hoisted):
         raise ProgramFileError("a prologue has no inputs and outputs, and changes the states of role 'hoisted'")
     _check_states(graph, spec, states, hoisted)

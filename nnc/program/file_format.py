@@ -18,11 +18,12 @@ import numpy
 from nnc.aligned import aligned_empty
 from nnc.backends import AUTO
 from nnc.errors import GraphError, NestingError, ProgramFileError
-from nnc.execution.graphs import GraphMaker, hoisted_states
+from nnc.execution.graphs import GraphMaker
+from nnc.execution.signature import Signature
 from nnc.execution.snapshots import NO_SNAPSHOTS, Snapshots
 from nnc.execution.spec import ProgramSpec
 from nnc.files import check_nesting, read_into, read_json
-from nnc.ir import Graph, Value, parse_graph
+from nnc.ir import Graph, TensorType, parse_graph
 from nnc.ir.types import ITEM_SIZES
 from nnc.labels import PREDICT, PROLOGUE
 from nnc.program.consistency import check_derived, check_graph, check_graph_names, check_states
@@ -210,7 +211,7 @@ class _GraphTexts:
         try:
             graph = parse_graph(self.texts[name], source)
             check_graph(name, graph, self.spec, self.states)
-            hoisted = hoisted_states(graph) if name == PREDICT else {}
+            hoisted = Signature.of(graph).hoisted if name == PREDICT else {}
             if hoisted:
                 check_derived(hoisted, self._derived())
         except ProgramFileError as error:
@@ -219,12 +220,12 @@ class _GraphTexts:
             raise ProgramFileError(_one_line(f"{error}; the file is damaged")) from None
         return graph
 
-    def _derived(self) -> Mapping[str, Value]:
+    def _derived(self) -> Mapping[str, TensorType]:
         """Return the states that are derived from others for predictions."""
         if PROLOGUE not in self.texts:
             return {}
         self.checked[PROLOGUE] = prologue = self._parsed(PROLOGUE)
-        return hoisted_states(prologue)
+        return Signature.of(prologue).hoisted
 
 
 def _member(archive: zipfile.ZipFile, name: str) -> bytes:
