@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
 
-from nnc.ir import Graph, Node, Rewriter, Value, nominal_sizes
+from nnc.ir import Constant, Graph, Node, Op, Rewriter, State, Value, nominal_sizes
 from nnc.passes.base import Pass
 
 
@@ -15,14 +15,15 @@ class Schedule(Pass, name="schedule"):
     """Orders nodes so that the largest live set is small; the order of nodes is the order of execution.
 
     Compares the order that is there, which is topological, with a greedy one that always runs the ready node which
-    frees most, and takes the better; the first on a tie.
+    frees most, and with the same where what states alone decide waits until it is needed; takes the best, on a tie the
+    order that is there, and the one that waits.
     """
 
     def run(self, graph: Graph) -> Graph:
         """Return the same graph in another order."""
         sizes = Sizes(graph)
-        orders = [list(range(len(graph.nodes))), greedy_order(graph, sizes)]
-        best = min(orders, key=sizes.peak)
+        greedy = greedy_order(graph, sizes)
+        best = min((list(range(len(graph.nodes))), late_order(graph, greedy), greedy), key=sizes.peak)
         rewriter = Rewriter(graph)
         for index in best:
             rewriter.keep(graph.nodes[index])
@@ -75,6 +76,39 @@ class Sizes:
             for operand in node.operands:
                 remaining[operand] -= 1
         return peak
+
+
+def late_order(graph: Graph, order: list[int]) -> list[int]:
+    """Return an order in which what states and constants alone decide is computed right before it is needed.
+
+    It frees nothing, so that a greedy order has it as soon as what is next takes more: a kernel that is turned for a
+    gradient, say, from the beginning of a training step until the turn of its layer comes. What leaves the graph stays,
+    and so do views and single numbers, which take next to no memory.
+    """
+    given, waiting = set[int](), set[int]()
+    leaving = {value.index for value in graph.roots}
+    for node in graph.nodes:
+        sources = {operand.index for operand in node.operands}
+        is_small = type(node.op).view is not Op.view or all(found.shape == () for found in node.types)
+        if isinstance(node.op, State | Constant) or (is_small and not node.is_leaf and sources <= given):
+            given.add(node.index)
+        elif not node.is_leaf and node.index not in leaving and all(i in given or i in waiting for i in sources):
+            waiting.add(node.index)
+    late: list[int] = []
+    for index in order:
+        if index not in waiting:
+            late += _needed(graph, index, waiting)
+    return late + [index for index in order if index in waiting]
+
+
+def _needed(graph: Graph, index: int, waiting: set[int]) -> list[int]:
+    """Return a node behind those that it needs of the waiting ones, which wait no longer."""
+    found = [index]
+    for node in map(graph.nodes.__getitem__, found):
+        needed = {operand.index for operand in node.operands} & waiting
+        waiting -= needed
+        found += needed
+    return sorted(found)
 
 
 def greedy_order(graph: Graph, sizes: Sizes) -> list[int]:

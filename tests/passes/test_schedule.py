@@ -45,6 +45,18 @@ def test_a_good_order_stays():
     check_rewrite(graph_text(NARROW), Schedule())
 
 
+def test_what_states_alone_decide_waits_until_it_is_needed():
+    """The tangent is not there while `p` and `q` are; the view of the state, and what leaves the graph, stay."""
+
+    def text(body: str, early: str, late: str = "") -> str:
+        lines = body.partition("return")[0]
+        head = f"state @s : f64[3] slot\n%v = flip(@s, axes=[0]) : f64[3]\n{early}"
+        return graph_text(f"{head}{lines}{late}%o = multiply(%t, %k) : f64[3]\nreturn z=%o, u=%u")
+
+    tangent, sine = "%k = tanh(%v) : f64[3]\n", "%u = sin(@s) : f64[3]"
+    check_rewrite(text(WIDE, tangent + sine), Schedule(), text(NARROW, sine, tangent))
+
+
 def test_sizes_are_nominal():
     graph = parse_graph(graph_text("%0 = exp(%x) : f64[batch,3]\nreturn z=%0"))
     assert Sizes(graph).nbytes[graph.outputs["z"]] == NOMINAL_SIZE * 3 * 8
