@@ -77,6 +77,7 @@ PREDICTED = {
     },
     "volume": {
         "Conv3D": Predicted("conv3d", unable={"litert": "its converter has no pooling of volumes"}),
+        "autoencoder": Predicted("autoencoder", (1, 32)),
         "U-Net": Predicted("unet"),
     },
 }

@@ -1,4 +1,4 @@
-"""Networks whose outputs or inputs are spaces: convolutions of three dimensions, and a U-Net."""
+"""Networks whose outputs or inputs are spaces: convolutions of three dimensions, an autoencoder, and a U-Net."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import numpy
 
 from benchmarks.networks.same_weights import seeded
 
-ROWS = 4
-VOLUME, SLICE = (16, 64, 64, 1), (128, 128, 3)
+ROWS, PICTURES = 4, 32
+VOLUME, SLICE, PICTURE = (16, 64, 64, 1), (128, 128, 3), (64, 64, 3)
 UNET_ROWS, UNET_BATCH, UNET_RATE = 8, 4, 0.01
 
 
-def data(shape: tuple[int, ...]) -> Any:
+def data(shape: tuple[int, ...], rows: int = ROWS) -> Any:
     """Return random pictures or volumes as float32."""
-    return numpy.random.default_rng(2).random((ROWS, *shape), "float32")
+    return numpy.random.default_rng(2).random((rows, *shape), "float32")
 
 
 def unet_data() -> tuple[Any, Any]:
@@ -32,6 +32,17 @@ def convolutions(nn: Any) -> Any:
         x = layers.MaxPooling3D(2)(layers.Conv3D(filters, 3, padding="same", activation="relu")(x))
     x = layers.GlobalAveragePooling3D()(x)
     return seeded(nn.Model(start, layers.Dense(10, activation="softmax")(x)))
+
+
+def autoencoder(nn: Any) -> Any:
+    """Return convolutions that halve a picture three times, and transposed ones that double it again."""
+    layers = nn.layers
+    x = start = nn.Input(PICTURE)
+    for filters in (32, 64, 128):
+        x = layers.Conv2D(filters, 3, strides=2, padding="same", activation="relu")(x)
+    for filters in (128, 64, 32):
+        x = layers.Conv2DTranspose(filters, 3, strides=2, padding="same", activation="relu")(x)
+    return seeded(nn.Model(start, layers.Conv2D(3, 3, padding="same", activation="sigmoid")(x)))
 
 
 def unet(nn: Any, **options: Any) -> Any:

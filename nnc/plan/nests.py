@@ -6,12 +6,12 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from nnc.ir import FLOATING, Graph, Input, Node, Op, Shape, State, Value
-from nnc.ir.ops.convolution import Convolution
+from nnc.ir.ops.convolution import Convolution, ConvolutionInputGradient
 from nnc.ir.ops.matmul import MatMul
 from nnc.ir.ops.movement import Reshape
 from nnc.ir.ops.reduction import Max, Sum
 
-PRODUCTS = (MatMul, Convolution)
+PRODUCTS = (MatMul, Convolution, ConvolutionInputGradient)
 """Ops whose results an elementwise nest can go on with, block by block, while they are in the cache: its epilogue."""
 
 SHORTEST_ROW = 8

@@ -49,9 +49,9 @@ operator or or_eq private protected public reinterpret_cast requires static_cast
 typename using virtual wchar_t xor xor_eq
 linux unix stdin stdout stderr errno errhandling math_errhandling
 size_t ptrdiff_t fabsf floorf sqrtf
-batches before bytes chosen epoch epochs generator jd jh jw number order places record room rows runs slot
-begin finite last lines member piece product sequence slice sources stretches sum sums tap taps target td team th tiles
-tw whole
+above bases batches before begins bytes chosen counted epoch epochs generator jd jh jw lengths number order origin
+phase places rd record rh room rows runs rw slot begin finite last lines member piece product sequence slice sources
+stretches sum sums tap taps target td team terms th tiles tw whole
 """
 RESERVED = frozenset(_WORDS.split())
 """Words of C and C++, names of the library and of the unit itself; a value is never called like one of these."""

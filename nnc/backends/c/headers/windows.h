@@ -134,6 +134,17 @@ static NNC_AROUND void nnc_window_block_f32(int64_t count, int64_t run, int64_t 
     }
 }
 
+/* The rows from `above` on of strips of `inner` rows: an element of the window of a kernel, with filters as rows and
+   channels as columns. */
+static void nnc_pack_tap_f32(int64_t filters, int64_t channels, const float *tap, int64_t inner, int64_t above,
+                             float *strips) {
+    enum { COLUMNS = NNC_TILE_BYTES / sizeof(float) };
+    for (int64_t j = 0; j < channels; j += COLUMNS) {
+        nnc_pack_f32(filters, channels - j < COLUMNS ? channels - j : COLUMNS, tap + j * filters, 1, filters, COLUMNS,
+                     strips + j * inner + above * COLUMNS);
+    }
+}
+
 /* What some places add to some rows of the gradient of a kernel, from the row `first` on: tiles as of a convolution, of
    which elements of the window are the rows now and places the terms of sums. A window is several runs of elements that
    lie side by side, each so many elements from the first one of all; places are no more than 256. */

@@ -11,6 +11,7 @@ from nnc.backends.c.expressions import Expression
 from nnc.backends.c.kernels import depthwise
 from nnc.backends.c.kernels.direct import direct, direct_gradient, padded, padded_size
 from nnc.backends.c.kernels.movement import fill_lines
+from nnc.backends.c.kernels.polyphase import is_polyphase, pack, polyphase, seen, strips_size
 from nnc.backends.c.kernels.product import ROWS_ALONE, Matrices, pack_strips, product
 from nnc.backends.c.kernels.registry import KernelCall, kernel
 from nnc.backends.c.kernels.sliding import BAND, GROUP, START, Geometry, over_bands, scatter
@@ -45,6 +46,8 @@ def _workspace(op: Op, operands: Sequence[TensorType], results: Sequence[TensorT
     geometry = _geometry(op, [*operands, *results])
     if geometry.is_depthwise or geometry.is_pointwise:
         return ()
+    if isinstance(op, ConvolutionInputGradient) and is_polyphase(geometry):
+        return *_space(seen(geometry), results[0], 0), results[0].with_shape((strips_size(geometry),))
     if isinstance(op, ConvolutionInputGradient):
         return (results[0].with_shape((geometry.band * geometry.patch,)),)
     if isinstance(op, Convolution):
@@ -66,6 +69,12 @@ def _space(geometry: Geometry, result: TensorType, matrices: int) -> tuple[Tenso
 def _prepack(op: Op, operands: Sequence[TensorType], results: Sequence[TensorType]) -> Prepacked | None:
     """The kernel as Winograd's matrices, or as a matrix in strips."""
     geometry = _geometry(op, [*operands, *results])
+    if isinstance(op, ConvolutionInputGradient) and is_polyphase(geometry):
+        inner, work = geometry.window * geometry.filters, known_work(geometry.total)
+        strips = prepacked_strips(geometry.dtype, inner, geometry.channels, work)
+        is_known = not any(type.symbols for type in results)
+        around = _space(seen(geometry), results[0], 0) if is_known else ()
+        return None if strips is None else Prepacked(1, strips, geometry.total, 1, around)
     if not isinstance(op, Convolution) or geometry.is_depthwise or geometry.groups > 1:
         return None
     space: tuple[TensorType, ...] = ()
@@ -79,6 +88,8 @@ def _prepack(op: Op, operands: Sequence[TensorType], results: Sequence[TensorTyp
 
 def _pack(call: KernelCall, target: Expression) -> Sequence[Code]:
     geometry, weight = _geometry(call.op, [*call.operands, call.result]), call.operands[1]
+    if isinstance(call.op, ConvolutionInputGradient):
+        return pack(call.unit, geometry, weight.address, target)
     if is_winograd(geometry):
         return [execute(transform(call.unit, geometry, weight, target))]
     matrix = weight.seen_as(Layout((geometry.patch, geometry.filters), (geometry.filters, 1), weight.offset))
@@ -113,6 +124,8 @@ def convolution(call: KernelCall) -> Sequence[Code]:
     if isinstance(call.op, ConvolutionKernelGradient):
         write = winograd_gradient if has_winograd_gradient(geometry) else direct_gradient
         return write(call, geometry, x, weight, y)
+    if is_polyphase(geometry):
+        return polyphase(call, geometry, x, weight, y)
     (space,) = call.workspace
     patches = _matrices(call.op, geometry, space.address, y.address + START * geometry.filters, weight.address, BAND)
     lines = [*product(call.unit, patches), scatter(geometry, x.address, space.address)]

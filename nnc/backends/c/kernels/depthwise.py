@@ -38,7 +38,7 @@ from nnc.backends.c.statements import (
 from nnc.backends.c.text import SUFFIXES
 from nnc.backends.c.thread_counts import PARALLEL_ROW, PARALLEL_SIZE, members, members_of, shared
 from nnc.ir import Dim
-from nnc.ir.ops.convolution import Convolution, ConvolutionInputGradient, Sliding
+from nnc.ir.ops.convolution import Convolution, ConvolutionInputGradient, ConvolutionKernelGradient, Sliding
 
 STRETCH = 64
 """Places of a sequence that are computed together; threads divide these, as they divide rows of places elsewhere."""
@@ -55,18 +55,20 @@ _LINES, _SEEN, _TAPS = map(variable, ("lines", "seen", "taps"))
 
 def depthwise(step: KernelCall, geometry: Geometry, x: Array, kernel: Array, y: Array) -> list[Code]:
     """Return the loops of any of the three ops, and of what is done with the result."""
-    behind = step.epilogue.everywhere() if step.epilogue else []
-    if geometry.filters != geometry.channels:
-        return [*plain(step.op, geometry, x, kernel, y), *behind]
-    if isinstance(step.op, Convolution):
+    is_plain, last = geometry.filters != geometry.channels, geometry.axes[-1]
+    if isinstance(step.op, Convolution) and not is_plain:
         return _sums(step, geometry, x, kernel, y)
-    last = geometry.axes[-1]
-    if isinstance(step.op, ConvolutionInputGradient):
-        if 1 in (last.stride, last.dilation):
-            return _input_gradient(step.unit, geometry, x, kernel, y)
-    elif last.dilation == 1 and (last.size, last.stride) in PRODUCTS and geometry.channels >= LANES[geometry.dtype]:
-        return _kernel_gradient(step.unit, geometry, x, kernel, y)
-    return plain(step.op, geometry, x, kernel, y)
+    if isinstance(step.op, ConvolutionInputGradient) and not is_plain and 1 in (last.stride, last.dilation):
+        found = _input_gradient(step.unit, geometry, x, kernel, y)
+    elif (
+        isinstance(step.op, ConvolutionKernelGradient)
+        and not is_plain
+        and (last.dilation == 1 and (last.size, last.stride) in PRODUCTS and geometry.channels >= LANES[geometry.dtype])
+    ):
+        found = _kernel_gradient(step.unit, geometry, x, kernel, y)
+    else:
+        found = plain(step.op, geometry, x, kernel, y)
+    return [*found, *(step.epilogue.everywhere() if step.epilogue else ())]
 
 
 def _lines(

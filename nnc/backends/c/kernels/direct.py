@@ -60,8 +60,8 @@ def padded_size(geometry: Geometry) -> Dim:
 
 def direct(step: KernelCall, geometry: Geometry, x: Array, kernel: Array, y: Array) -> list[Code]:
     """Return the loops of a convolution and its epilogue."""
-    geometry, begin, lines = _with_zeros(step, geometry, x)
-    elements = _elements(geometry)
+    geometry, begin, lines = with_zeros(step, geometry, x)
+    elements = distances(geometry)
     run, runs = _window(geometry, elements)
     starts, places = variable("runs"), variable("places")
     lines.append(array("const int64_t", starts, values=runs))
@@ -92,8 +92,8 @@ def direct(step: KernelCall, geometry: Geometry, x: Array, kernel: Array, y: Arr
 
 def direct_gradient(step: KernelCall, geometry: Geometry, x: Array, kernel: Array, y: Array) -> list[Code]:
     """Return the loops of a kernel's gradient: sums over places, of which threads have those of some elements each."""
-    geometry, begin, lines = _with_zeros(step, geometry, x)
-    elements, filters = _elements(geometry), geometry.filters // geometry.groups
+    geometry, begin, lines = with_zeros(step, geometry, x)
+    elements, filters = distances(geometry), geometry.filters // geometry.groups
     run, runs = _window(geometry, elements)
     starts, places, team, member, tiles, first, last, end = map(
         variable, ("runs", "places", "team", "member", "tiles", "first", "last", "end")
@@ -133,7 +133,7 @@ def direct_gradient(step: KernelCall, geometry: Geometry, x: Array, kernel: Arra
     return [when(infix(">", total, 0), lines, fill_lines(kernel, 0))]
 
 
-def _with_zeros(step: KernelCall, geometry: Geometry, x: Array) -> tuple[Geometry, Expression, list[Code]]:
+def with_zeros(step: KernelCall, geometry: Geometry, x: Array) -> tuple[Geometry, Expression, list[Code]]:
     """Return the geometry on an input with zeros around it, where that lies, and what makes it, if any are needed."""
     around = padded(geometry)
     if around is None:
@@ -150,7 +150,7 @@ def _window(geometry: Geometry, elements: Sequence[Dim]) -> tuple[int, list[Dim]
     return run, _runs(geometry, elements[:-1] if is_wide else elements)
 
 
-def _elements(geometry: Geometry) -> list[Dim]:
+def distances(geometry: Geometry) -> list[Dim]:
     """Return the number of elements from one to the next along each axis."""
     steps: list[Dim] = [geometry.channels]
     for axis in reversed(geometry.axes[1:]):
