@@ -47,6 +47,10 @@ GATHERED = (
     ((11, 11), (3, 3), 33, {}, 16),
     ((5, 9, 10), (2, 3, 3), 16, {"padding": 1}, 20),
     ((4, 8, 9), (3, 3, 3), 17, {}, 33),
+    ((31, 9), (3, 3), 16, {"padding": 1}, 3),  # registers for elements side by side, not for filters
+    ((20, 21), (2, 3), 16, {"strides": 2}, 1),
+    ((300,), (5,), 32, {"dilation": 2, "padding": 2}, 2),
+    ((5, 6, 7), (2, 2, 2), 8, {}, 4),
 )
 
 
@@ -164,6 +168,25 @@ def test_gathered(length, window, channels, options, filters, dtype):
     check_three(length, window, channels, filters, options, dtype)
 
 
+@pytest.mark.parametrize("filters", [1, 2, 3, 4, 5])
+def test_few_filters(filters):
+    """As exact as sums in order, with a bias and bounds inside; five filters are as any other number."""
+    attributes, generator = geometry(2, padding=1), numpy.random.default_rng(4)
+    shapes = {"x": (2, 9, 11, 48), "kernel": (3, 3, 48, filters), "bias": (filters,)}
+    arrays = {label: generator.normal(size=shape).astype("float32") for label, shape in shapes.items()}
+    results = []
+    for dtype in ("float32", "float64"):
+        graph = Graph("test")
+        x, kernel, bias = (graph.input(label, TensorType(dtype, shape)) for label, shape in shapes.items())
+        graph.output("y", ops.maximum(apply(Convolution(**attributes), x, kernel) + bias, 0.0))
+        inputs = {label: array.astype(dtype) for label, array in arrays.items()}
+        machine = CMachine(graph, {}, {})
+        assert ("_filter" in machine.source.text) == (filters < 5)
+        results.append((machine.run(inputs, {}) if dtype == "float32" else interpret(graph, inputs))[0]["y"])
+    found, expected = results
+    assert numpy.abs(found - expected).max() <= 1e-6 * numpy.abs(expected).max()
+
+
 PHASES = (
     ((10,), (3,), (3,), (0,), (0,), 3, 5),  # an element that no window sees
     ((203,), (8,), (4,), (2,), (3,), 33, 7),  # more than a piece, and a column more than a strip
@@ -256,6 +279,7 @@ def kernel_gradient(channels: int, filters: int, dtype: str, high: int = 13, wid
         (16, 40, "float32", True),  # threads add up by themselves
         (100, 70, "float32", True),  # threads divide products
         (8, 32, "float32", False),
+        (32, 3, "float32", False),  # registers for elements side by side
     ],
 )
 def test_gradients_of_kernels_are_as_exact_as_sums_in_order(channels, filters, dtype, is_winograd):

@@ -147,6 +147,8 @@ def convolution_gradients(graph):
     yield apply(ConvolutionKernelGradient(*geometry, window=(3, 3)), x, x)
     wide = graph.input("wide", TensorType(FLOAT, (BATCH, 20, 20, 144)))
     yield apply(ConvolutionKernelGradient(*geometry, window=(3, 3)), x, wide)
+    few = graph.input("few", TensorType(FLOAT, (BATCH, 20, 20, 3)))
+    yield apply(ConvolutionKernelGradient(*geometry, window=(3, 3)), x, few)
     apart = (3, 3), (1, 1), (0, 0), (0, 0)
     kernel = graph.input("apart", TensorType(FLOAT, (2, 2, 32, 32)))
     yield apply(ConvolutionInputGradient(*apart, shape=(60, 60)), x, kernel)
@@ -197,7 +199,7 @@ def uniform(graph):
         (by_number(lambda x, i: apply(ScatterAdd((50, 256)), x, i), (BATCH, 100, 256), (BATCH, 100)), 30, 1),
         (by_number(ops.take_along_axis, (BATCH, 50), (BATCH, 600)), 600, 1),
         (by_number(lambda x, i: apply(AddAlongAxis(1, 50), x, i), (BATCH, 600), (BATCH, 600)), 600, 1),
-        (convolution_gradients, 4, 17),  # of three inputs and three kernels, and zeros where there are no rows
+        (convolution_gradients, 4, 19),  # of three inputs and four kernels, and zeros where there are no rows
         (long_row, 1, 2),  # the copy with zeros, and the products
         (few_rows_by_a_large_matrix, 2, 1),
         (uniform, 300, 1),

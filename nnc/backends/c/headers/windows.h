@@ -134,6 +134,91 @@ static NNC_AROUND void nnc_window_block_f32(int64_t count, int64_t run, int64_t 
     }
 }
 
+/* The same for so few filters that most of a register would be left: each sum has a register, for elements that lie side
+   by side, and these are added up in the end. Runs are whole registers long; of the weights, those of a filter lie side
+   by side. */
+NNC_INLINE void nnc_few_filters_f32(const int filters, int64_t count, int64_t run, int64_t counted,
+                                    const int64_t *restrict runs, const float *restrict x,
+                                    const int64_t *restrict places, const float *restrict weights, float *restrict c,
+                                    const float *bias, float low, float high) {
+    enum { LANES = NNC_TILE_BYTES / 2 / sizeof(float), MOST = 8, FILTERS = 4, REGISTERS = 12 };
+    const int rows = filters * MOST > REGISTERS ? REGISTERS / filters : MOST;
+    const int64_t inner = run * counted;
+    for (int64_t first = 0; first < count; first += rows) {
+        float total[MOST][FILTERS][LANES];
+        const float *windows[MOST];
+        for (int i = 0; i < rows; i++) {
+            windows[i] = x + places[first + i < count ? first + i : count - 1];
+            NNC_BY_ITSELF(windows[i]);
+            for (int f = 0; f < filters; f++) {
+#pragma omp simd
+                for (int j = 0; j < LANES; j++) {
+                    total[i][f][j] = 0;
+                }
+            }
+        }
+        const float *near = weights;
+        int64_t number = 0;
+        do { /* as in nnc_tile_f32 */
+            const int64_t end = runs[number] + run;
+            int64_t k = runs[number];
+            do {
+                for (int i = 0; i < rows; i++) {
+                    for (int f = 0; f < filters; f++) {
+#pragma omp simd
+                        for (int j = 0; j < LANES; j++) {
+                            total[i][f][j] += windows[i][k + j] * near[f * inner + j];
+                        }
+                    }
+                }
+                near += LANES;
+                k += LANES;
+            } while (k < end);
+        } while (++number < counted);
+        for (int i = 0; i < rows; i++) {
+            for (int f = 0; f < filters; f++) {
+                float y = 0;
+#pragma omp simd reduction(+ : y)
+                for (int j = 0; j < LANES; j++) {
+                    y += total[i][f][j];
+                }
+                if (bias != NULL) {
+                    y += bias[f];
+                    y = y < low ? low : y;
+                    y = y > high ? high : y;
+                }
+                if (first + i < count) {
+                    c[(first + i) * filters + f] = y;
+                }
+            }
+        }
+    }
+}
+
+static NNC_HOT void nnc_one_filter_f32(int64_t count, int64_t run, int64_t counted, const int64_t *runs, const float *x,
+                                       const int64_t *places, const float *weights, float *c, const float *bias,
+                                       float low, float high) {
+    nnc_few_filters_f32(1, count, run, counted, runs, x, places, weights, c, bias, low, high);
+}
+
+static NNC_HOT void nnc_two_filters_f32(int64_t count, int64_t run, int64_t counted, const int64_t *runs,
+                                        const float *x, const int64_t *places, const float *weights, float *c,
+                                        const float *bias, float low, float high) {
+    nnc_few_filters_f32(2, count, run, counted, runs, x, places, weights, c, bias, low, high);
+}
+
+static NNC_HOT void nnc_three_filters_f32(int64_t count, int64_t run, int64_t counted, const int64_t *runs,
+                                          const float *x, const int64_t *places, const float *weights, float *c,
+                                          const float *bias, float low, float high) {
+    nnc_few_filters_f32(3, count, run, counted, runs, x, places, weights, c, bias, low, high);
+}
+
+static NNC_HOT void nnc_four_filters_f32(int64_t count, int64_t run, int64_t counted, const int64_t *runs,
+                                         const float *x, const int64_t *places, const float *weights, float *c,
+                                         const float *bias, float low, float high) {
+    nnc_few_filters_f32(4, count, run, counted, runs, x, places, weights, c, bias, low, high);
+}
+
 /* The rows from `above` on of strips of `inner` rows: an element of the window of a kernel, with filters as rows and
    channels as columns. */
 static void nnc_pack_tap_f32(int64_t filters, int64_t channels, const float *tap, int64_t inner, int64_t above,
@@ -193,6 +278,83 @@ static NNC_AROUND void nnc_window_gradient_f32(int64_t depth, const int64_t *pla
             i += there;
         }
     }
+}
+
+/* The same for so few filters that most of a register would be left, as `nnc_few_filters_f32` has it; runs and `first` are
+   whole registers long. */
+NNC_INLINE void nnc_few_gradients_f32(const int filters, int64_t depth, const int64_t *restrict places, int64_t first,
+                                      int64_t rows, int64_t run, const int64_t *restrict runs, const float *restrict x,
+                                      const float *restrict y, float *restrict kernel, bool add) {
+    enum { LANES = NNC_TILE_BYTES / 2 / sizeof(float), MOST = 8, FILTERS = 4, REGISTERS = 12 };
+    const int wide = filters * MOST > REGISTERS ? REGISTERS / filters : MOST;
+    for (int64_t i = 0; i < rows; i += wide * LANES) {
+        float total[MOST][FILTERS][LANES];
+        const float *elements[MOST];
+        for (int v = 0; v < wide; v++) {
+            const int64_t element = first + (i + v * LANES < rows ? i + v * LANES : i);
+            elements[v] = x + runs[element / run] + element % run;
+            NNC_BY_ITSELF(elements[v]);
+            for (int f = 0; f < filters; f++) {
+#pragma omp simd
+                for (int j = 0; j < LANES; j++) {
+                    total[v][f][j] = 0;
+                }
+            }
+        }
+        int64_t k = 0;
+        do { /* as in nnc_tile_f32 */
+            const int64_t place = places[k];
+            for (int v = 0; v < wide; v++) {
+                for (int f = 0; f < filters; f++) {
+                    const float value = y[k * filters + f];
+#pragma omp simd
+                    for (int j = 0; j < LANES; j++) {
+                        total[v][f][j] += elements[v][place + j] * value;
+                    }
+                }
+            }
+        } while (++k < depth);
+        float found[FILTERS][MOST * LANES];
+        for (int v = 0; v < wide; v++) {
+            for (int f = 0; f < filters; f++) {
+#pragma omp simd
+                for (int j = 0; j < LANES; j++) {
+                    found[f][v * LANES + j] = 0.0f + total[v][f][j]; /* as in nnc_write_tile_f32 */
+                }
+            }
+        }
+        const int64_t there = rows - i < wide * LANES ? rows - i : wide * LANES;
+        for (int64_t j = 0; j < there; j++) {
+            for (int f = 0; f < filters; f++) {
+                float *const sum = kernel + (i + j) * filters + f;
+                *sum = add ? *sum + found[f][j] : found[f][j];
+            }
+        }
+    }
+}
+
+static NNC_HOT void nnc_one_filter_gradient_f32(int64_t depth, const int64_t *places, int64_t first, int64_t rows,
+                                                int64_t run, const int64_t *runs, const float *x, const float *y,
+                                                float *kernel, bool add) {
+    nnc_few_gradients_f32(1, depth, places, first, rows, run, runs, x, y, kernel, add);
+}
+
+static NNC_HOT void nnc_two_filters_gradient_f32(int64_t depth, const int64_t *places, int64_t first, int64_t rows,
+                                                 int64_t run, const int64_t *runs, const float *x, const float *y,
+                                                 float *kernel, bool add) {
+    nnc_few_gradients_f32(2, depth, places, first, rows, run, runs, x, y, kernel, add);
+}
+
+static NNC_HOT void nnc_three_filters_gradient_f32(int64_t depth, const int64_t *places, int64_t first, int64_t rows,
+                                                   int64_t run, const int64_t *runs, const float *x, const float *y,
+                                                   float *kernel, bool add) {
+    nnc_few_gradients_f32(3, depth, places, first, rows, run, runs, x, y, kernel, add);
+}
+
+static NNC_HOT void nnc_four_filters_gradient_f32(int64_t depth, const int64_t *places, int64_t first, int64_t rows,
+                                                  int64_t run, const int64_t *runs, const float *x, const float *y,
+                                                  float *kernel, bool add) {
+    nnc_few_gradients_f32(4, depth, places, first, rows, run, runs, x, y, kernel, add);
 }
 
 /* One of several pieces of a row of `width` bytes: there are `length` of x behind `before` zeros, and zeros behind them. */

@@ -10,6 +10,7 @@ from nnc.backends.c.arrays import Array
 from nnc.backends.c.expressions import Expression
 from nnc.backends.c.kernels import depthwise
 from nnc.backends.c.kernels.direct import direct, direct_gradient, padded, padded_size
+from nnc.backends.c.kernels.few_filters import has_few_filters
 from nnc.backends.c.kernels.movement import fill_lines
 from nnc.backends.c.kernels.polyphase import is_polyphase, pack, polyphase, seen, strips_size
 from nnc.backends.c.kernels.product import ROWS_ALONE, Matrices, pack_strips, product
@@ -51,7 +52,8 @@ def _workspace(op: Op, operands: Sequence[TensorType], results: Sequence[TensorT
     if isinstance(op, ConvolutionInputGradient):
         return (results[0].with_shape((geometry.band * geometry.patch,)),)
     if isinstance(op, Convolution):
-        return _space(geometry, results[0], room(geometry) if is_winograd(geometry) else 0)
+        weights = (results[0].with_shape((geometry.patch * geometry.filters,)),) if has_few_filters(geometry) else ()
+        return *_space(geometry, results[0], room(geometry) if is_winograd(geometry) else 0), *weights
     return _space(geometry, results[0], gradient_room(geometry) if has_winograd_gradient(geometry) else 0)
 
 
@@ -77,6 +79,8 @@ def _prepack(op: Op, operands: Sequence[TensorType], results: Sequence[TensorTyp
         return None if strips is None else Prepacked(1, strips, geometry.total, 1, around)
     if not isinstance(op, Convolution) or geometry.is_depthwise or geometry.groups > 1:
         return None
+    if not geometry.is_pointwise and has_few_filters(geometry):
+        return None  # a kernel that is turned in no time
     space: tuple[TensorType, ...] = ()
     if not geometry.is_pointwise and not any(type.symbols for type in results):
         space = _space(geometry, results[0], room(geometry, prepacked=True) if is_winograd(geometry) else 0)

@@ -9,6 +9,7 @@ from nnc.backends.c.arrays import Array
 from nnc.backends.c.blocks import BOTTOM, LEFT, RIGHT, TOP, over_blocks, part, product_members
 from nnc.backends.c.bounded_bias import bias_arguments
 from nnc.backends.c.expressions import Expression, Operand, call, chain, choice, infix, operand, size_of, variable
+from nnc.backends.c.kernels import few_filters
 from nnc.backends.c.kernels.movement import fill_lines
 from nnc.backends.c.kernels.product import inside_and_behind
 from nnc.backends.c.kernels.registry import KernelCall, Unit
@@ -68,6 +69,16 @@ def direct(step: KernelCall, geometry: Geometry, x: Array, kernel: Array, y: Arr
     filters = geometry.filters // geometry.groups
     group: tuple[tuple[Expression, Dim], ...] = ((GROUP, filters),) if geometry.groups > 1 else ()
     bias, behind = (None, None) if group else inside_and_behind(step.epilogue)
+    sizes = geometry.total, geometry.patch, filters
+    suffix, count = SUFFIXES[geometry.dtype], product_members(geometry.total * filters, *sizes)
+    most = operand(32) * variable("NNC_TILE_ROWS")
+    placed = _places(geometry, elements, TOP, BOTTOM, most)
+    if few_filters.has_few_filters(geometry):
+        weights = step.workspace[-1].address
+        lines.append(execute(few_filters.turned_kernel(step.unit, geometry, kernel.address, weights)))
+        given = BOTTOM - TOP, run, len(runs), starts, begin, places, weights, part(y.address, (TOP, filters))
+        few = execute(few_filters.results(step.unit, geometry, given, bias))
+        return [block([*lines, *over_blocks(step.unit, suffix, *sizes, count, [*placed, few], behind, FALSE)])]
     packed = variable("NULL") if step.prepacked is None else part(step.prepacked, (LEFT, geometry.patch))
     arguments: list[Operand] = [
         *(BOTTOM - TOP, run, len(runs), starts, RIGHT - LEFT),
@@ -77,13 +88,7 @@ def direct(step: KernelCall, geometry: Geometry, x: Array, kernel: Array, y: Arr
         *(part(y.address, (TOP, geometry.filters), *group, (LEFT, 1)), geometry.filters),
         *bias_arguments(bias, LEFT),
     ]
-    sizes = geometry.total, geometry.patch, filters
-    suffix, count = SUFFIXES[geometry.dtype], product_members(geometry.total * filters, *sizes)
-    most = operand(32) * variable("NNC_TILE_ROWS")
-    body = [
-        *_places(geometry, elements, TOP, BOTTOM, most),
-        execute(step.unit.call(f"nnc_window_block_{suffix}", *arguments)),
-    ]
+    body = [*placed, execute(step.unit.call(f"nnc_window_block_{suffix}", *arguments))]
     blocks = over_blocks(step.unit, suffix, *sizes, count, body, behind, FALSE)
     if group:
         blocks = [loop(GROUP, geometry.groups, blocks), *(step.epilogue.everywhere() if step.epilogue else ())]
@@ -99,15 +104,22 @@ def direct_gradient(step: KernelCall, geometry: Geometry, x: Array, kernel: Arra
         variable, ("runs", "places", "team", "member", "tiles", "first", "last", "end")
     )
     group: tuple[tuple[Expression, Dim], ...] = ((GROUP, filters),) if geometry.groups > 1 else ()
-    height, total = variable("NNC_TILE_ROWS"), operand(geometry.total)
-    added = step.unit.call(
-        f"nnc_window_gradient_{SUFFIXES[geometry.dtype]}",
-        *(STOP - START, places, first, last - first, run, starts),
-        *(part(begin, (GROUP, geometry.depth)) if group else begin, filters),
-        *(part(y.address, (START, geometry.filters), *group), geometry.filters),
-        *(part(kernel.address, (first, geometry.filters), *group), geometry.filters),
-        infix(">", START, 0),
-    )
+    height, total, suffix = variable("NNC_TILE_ROWS"), operand(geometry.total), SUFFIXES[geometry.dtype]
+    given: list[Operand] = [STOP - START, places, first, last - first, run, starts]
+    is_added = infix(">", START, 0)
+    if few_filters.has_few_filters(geometry):
+        height = operand(few_filters.LANES[geometry.dtype])
+        given += [begin, part(y.address, (START, filters)), part(kernel.address, (first, filters)), is_added]
+        added = few_filters.kernel_gradients(step.unit, geometry, given)
+    else:
+        added = step.unit.call(
+            f"nnc_window_gradient_{suffix}",
+            *given,
+            *(part(begin, (GROUP, geometry.depth)) if group else begin, filters),
+            *(part(y.address, (START, geometry.filters), *group), geometry.filters),
+            *(part(kernel.address, (first, geometry.filters), *group), geometry.filters),
+            is_added,
+        )
     band = [
         declare("const int64_t", STOP, choice(infix("<", START + BAND, total), START + BAND, total)),
         *_places(geometry, elements, START, STOP, operand(BAND)),
@@ -145,9 +157,7 @@ def with_zeros(step: KernelCall, geometry: Geometry, x: Array) -> tuple[Geometry
 
 def _window(geometry: Geometry, elements: Sequence[Dim]) -> tuple[int, list[Dim]]:
     """Return the elements that lie side by side in a window, and where each run of so many begins."""
-    is_wide = geometry.groups == 1 and geometry.axes[-1].dilation == 1
-    run = geometry.depth * (geometry.axes[-1].size if is_wide else 1)
-    return run, _runs(geometry, elements[:-1] if is_wide else elements)
+    return geometry.run, _runs(geometry, elements[:-1] if geometry.has_long_runs else elements)
 
 
 def distances(geometry: Geometry) -> list[Dim]:

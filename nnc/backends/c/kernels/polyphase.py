@@ -211,11 +211,15 @@ def _shared_rows(geometry: Geometry, rows: Dim, remainders: Sequence[Expression]
         declare("const int64_t", RIGHT, _smaller(LEFT + width, operand(geometry.channels))),
         loop(phase, phases, [*apart, declare("const int64_t", end, count), some]),
     ]
-    members_of_all = product_members(rows, geometry.total, geometry.patch, geometry.filters)
-    busy = 1 if members_of_all is None else call("nnc_busy", rows, members_of_all)
+    most = product_members(rows, geometry.total, geometry.patch, geometry.filters)
     return [
-        declare("const int", team, busy),
-        loop(member, team, [loop(LEFT, geometry.channels, columns, step=width)], shared(None if busy == 1 else team)),
+        declare("const int", team, 1 if most is None else call("nnc_busy", rows, most)),
+        loop(
+            member,
+            team,
+            [loop(LEFT, geometry.channels, columns, step=width)],
+            None if most is None else shared(team),
+        ),
     ]
 
 

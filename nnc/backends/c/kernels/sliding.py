@@ -166,6 +166,16 @@ class Geometry:
         return self.window * self.depth
 
     @property
+    def has_long_runs(self) -> bool:
+        """Whether what a place sees of a line of the window lies side by side, not only the channels of an element."""
+        return self.groups == 1 and self.axes[-1].dilation == 1
+
+    @property
+    def run(self) -> int:
+        """Elements that lie side by side in what a place sees."""
+        return self.depth * (self.axes[-1].size if self.has_long_runs else 1)
+
+    @property
     def is_pointwise(self) -> bool:
         """Whether each place sees one element and each element is seen from one place."""
         return self.window == 1 and all(axis.stride == 1 and not axis.checked for axis in self.axes)
