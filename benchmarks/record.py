@@ -33,11 +33,16 @@ class Run:
     suites: Mapping[str, tuple[Row, ...]]
 
     @property
+    def level(self) -> str:
+        """The level of x86-64 for which nnc on C was compiled, as `$NNC_CPU` said; empty where that said nothing."""
+        found = re.search(r"those of ([\w-]+)", self.facts.get("Instruction sets", "").partition(";")[2])
+        return found[1] if found else ""
+
+    @property
     def vectors(self) -> str:
         """The vectors of nnc on C, ``AVX-512`` or ``AVX2``; empty for others, and where the run does not say so."""
-        there, _, allowed = self.facts.get("Instruction sets", "").partition(";")
-        level = re.search(r"those of ([\w-]+)", allowed)
-        found = [level[1]] if level else there.split(", ")
+        there, _, _ = self.facts.get("Instruction sets", "").partition(";")
+        found = [self.level] if self.level else there.split(", ")
         return next((name for name, marks in _VECTORS.items() if not set(marks).isdisjoint(found)), "")
 
     def limited(self, names: Collection[str]) -> Run:
@@ -57,19 +62,23 @@ class Record:
 
     @property
     def rows(self) -> list[Row]:
-        """The newest rows of all suites, in the order of `benchmarks.suites.SUITES`."""
-        found = {name: rows for run in self.runs for name, rows in run.suites.items()}
+        """The rows of all suites, in the order of `benchmarks.suites.SUITES`, each as of `newest`."""
+        found = {name: rows for run in self.newest for name, rows in run.suites.items()}
         return [row for name in SUITES if name in found for row in found[name]]
 
     @property
     def newest(self) -> tuple[Run, ...]:
-        """The runs, each with the suites that no later one has measured."""
-        found: list[Run] = []
-        later: set[str] = set()
-        for run in reversed(self.runs):
-            found.insert(0, run.limited(run.suites.keys() - later))
-            later |= run.suites.keys()
-        return tuple(run for run in found if run.suites)
+        """The runs, each with the suites of which there is none to prefer.
+
+        That is a later one, or one with all that its processor has where `$NNC_CPU` left some of it out.
+        """
+        found: dict[int, Run] = {}
+        others: set[str] = set()
+        numbered = sorted(enumerate(self.runs), key=lambda item: (item[1].level == "", item[0]), reverse=True)
+        for number, run in numbered:
+            found[number] = run.limited(run.suites.keys() - others)
+            others |= run.suites.keys()
+        return tuple(found[number] for number in sorted(found) if found[number].suites)
 
     @property
     def compared(self) -> tuple[Run, ...]:

@@ -168,6 +168,18 @@ def test_the_page_has_what_was_measured_with_several_widths() -> None:
     assert VECTORS not in files(alone)
 
 
+def test_a_run_for_a_lesser_processor_stays_behind_one_with_all() -> None:
+    limited = f"avx2, avx512f; {AT_LEVEL.format('x86-64-v3')}"
+    runs = [
+        Run("all", {"Instruction sets": AVX512}, {"mlp": (Row("work", "nnc", "1 s"),)}),
+        Run("less", {"Instruction sets": limited}, {name: (Row("work", "nnc", "2 s"),) for name in ("base", "mlp")}),
+    ]
+    record = Record(tuple(runs))
+    assert [row.median for row in record.rows] == ["2 s", "1 s"]
+    assert [(one.command, list(one.suites)) for one in record.newest] == [("all", ["mlp"]), ("less", ["base"])]
+    assert {vectors: rows[0].median for vectors, rows in record.by_vectors.items()} == {"AVX-512": "1 s", "AVX2": "2 s"}
+
+
 def test_runs_of_the_same_facts_stand_together() -> None:
     record = Record().with_run(run("monday", base="1 s")).with_run(run("monday", mlp="2 s"))
     assert "*mlp*, *base*:\n\n- Command: `monday`\n- Processor: one\n" in runs_document(record)
