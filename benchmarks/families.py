@@ -149,7 +149,11 @@ _KINDS = (
             ),
             ("wide", "Predicting with wide layers", "Products with weights that no cache holds."),
             ("sequence", "Predicting on sequences", "Convolutions over time, words, and recurrent layers."),
-            ("volume", "Predicting on volumes and pixels", "A volume of 16 × 64 × 64, and each of 128 × 128 pixels."),
+            (
+                "volume",
+                "Predicting on volumes and pixels",
+                "A volume of 16 × 64 × 64, 64 × 64 pixels drawn anew, each of 128 × 128.",
+            ),
         )
     ),
     (
