@@ -1,4 +1,4 @@
-"""The peers by the names that ``--against`` takes: what they need, and the environment of their processes."""
+"""The peers by the names that ``--against`` takes: what they need, their environment, and what limits their vectors."""
 
 from __future__ import annotations
 
@@ -28,6 +28,16 @@ class Engine:
         return [package for module, package in self.packages.items() if find_spec(module) is None]
 
 
+def _limits(*, onednn: str, xla: str, aten: str, mkl: str, openblas: str) -> Mapping[str, str]:
+    return {
+        "ONEDNN_MAX_CPU_ISA": onednn,
+        "XLA_FLAGS": f"--xla_cpu_max_isa={xla}",
+        "ATEN_CPU_CAPABILITY": aten,
+        "MKL_ENABLE_INSTRUCTIONS": mkl,
+        "OPENBLAS_CORETYPE": openblas,
+    }
+
+
 _CONVERTING = {"KERAS_BACKEND": "tensorflow"}
 """For those who take networks from Keras on TensorFlow; what only converting needs is missed where it is done."""
 ENGINES = {
@@ -47,6 +57,17 @@ ENGINES = {
     ),
     "sklearn": Engine("scikit-learn", {"sklearn": "scikit-learn"}),
 }
+LIMITS = {
+    "x86-64": _limits(onednn="SSE41", xla="SSE4_2", aten="default", mkl="SSE4_2", openblas="Nehalem"),
+    "x86-64-v2": _limits(onednn="SSE41", xla="SSE4_2", aten="default", mkl="SSE4_2", openblas="Nehalem"),
+    "x86-64-v3": _limits(onednn="AVX2", xla="AVX2", aten="avx2", mkl="AVX2", openblas="Haswell"),
+    "x86-64-v4": _limits(onednn="AVX512_CORE", xla="AVX512", aten="avx512", mkl="AVX512", openblas="SkylakeX"),
+}
+"""What keeps libraries to a level of x86-64 as ``$NNC_CPU`` keeps nnc, or to the lowest that they know above it.
+
+oneDNN is in OpenVINO, PyTorch and TensorFlow, OpenBLAS in NumPy. XNNPACK (in LiteRT) and MLAS (in ONNX Runtime, and for
+products in OpenVINO) take the vectors that the processor has; there is no variable that they would read.
+"""
 
 
 def installed() -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Any, Self
 
-from benchmarks.engines import ENGINES
+from benchmarks.engines import ENGINES, LIMITS
 from benchmarks.report import Goal, Row
 from benchmarks.serve import MARK
 from benchmarks.timing import Timer
@@ -30,6 +30,9 @@ FORGOTTEN = (
     "PYTHONDONTWRITEBYTECODE",
     "PYTHONSTARTUP",
     "XLA_FLAGS",
+    "ONEDNN_MAX_CPU_ISA",
+    "ATEN_CPU_CAPABILITY",
+    "MKL_ENABLE_INSTRUCTIONS",
     "JAX_PLATFORMS",
     "JAX_COMPILATION_CACHE_DIR",
     "KERAS_BACKEND",
@@ -47,9 +50,13 @@ QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3", "TF_ENABLE_ONEDNN_OPTS": "1", "PYTHONWARNI
 
 
 def clean_environment() -> dict[str, str]:
-    """Return the environment of a user who has set nothing: no processor type for OpenBLAS, no numbers of threads."""
+    """Return the environment of a user who has set nothing: no processor type for OpenBLAS, no numbers of threads.
+
+    Where ``$NNC_CPU`` keeps nnc to a level of x86-64, the libraries that can be told are kept to it too.
+    """
     dropped = {*FORGOTTEN, *THREAD_VARIABLES}
-    return {name: value for name, value in os.environ.items() if name not in dropped}
+    kept = {name: value for name, value in os.environ.items() if name not in dropped}
+    return kept | LIMITS.get(kept.get("NNC_CPU", ""), {})
 
 
 @dataclass(frozen=True)

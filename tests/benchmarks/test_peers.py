@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from importlib import import_module
@@ -12,14 +14,15 @@ import numpy
 import pytest
 
 from benchmarks import contestant, portable, prediction, replicas, training, work
-from benchmarks.engines import installed
+from benchmarks.engines import LIMITS, installed
 from benchmarks.networks import NETWORKS, nnc_model
 from benchmarks.order import Order
 from benchmarks.peers import converted
 from benchmarks.report import Row
 from benchmarks.settings import HURRIED, Settings
 from benchmarks.work import Work
-from benchmarks.worker import Entrant, Worker
+from benchmarks.worker import ROOT, Entrant, Worker, clean_environment
+from nnc.backends.c.cpu import cpu_features
 
 
 def test_nnc_draws_the_order_of_everybody_else() -> None:
@@ -179,3 +182,33 @@ def _predicted(peer: str, way: str, network: str) -> Sequence[float]:
     assert numbers
     found: Sequence[float] = numbers()
     return found
+
+
+CAPABILITIES = {
+    "torch": (
+        "import torch; print(torch.backends.cpu.get_cpu_capability())",
+        {"x86-64": "DEFAULT", "x86-64-v3": "AVX2"},
+    ),
+    "jax": ("import jax; print(jax.numpy.ones(3).sum())", {"x86-64": "3.0", "x86-64-v3": "3.0"}),  # XLA knows the flag
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("peer", CAPABILITIES)
+@pytest.mark.parametrize("level", ["x86-64", "x86-64-v3"])
+@pytest.mark.skipif("avx2" not in cpu_features(), reason="the processor has no AVX2 to be kept to")
+def test_a_level_of_nnc_keeps_libraries_to_it(peer: str, level: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip(peer)
+    code, said = CAPABILITIES[peer]
+    monkeypatch.setenv("NNC_CPU", level)
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=clean_environment(), cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == said[level]
+
+
+def test_libraries_take_all_vectors_where_nnc_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NNC_CPU", raising=False)
+    monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", "AVX2")  # of the user
+    limited = {name for limits in LIMITS.values() for name in limits}
+    assert not limited & clean_environment().keys()
