@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
+from nnc.backends.c.bounded_bias import BoundedBias
 from nnc.backends.c.expressions import Expression, call, chain, choice, infix, operand, variable
-from nnc.backends.c.kernels.registry import Unit
+from nnc.backends.c.kernels.registry import Fused, Unit, Written
 from nnc.backends.c.nests import Elementwise
 from nnc.backends.c.statements import Code, Statement, block, declare, declare_all, execute, loop
 from nnc.backends.c.thread_counts import PARALLEL_WORK, members, members_of, shared
@@ -44,6 +46,37 @@ def product_members(
     return members_of(parts, rows * matrix, PARALLEL_WORK)
 
 
+@dataclass(frozen=True)
+class Fusion:
+    """What of an epilogue a product computes itself, one way or the other.
+
+    Args:
+        bias: what a function computes while its sums are in registers.
+        rows: what is computed behind each block of rows, while that is in the cache.
+    """
+
+    bias: BoundedBias | None = None
+    rows: Elementwise | None = None
+
+    def written(self, lines: Sequence[Code]) -> Written:
+        """Return the statements of the product, which compute what is fused."""
+        return lines if self.bias is None and self.rows is None else Fused(lines)
+
+
+def fusible(epilogue: Elementwise | None, *, in_registers: bool = True) -> Fusion:
+    """Return how an epilogue is fused with a product.
+
+    Args:
+        epilogue: of the product.
+        in_registers: whether the function that computes sums can add a bias and bound them.
+    """
+    if epilogue is None:
+        return Fusion()
+    if in_registers and epilogue.bounded_bias is not None:
+        return Fusion(bias=epilogue.bounded_bias)
+    return Fusion(rows=epilogue if epilogue.has_rows else None)
+
+
 def over_blocks(
     unit: Unit,
     suffix: str,
@@ -52,7 +85,7 @@ def over_blocks(
     columns: Dim,
     count: Expression | None,
     lines: Sequence[Code],
-    epilogue: Elementwise | None,
+    behind: Elementwise | None,
     alone: Expression,
 ) -> list[Code]:
     """Return the loop over the blocks of a product.
@@ -65,11 +98,10 @@ def over_blocks(
         columns: of the result.
         count: of the threads that share the blocks; None where they never do.
         lines: compute the block from `TOP` to `BOTTOM` and from `LEFT` to `RIGHT`.
-        epilogue: what is done with each element afterwards.
+        behind: what is done with the rows of a block afterwards.
         alone: whether there must be one block.
     """
     high, wide = operand(rows), operand(columns)
-    inside = epilogue is not None and epilogue.has_rows
     team, height, width, across, blocks, number = map(
         variable, ("members", "height", "width", "across", "blocks", "block")
     )
@@ -79,10 +111,10 @@ def over_blocks(
         declare("const int64_t", BOTTOM, choice(infix("<", TOP + height, high), TOP + height, high)),
         declare("const int64_t", RIGHT, choice(infix("<", LEFT + width, wide), LEFT + width, wide)),
         *lines,
-        *(epilogue.block(TOP, BOTTOM, LEFT, RIGHT) if epilogue and inside else ()),
+        *(behind.block(TOP, BOTTOM, LEFT, RIGHT) if behind else ()),
     ]
     busy = None if count is None else call("nnc_busy", blocks, team)
-    found: list[Code] = [
+    return [
         block(
             [
                 declare("const int", team, 1 if count is None else count),
@@ -94,7 +126,6 @@ def over_blocks(
             ]
         )
     ]
-    return found if inside or epilogue is None else [*found, *epilogue.everywhere()]
 
 
 def part(pointer: Expression, *steps: tuple[Expression, Dim]) -> Expression:

@@ -16,7 +16,7 @@ from nnc.backends.c.expressions import FLOOR_DIVIDE, Expression, number, variabl
 from nnc.backends.c.kernels import EXPRESSIONS, KERNELS, KernelCall, Unit
 from nnc.backends.c.kernels.elementwise import behind_power, exponent, takes_power
 from nnc.backends.c.kernels.movement import copy_lines
-from nnc.backends.c.kernels.registry import Formula
+from nnc.backends.c.kernels.registry import Formula, Fused
 from nnc.backends.c.lanes import LaneLoopPrinter
 from nnc.backends.c.linkage import Linkage
 from nnc.backends.c.loops import LoopWriter
@@ -435,7 +435,10 @@ class Printer:
         if index in self.plan.loops:
             return self._loop(node, self.plan.loops[index])
         call = self._call(node, epilogue)
-        return KERNELS[type(node.op)].write(replace(call, prepacked=self._prepacked(node)))
+        written = KERNELS[type(node.op)].write(replace(call, prepacked=self._prepacked(node)))
+        if isinstance(written, Fused):
+            return written.lines
+        return written if epilogue is None else [*written, *epilogue.everywhere()]
 
     def _call(self, node: Node, epilogue: Elementwise | None = None) -> KernelCall:
         return KernelCall(

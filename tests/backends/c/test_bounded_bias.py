@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy
 import pytest
 from numpy.lib.stride_tricks import sliding_window_view
 
 import nnc
 from nnc import layers, ops
+from nnc.backends.c.kernels import KERNELS
+from nnc.ir.ops.convolution import Convolution, ConvolutionInputGradient
+from nnc.ir.ops.matmul import MatMul
 
 pytestmark = pytest.mark.usefixtures("compiler")
 
@@ -125,6 +130,26 @@ def test_windows_without_functions_of_their_own_are_followed_by_their_epilogue(o
     for each in (program, other):
         each.set_weights(weights)
     numpy.testing.assert_array_equal(program(x), other(x))
+
+
+@pytest.mark.parametrize("op", [MatMul, Convolution, ConvolutionInputGradient])
+def test_steps_run_behind_a_kernel_that_does_not_fuse_them(op, monkeypatch):
+    layer = {
+        MatMul: layers.Dense(8, "relu"),
+        Convolution: layers.Conv1D(8, 3, activation="relu"),
+        ConvolutionInputGradient: layers.Conv1DTranspose(8, 3, 2, activation="relu"),
+    }[op]
+    program, other = (nnc.compile(nnc.Sequential([nnc.Input((9, 70)), layer]), backend=name) for name in ("c", "numpy"))
+    known = KERNELS[op]
+    unaware = replace(known, write=lambda call: known.write(replace(call, epilogue=None)))
+    monkeypatch.setitem(KERNELS, op, unaware)
+    generator = numpy.random.default_rng(1)
+    weights = [whole(generator, *weight.shape) for weight in program.get_weights()]
+    x = whole(generator, 3, 9, 70)
+    for each in (program, other):
+        each.set_weights(weights)
+    numpy.testing.assert_array_equal(program(x), other(x))
+    assert numpy.count_nonzero(other(x)) not in {0, other(x).size}
 
 
 def clipped(y, x):

@@ -13,8 +13,8 @@ from nnc.backends.c.kernels.direct import direct, direct_gradient, padded, padde
 from nnc.backends.c.kernels.few_filters import has_few_filters
 from nnc.backends.c.kernels.movement import fill_lines
 from nnc.backends.c.kernels.polyphase import is_polyphase, pack, polyphase, seen, strips_size
-from nnc.backends.c.kernels.product import ROWS_ALONE, Matrices, pack_strips, product
-from nnc.backends.c.kernels.registry import KernelCall, kernel
+from nnc.backends.c.kernels.product import ROWS_ALONE, Matrices, fused_product, pack_strips, product
+from nnc.backends.c.kernels.registry import KernelCall, Written, kernel
 from nnc.backends.c.kernels.sliding import BAND, GROUP, START, Geometry, over_bands, scatter
 from nnc.backends.c.kernels.winograd import is_winograd, room, transform, transformed, winograd
 from nnc.backends.c.kernels.winograd_gradient import gradient_room, has_winograd_gradient, winograd_gradient
@@ -108,21 +108,20 @@ def _pack(call: KernelCall, target: Expression) -> Sequence[Code]:
     prepack=_prepack,
     pack=_pack,
 )
-def convolution(call: KernelCall) -> Sequence[Code]:
+def convolution(call: KernelCall) -> Written:
     """A product with the kernel's matrix: of elements as they lie, of Winograd's tiles, or one that makes patches."""
     items = [*call.operands, call.result]
     geometry = _geometry(call.op, items)
     x, weight, y = _roles(call.op, items)
-    behind = call.epilogue.everywhere() if call.epilogue else []
     if not all(array.is_dense for array in items):
-        return [*depthwise.plain(call.op, geometry, x, weight, y), *behind]
+        return depthwise.plain(call.op, geometry, x, weight, y)
     if geometry.is_depthwise:
         return depthwise.depthwise(call, geometry, x, weight, y)
     if geometry.is_pointwise:
         matrices = _matrices(call.op, geometry, x.address, y.address, weight.address)
         if geometry.groups == 1:
-            return product(call.unit, replace(matrices, strips=call.prepacked), call.epilogue)
-        return [*_over_groups(geometry, product(call.unit, matrices)), *behind]
+            return fused_product(call.unit, replace(matrices, strips=call.prepacked), call.epilogue)
+        return _over_groups(geometry, product(call.unit, matrices))
     if isinstance(call.op, Convolution):
         return (winograd if is_winograd(geometry) else direct)(call, geometry, x, weight, y)
     if isinstance(call.op, ConvolutionKernelGradient):
@@ -133,7 +132,7 @@ def convolution(call: KernelCall) -> Sequence[Code]:
     (space,) = call.workspace
     patches = _matrices(call.op, geometry, space.address, y.address + START * geometry.filters, weight.address, BAND)
     lines = [*product(call.unit, patches), scatter(geometry, x.address, space.address)]
-    return [*fill_lines(x, 0), *over_bands(geometry, _over_groups(geometry, lines)), *behind]
+    return [*fill_lines(x, 0), *over_bands(geometry, _over_groups(geometry, lines))]
 
 
 def _over_groups(geometry: Geometry, lines: Sequence[Code]) -> list[Code]:

@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from math import prod
 
 from nnc.backends.c.arrays import Array
-from nnc.backends.c.blocks import BOTTOM, TOP
+from nnc.backends.c.blocks import BOTTOM, TOP, fusible
 from nnc.backends.c.bounded_bias import BoundedBias, bias_arguments
 from nnc.backends.c.expressions import Expression, Operand, call, choice, infix, operand, variable
 from nnc.backends.c.kernels.movement import fill_lines
-from nnc.backends.c.kernels.product import inside_and_behind
-from nnc.backends.c.kernels.registry import KernelCall, Unit
+from nnc.backends.c.kernels.registry import KernelCall, Unit, Written
 from nnc.backends.c.kernels.sliding import (
     CHANNEL,
     GROUP,
@@ -53,22 +52,20 @@ LANES = {"float32": 16, "float64": 8}
 _LINES, _SEEN, _TAPS = map(variable, ("lines", "seen", "taps"))
 
 
-def depthwise(step: KernelCall, geometry: Geometry, x: Array, kernel: Array, y: Array) -> list[Code]:
-    """Return the loops of any of the three ops, and of what is done with the result."""
+def depthwise(step: KernelCall, geometry: Geometry, x: Array, kernel: Array, y: Array) -> Written:
+    """Return the loops of any of the three ops."""
     is_plain, last = geometry.filters != geometry.channels, geometry.axes[-1]
     if isinstance(step.op, Convolution) and not is_plain:
         return _sums(step, geometry, x, kernel, y)
     if isinstance(step.op, ConvolutionInputGradient) and not is_plain and 1 in (last.stride, last.dilation):
-        found = _input_gradient(step.unit, geometry, x, kernel, y)
-    elif (
+        return _input_gradient(step.unit, geometry, x, kernel, y)
+    if (
         isinstance(step.op, ConvolutionKernelGradient)
         and not is_plain
         and (last.dilation == 1 and (last.size, last.stride) in PRODUCTS and geometry.channels >= LANES[geometry.dtype])
     ):
-        found = _kernel_gradient(step.unit, geometry, x, kernel, y)
-    else:
-        found = plain(step.op, geometry, x, kernel, y)
-    return [*found, *(step.epilogue.everywhere() if step.epilogue else ())]
+        return _kernel_gradient(step.unit, geometry, x, kernel, y)
+    return plain(step.op, geometry, x, kernel, y)
 
 
 def _lines(
@@ -125,8 +122,8 @@ def _skip(condition: Expression) -> Code:
     return when(condition, [Statement("continue;")])
 
 
-def _sums(step: KernelCall, geometry: Geometry, x: Array, kernel: Array, y: Array) -> list[Code]:
-    """Return the loops of a convolution and its epilogue, over rows of places."""
+def _sums(step: KernelCall, geometry: Geometry, x: Array, kernel: Array, y: Array) -> Written:
+    """Return the loops of a convolution and what is fused with it, over rows of places."""
     *outer, last = geometry.axes
     channels, rows = geometry.channels, geometry.batch
     for axis in outer:
@@ -146,21 +143,20 @@ def _sums(step: KernelCall, geometry: Geometry, x: Array, kernel: Array, y: Arra
         ]
     places, image = taken_apart(row, [(axis.place, axis.places) for axis in outer])
     window = last.size, last.stride, last.dilation
-    bias, epilogue = inside_and_behind(step.epilogue) if _is_written_out(*window) else (None, step.epilogue)
+    fusion = fusible(step.epilogue, in_registers=_is_written_out(*window))
     sums = _row(
         step.unit,
         geometry.dtype,
         *(start, stop, last.length, *window, last.before, channels),
         *(0, channels, y.address + row * last.places * channels, channels),
-        bias=bias,
+        bias=fusion.bias,
     )
     behind: list[Code] = []
-    inside = epilogue is not None and epilogue.has_rows
-    if epilogue is not None and inside:
+    if fusion.rows is not None:
         behind = [
             declare("const int64_t", TOP, row * last.places + start),
             declare("const int64_t", BOTTOM, row * last.places + stop),
-            *epilogue.block(TOP, BOTTOM, 0, channels),
+            *fusion.rows.block(TOP, BOTTOM, 0, channels),
         ]
     seen = _number([(axis.seen, axis.length) for axis in outer])
     body = [
@@ -172,8 +168,7 @@ def _sums(step: KernelCall, geometry: Geometry, x: Array, kernel: Array, y: Arra
         *behind,
     ]
     work = geometry.total * (geometry.window * channels)
-    found: list[Code] = [loop(ROW, parts, body, shared(_members(parts, work)))]
-    return found if inside or epilogue is None else [*found, *epilogue.everywhere()]
+    return fusion.written([loop(ROW, parts, body, shared(_members(parts, work)))])
 
 
 def _is_written_out(size: int, stride: int, dilation: int) -> bool:

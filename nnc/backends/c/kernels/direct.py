@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from nnc.backends.c.arrays import Array
-from nnc.backends.c.blocks import BOTTOM, LEFT, RIGHT, TOP, over_blocks, part, product_members
+from nnc.backends.c.blocks import BOTTOM, LEFT, RIGHT, TOP, Fusion, fusible, over_blocks, part, product_members
 from nnc.backends.c.bounded_bias import bias_arguments
 from nnc.backends.c.expressions import Expression, Operand, call, chain, choice, infix, operand, size_of, variable
 from nnc.backends.c.kernels import few_filters
 from nnc.backends.c.kernels.movement import fill_lines
-from nnc.backends.c.kernels.product import inside_and_behind
-from nnc.backends.c.kernels.registry import KernelCall, Unit
+from nnc.backends.c.kernels.registry import KernelCall, Unit, Written
 from nnc.backends.c.kernels.sliding import GROUP, IMAGE, PLACE, ROW, START, STOP, Axis, Geometry, any_of, taken_apart
 from nnc.backends.c.linkage import FALSE
 from nnc.backends.c.statements import (
@@ -59,8 +58,8 @@ def padded_size(geometry: Geometry) -> Dim:
     return size
 
 
-def direct(step: KernelCall, geometry: Geometry, x: Array, kernel: Array, y: Array) -> list[Code]:
-    """Return the loops of a convolution and its epilogue."""
+def direct(step: KernelCall, geometry: Geometry, x: Array, kernel: Array, y: Array) -> Written:
+    """Return the loops of a convolution and what is fused with it."""
     geometry, begin, lines = with_zeros(step, geometry, x)
     elements = distances(geometry)
     run, runs = _window(geometry, elements)
@@ -68,7 +67,7 @@ def direct(step: KernelCall, geometry: Geometry, x: Array, kernel: Array, y: Arr
     lines.append(array("const int64_t", starts, values=runs))
     filters = geometry.filters // geometry.groups
     group: tuple[tuple[Expression, Dim], ...] = ((GROUP, filters),) if geometry.groups > 1 else ()
-    bias, behind = (None, None) if group else inside_and_behind(step.epilogue)
+    fusion = Fusion() if group else fusible(step.epilogue)
     sizes = geometry.total, geometry.patch, filters
     suffix, count = SUFFIXES[geometry.dtype], product_members(geometry.total * filters, *sizes)
     most = operand(32) * variable("NNC_TILE_ROWS")
@@ -77,8 +76,9 @@ def direct(step: KernelCall, geometry: Geometry, x: Array, kernel: Array, y: Arr
         weights = step.workspace[-1].address
         lines.append(execute(few_filters.turned_kernel(step.unit, geometry, kernel.address, weights)))
         given = BOTTOM - TOP, run, len(runs), starts, begin, places, weights, part(y.address, (TOP, filters))
-        few = execute(few_filters.results(step.unit, geometry, given, bias))
-        return [block([*lines, *over_blocks(step.unit, suffix, *sizes, count, [*placed, few], behind, FALSE)])]
+        few = execute(few_filters.results(step.unit, geometry, given, fusion.bias))
+        blocks = over_blocks(step.unit, suffix, *sizes, count, [*placed, few], fusion.rows, FALSE)
+        return fusion.written([block([*lines, *blocks])])
     packed = variable("NULL") if step.prepacked is None else part(step.prepacked, (LEFT, geometry.patch))
     arguments: list[Operand] = [
         *(BOTTOM - TOP, run, len(runs), starts, RIGHT - LEFT),
@@ -86,13 +86,11 @@ def direct(step: KernelCall, geometry: Geometry, x: Array, kernel: Array, y: Arr
         *(part(kernel.address, *group, (LEFT, 1)), geometry.filters),
         packed,
         *(part(y.address, (TOP, geometry.filters), *group, (LEFT, 1)), geometry.filters),
-        *bias_arguments(bias, LEFT),
+        *bias_arguments(fusion.bias, LEFT),
     ]
     body = [*placed, execute(step.unit.call(f"nnc_window_block_{suffix}", *arguments))]
-    blocks = over_blocks(step.unit, suffix, *sizes, count, body, behind, FALSE)
-    if group:
-        blocks = [loop(GROUP, geometry.groups, blocks), *(step.epilogue.everywhere() if step.epilogue else ())]
-    return [block([*lines, *blocks])]
+    blocks = over_blocks(step.unit, suffix, *sizes, count, body, fusion.rows, FALSE)
+    return fusion.written([block([*lines, *([loop(GROUP, geometry.groups, blocks)] if group else blocks)])])
 
 
 def direct_gradient(step: KernelCall, geometry: Geometry, x: Array, kernel: Array, y: Array) -> list[Code]:

@@ -13,12 +13,11 @@ from itertools import product
 from math import prod
 
 from nnc.backends.c.arrays import Array
-from nnc.backends.c.blocks import LEFT, RIGHT, part, product_members
+from nnc.backends.c.blocks import LEFT, RIGHT, fusible, part, product_members
 from nnc.backends.c.bounded_bias import bias_arguments
 from nnc.backends.c.expressions import Expression, call, chain, choice, infix, operand, variable
 from nnc.backends.c.kernels.direct import distances, with_zeros
-from nnc.backends.c.kernels.product import inside_and_behind
-from nnc.backends.c.kernels.registry import KernelCall, Unit
+from nnc.backends.c.kernels.registry import KernelCall, Unit, Written
 from nnc.backends.c.kernels.sliding import IMAGE, PLACE, ROW, START, STOP, Axis, Geometry, taken_apart
 from nnc.backends.c.statements import Code, array, assign, block, declare, execute, loop, pointer, when
 from nnc.backends.c.strips import strips_of
@@ -129,8 +128,8 @@ def pack(unit: Unit, geometry: Geometry, kernel: Expression, target: Expression)
     return [block([*declared, loop(tap, geometry.window, [execute(packed)], shared(count))])]
 
 
-def polyphase(step: KernelCall, geometry: Geometry, x: Array, kernel: Array, y: Array) -> list[Code]:
-    """Return the loops that compute the gradient of the input, and its epilogue.
+def polyphase(step: KernelCall, geometry: Geometry, x: Array, kernel: Array, y: Array) -> Written:
+    """Return the loops that compute the gradient of the input, and a bias with it.
 
     Each thread has some lines of all phases, since phases take unequal times, and goes through those of one phase after
     the other, whose strips stay in its cache.
@@ -142,7 +141,7 @@ def polyphase(step: KernelCall, geometry: Geometry, x: Array, kernel: Array, y: 
         lines += pack(step.unit, geometry, kernel.address, strips)
     distance = distances(zeros)
     tables, declared = _tables(geometry, distance)
-    bias, behind = inside_and_behind(step.epilogue)
+    fusion = replace(fusible(step.epilogue), rows=None)  # a line of a phase is no block of rows
     *outer, last = geometry.axes
     *high, wide = (axis.places + max(phase.more for phase in _phases(axis)) for axis in geometry.axes)
     pieces = (wide + _PIECE - 1) // _PIECE
@@ -165,7 +164,7 @@ def polyphase(step: KernelCall, geometry: Geometry, x: Array, kernel: Array, y: 
         *(RIGHT - LEFT, origin, places, strips, 0),
         strips + tables["bases"][phase] + LEFT * tables["terms"][phase],
         *(part(x.address + target, (LEFT, 1)), last.stride * geometry.channels),
-        *bias_arguments(bias, LEFT),
+        *bias_arguments(fusion.bias, LEFT),
     )
     inside = [
         pointer(f"const {geometry.type}", origin, chain("+", [begin, *terms, START * geometry.filters])),
@@ -185,10 +184,7 @@ def polyphase(step: KernelCall, geometry: Geometry, x: Array, kernel: Array, y: 
         declare("const int64_t", STOP, _smaller(START + _PIECE, end)),
         when(chain("&&", [*there, infix("<", START, STOP)]), inside),
     ]
-    return [
-        block([*lines, *declared, *_shared_rows(geometry, rows, remainders, each)]),
-        *(behind.everywhere() if behind else ()),
-    ]
+    return fusion.written([block([*lines, *declared, *_shared_rows(geometry, rows, remainders, each)])])
 
 
 def _shared_rows(geometry: Geometry, rows: Dim, remainders: Sequence[Expression], each: Sequence[Code]) -> list[Code]:

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from nnc.backends.c.arrays import Array
-from nnc.backends.c.blocks import BOTTOM, LEFT, RIGHT, TOP, over_blocks, part, product_members
-from nnc.backends.c.bounded_bias import BoundedBias, bias_arguments
+from nnc.backends.c.blocks import BOTTOM, LEFT, RIGHT, TOP, Fusion, fusible, over_blocks, part, product_members
+from nnc.backends.c.bounded_bias import bias_arguments
 from nnc.backends.c.expressions import Expression, chain, infix, variable
-from nnc.backends.c.kernels.registry import KernelCall, Unit, kernel
+from nnc.backends.c.kernels.registry import Fused, KernelCall, Unit, Written, kernel
 from nnc.backends.c.linkage import FALSE, RUN
 from nnc.backends.c.nests import LANES, UNROLLED, Elementwise, can_vectorise
 from nnc.backends.c.statements import SIMD, Code, Directive, array, assign, block, declare, declare_all, execute, loop
@@ -32,6 +32,7 @@ _UNROLLED_IN_LANES = 8
 """The same in lanes, where each takes a register."""
 _LINE = 64
 """Bytes of the widest register."""
+_NOTHING = Fusion()
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,11 @@ class Matrices:
     strips: Expression | None = None
     bands: tuple[int, Dim] | None = None
 
+    @property
+    def members(self) -> Expression | None:
+        """The number of threads that share the product; None where that is always one."""
+        return product_members(self.rows * self.columns, self.rows, self.inner, self.columns, self.bands)
+
 
 def pack_strips(unit: Unit, matrix: Array, target: Expression) -> Expression:
     """Return the call that makes strips of a matrix."""
@@ -76,39 +82,38 @@ def pack_strips(unit: Unit, matrix: Array, target: Expression) -> Expression:
     )
 
 
-def product(unit: Unit, matrices: Matrices, epilogue: Elementwise | None = None) -> list[Code]:
-    """Return a product and its epilogue: one call, or a loop over blocks where there is much to do."""
-    m, suffix = matrices, SUFFIXES[matrices.dtype]
-    bias, behind = (None, epilogue) if m.strips is None else inside_and_behind(epilogue)
-    count = product_members(m.rows * m.columns, m.rows, m.inner, m.columns, m.bands)
+def fused_product(unit: Unit, matrices: Matrices, epilogue: Elementwise | None) -> Written:
+    """Return a product and as much of its epilogue as can be fused."""
+    fusion = fusible(epilogue, in_registers=matrices.strips is not None)
+    if matrices.members is None:
+        fusion = replace(fusion, rows=None)  # one call, which no blocks come out of
+    return fusion.written(product(unit, matrices, fusion))
+
+
+def product(unit: Unit, matrices: Matrices, fusion: Fusion = _NOTHING) -> list[Code]:
+    """Return a product and what is fused with it: one call, or a loop over blocks where there is much to do."""
+    m, suffix, count = matrices, SUFFIXES[matrices.dtype], matrices.members
     packed = f"nnc_prepacked_part_{suffix}"
     if count is None:
         sizes = m.rows, m.inner, m.columns
         given = m.a, *m.a_strides, m.b, *m.b_strides, m.c, m.c_stride
         if m.strips is not None:
-            call = unit.call(packed, RUN, m.rows, *sizes, *given, m.strips, *bias_arguments(bias))
+            call = unit.call(packed, RUN, m.rows, *sizes, *given, m.strips, *bias_arguments(fusion.bias))
         else:
             call = unit.linkage.product(unit.call, suffix, *sizes, *given, m.add)
-        return [execute(call), *(behind.everywhere() if behind else ())]
+        return [execute(call)]
     a, b = part(m.a, (TOP, m.a_strides[0])), part(m.b, (LEFT, m.b_strides[1]))
     c = part(m.c, (TOP, m.c_stride), (LEFT, 1))
     block_sizes = m.rows, BOTTOM - TOP, m.inner, RIGHT - LEFT
     block_given = a, *m.a_strides, b, *m.b_strides, c, m.c_stride
     if m.strips is not None:
         call = unit.call(
-            packed, RUN, *block_sizes, *block_given, part(m.strips, (LEFT, m.inner)), *bias_arguments(bias, LEFT)
+            packed, RUN, *block_sizes, *block_given, part(m.strips, (LEFT, m.inner)), *bias_arguments(fusion.bias, LEFT)
         )
     else:
         call = unit.linkage.product_part(unit.call, suffix, *block_sizes, *block_given, m.add)
     alone = unit.linkage.alone(unit.call, suffix)
-    return over_blocks(unit, suffix, m.rows, m.inner, m.columns, count, [execute(call)], behind, alone)
-
-
-def inside_and_behind(epilogue: Elementwise | None) -> tuple[BoundedBias | None, Elementwise | None]:
-    """Return what of an epilogue a function computes while its sums are in registers, and what is left behind it."""
-    if epilogue is None or epilogue.bounded_bias is None:
-        return None, epilogue
-    return epilogue.bounded_bias, None
+    return over_blocks(unit, suffix, m.rows, m.inner, m.columns, count, [execute(call)], fusion.rows, alone)
 
 
 def _prepack(op: Op, operands: Sequence[TensorType], results: Sequence[TensorType]) -> Prepacked | None:
@@ -134,7 +139,7 @@ def _pack(call: KernelCall, target: Expression) -> Sequence[Code]:
 
 
 @kernel(MatMul, prepack=_prepack, pack=_pack)
-def matmul(call: KernelCall) -> Sequence[Code]:
+def matmul(call: KernelCall) -> Written:
     """One product per pair of matrices."""
     x, y = (array.wrapping for array in call.operands)
     result = call.result
@@ -153,10 +158,11 @@ def matmul(call: KernelCall) -> Sequence[Code]:
     if not leading:
         return _product(call, x_matrix, y_matrix, z_matrix, call.epilogue)
     lines = _product(call, x_matrix, y_matrix, z_matrix, None)
+    assert not isinstance(lines, Fused)  # there is nothing to fuse
     for name, length in reversed(list(zip(names, leading, strict=True))):
         directive = _division(x, result) if name is names[0] else None
         lines = [loop(name, length, lines, directive)]
-    return [*lines, *(call.epilogue.everywhere() if call.epilogue else ())]
+    return lines
 
 
 @kernel(LaneMatMul)
@@ -172,7 +178,7 @@ def lane_matmul(call: KernelCall) -> Sequence[Code]:
     lines = _lanes_at_once(call.unit, a, b, c) if is_vector else _lane_by_lane(a, b, c)
     for name, length in reversed(list(zip(names, leading, strict=True))):
         lines = [loop(name, length, lines)]
-    return [*lines, *_behind(call.epilogue)]
+    return lines
 
 
 def _has_lanes_together(array: Array) -> bool:
@@ -251,26 +257,26 @@ def _row_stride(x: Array) -> Dim | None:
     return x.strides[axes[-1] if axes else -2]
 
 
-def _product(call: KernelCall, x: Array, y: Array, result: Array, epilogue: Elementwise | None) -> list[Code]:
+def _product(call: KernelCall, x: Array, y: Array, result: Array, epilogue: Elementwise | None) -> Written:
     rows, inner = x.shape
     columns = y.shape[1]
     if isinstance(inner, int) and isinstance(columns, int) and inner * columns <= _UNROLLED:
         return _unrolled_rows(x, y, result, inner, columns, epilogue)
     if isinstance(rows, int) and isinstance(columns, int) and rows * columns <= _UNROLLED:
-        return [*_unrolled_terms(x, y, result, rows, columns), *_behind(epilogue)]
+        return _unrolled_terms(x, y, result, rows, columns)
     if result.dtype not in FLOATING or x.literal is not None or y.literal is not None:
-        return [*_plain(x, y, result), *_behind(epilogue)]
+        return _plain(x, y, result)
     matrices = Matrices(
         result.dtype, rows, inner, columns,
         x.address, (x.strides[0], x.strides[1]), y.address, (y.strides[0], y.strides[1]),
         result.address, result.strides[0], strips=call.prepacked,
     )  # fmt: skip
-    return product(call.unit, matrices, epilogue)
+    return fused_product(call.unit, matrices, epilogue)
 
 
 def _unrolled_rows(
     x: Array, y: Array, result: Array, inner: int, columns: int, epilogue: Elementwise | None
-) -> list[Code]:
+) -> Written:
     """A loop over rows, each written out; the compiler works on several rows at once."""
     type, i = C_TYPES[result.dtype], variable("i")
     terms = [variable(f"x{term}") for term in range(inner)]
@@ -283,17 +289,12 @@ def _unrolled_rows(
     is_simd = can_vectorise([x], 0, 1) and can_vectorise([result], 0, 1)
     directive = SIMD if is_simd else None
     if epilogue is None or epilogue.head is None or not epilogue.has_rows or columns > UNROLLED:
-        return [loop(i, x.shape[0], body, directive), *_behind(epilogue)]
+        return [loop(i, x.shape[0], body, directive)]
     body += [epilogue.column(column, name) for column, name in enumerate(sums)]
     divided = shared_nest((x.shape[0], columns))
     if divided is not None and is_simd:
         divided = replace(divided, is_simd=can_vectorise(epilogue.views, 0, -1))
-    return [loop(i, x.shape[0], body, divided or directive)]
-
-
-def _behind(epilogue: Elementwise | None) -> list[Code]:
-    """The steps on the whole result, once it is there."""
-    return [] if epilogue is None else epilogue.everywhere()
+    return Fused([loop(i, x.shape[0], body, divided or directive)])
 
 
 def _unrolled_terms(x: Array, y: Array, result: Array, rows: int, columns: int) -> list[Code]:

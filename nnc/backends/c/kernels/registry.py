@@ -53,7 +53,7 @@ class KernelCall:
         workspace: arrays that the kernel asked for.
         unplaced: positions of a pack's operands that are not in place yet.
         unit: where functions and names come from.
-        epilogue: elementwise steps on the result, of a product; its writer prints them behind what it computes.
+        epilogue: elementwise steps on the result, of a product; they run behind a writer that does not fuse them.
         prepacked: pointer to what the kernel reads instead of an operand, None where there is none.
     """
 
@@ -73,9 +73,18 @@ class KernelCall:
         return array
 
 
+@dataclass(frozen=True)
+class Fused:
+    """The statements of a kernel that has fused its epilogue: they compute both."""
+
+    lines: Sequence[Code]
+
+
+Written = Sequence[Code] | Fused
+"""What a writer returns. The epilogue of a kernel that has not fused it is printed behind it: none can be forgotten."""
 Formula = Callable[[Any, Sequence[Expression], Sequence[str], str, Unit], Expression]
 """Returns the element of a result from the op, its operands' elements, their element types and its own."""
-Writer = Callable[[KernelCall], Sequence[Code]]
+Writer = Callable[[KernelCall], Written]
 WorkspaceRule = Callable[[Op, Sequence[TensorType], Sequence[TensorType]], Sequence[TensorType]]
 Prepack = Callable[[Op, Sequence[TensorType], Sequence[TensorType]], Prepacked | None]
 """Returns what a kernel reads instead of an operand that no run changes, from the types of operands and results."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from nnc.backends.c.arrays import Array
-from nnc.backends.c.blocks import BOTTOM, TOP, product_members
+from nnc.backends.c.blocks import BOTTOM, TOP, fusible, product_members
 from nnc.backends.c.expressions import Expression, choice, infix, operand, variable
-from nnc.backends.c.kernels.registry import KernelCall, Unit
+from nnc.backends.c.kernels.registry import KernelCall, Unit, Written
 from nnc.backends.c.kernels.sliding import START, STOP, Geometry
 from nnc.backends.c.statements import Code, Directive, declare, execute, loop
 from nnc.backends.c.text import SUFFIXES
@@ -94,8 +94,8 @@ def transform(unit: Unit, geometry: Geometry, kernel: Array, target: Expression)
     return unit.call(f"nnc_winograd_kernel_{suffix}", *sizes, kernel.address, target)
 
 
-def winograd(call: KernelCall, geometry: Geometry, x: Array, kernel: Array, y: Array) -> list[Code]:
-    """Return the loops of a convolution and its epilogue."""
+def winograd(call: KernelCall, geometry: Geometry, x: Array, kernel: Array, y: Array) -> Written:
+    """Return the loops of a convolution and what is fused with it."""
     (space,) = call.workspace
     suffix, (down, across) = SUFFIXES[geometry.dtype], tile_rows(geometry)
     channels, filters, step = geometry.channels, geometry.filters, _rows(geometry)
@@ -119,10 +119,10 @@ def winograd(call: KernelCall, geometry: Geometry, x: Array, kernel: Array, y: A
         return (row / down * high.places + row % down * 2) * wide.places
 
     behind: list[Code] = []
-    inside = call.epilogue is not None and call.epilogue.has_rows
-    if call.epilogue is not None and inside:
+    fusion = fusible(call.epilogue, in_registers=False)
+    if fusion.rows is not None:
         behind += [declare("const int64_t", name, place(row)) for name, row in ((TOP, START), (BOTTOM, STOP))]
-        behind += call.epilogue.block(TOP, BOTTOM, 0, filters)
+        behind += fusion.rows.block(TOP, BOTTOM, 0, filters)
     stop = choice(infix("<", START + step, total), START + step, total)
     tiles = loop(
         START,
@@ -133,5 +133,4 @@ def winograd(call: KernelCall, geometry: Geometry, x: Array, kernel: Array, y: A
     )
     count = product_members(SLOTS, geometry.total, geometry.patch, filters)
     directive = None if count is None else shared(count, Directive(is_in_turn=True))
-    found = [*made, loop(slot, SLOTS, [tiles], directive)]
-    return found if inside or call.epilogue is None else [*found, *call.epilogue.everywhere()]
+    return fusion.written([*made, loop(slot, SLOTS, [tiles], directive)])
