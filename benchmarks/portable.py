@@ -78,6 +78,7 @@ PREDICTED = {
     "volume": {
         "Conv3D": Predicted("conv3d", unable={"litert": "its converter has no pooling of volumes"}),
         "autoencoder": Predicted("autoencoder", (1, 32)),
+        "segmentation": Predicted("segmentation"),
         "U-Net": Predicted("unet"),
     },
 }

@@ -47,6 +47,7 @@ TARGETS = {
     "BiLSTM with mask, predict": 0.9,
     "Conv3D, predict": 1.0,
     "autoencoder, predict": 1.0,
+    "segmentation, predict": 1.0,
     "U-Net, predict": 1.0,
     "MobileNetV2, 96 pixels, batch 16, training step": 0.8,
     "ResNet-50, 112 pixels, batch 8, training step": 0.85,

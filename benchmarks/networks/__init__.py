@@ -103,6 +103,7 @@ NETWORKS = {
     "masked_lstm": _predicting(sequences.masked_both_ways, sequences.padded_data, sequences.ROWS),
     "conv3d": _predicting(volumes.convolutions, volumes.data, volumes.ROWS, volumes.VOLUME),
     "autoencoder": _predicting(volumes.autoencoder, volumes.data, volumes.PICTURES, volumes.PICTURE, volumes.PICTURES),
+    "segmentation": _predicting(volumes.segmentation, volumes.data, volumes.ROWS, volumes.SLICE),
     "unet": Network(volumes.unet, volumes.unet_data, volumes.UNET_ROWS, volumes.UNET_BATCH),
     "gpt": Network(attention.gpt, attention.gpt_data, attention.GPT_ROWS, attention.GPT_BATCH),
     "mean_of_words": Network(sequences.mean_of_words, sequences.text_data, sequences.TEXT_ROWS, sequences.TEXT_BATCH),

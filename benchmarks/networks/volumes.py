@@ -1,4 +1,4 @@
-"""Networks whose outputs or inputs are spaces: convolutions of three dimensions, an autoencoder, and a U-Net."""
+"""Networks whose outputs or inputs are spaces: convolutions of three dimensions, pictures out of pictures, a U-Net."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from benchmarks.networks.same_weights import seeded
 
 ROWS, PICTURES = 4, 32
 VOLUME, SLICE, PICTURE = (16, 64, 64, 1), (128, 128, 3), (64, 64, 3)
+CLASSES = 21
 UNET_ROWS, UNET_BATCH, UNET_RATE = 8, 4, 0.01
 
 
@@ -43,6 +44,22 @@ def autoencoder(nn: Any) -> Any:
     for filters in (128, 64, 32):
         x = layers.Conv2DTranspose(filters, 3, strides=2, padding="same", activation="relu")(x)
     return seeded(nn.Model(start, layers.Conv2D(3, 3, padding="same", activation="sigmoid")(x)))
+
+
+def segmentation(nn: Any) -> Any:
+    """Return convolutions with holes on an eighth of a picture, resized to it for the classes of its pixels.
+
+    As in L.-C. Chen and others, "Rethinking Atrous Convolution for Semantic Image Segmentation", 2017.
+    """
+    layers = nn.layers
+    x = start = nn.Input(SLICE)
+    for filters in (32, 64, 128):
+        x = layers.Conv2D(filters, 3, strides=2, padding="same", activation="relu")(x)
+    for rate in (1, 2, 4):
+        x = layers.Conv2D(128, 3, padding="same", dilation_rate=rate, activation="relu")(x)
+    x = layers.UpSampling2D(2, interpolation="bilinear")(x)
+    x = layers.Conv2D(CLASSES, 3, padding="same")(x)
+    return seeded(nn.Model(start, layers.Softmax()(layers.UpSampling2D(4, interpolation="bilinear")(x))))
 
 
 def unet(nn: Any, **options: Any) -> Any:

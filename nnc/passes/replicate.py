@@ -13,6 +13,7 @@ from nnc.ir.ops.gathering import Gather, ScatterAdd
 from nnc.ir.ops.matmul import LaneMatMul, MatMul
 from nnc.ir.ops.movement import BroadcastTo, Concatenate, Copy, Flip, Reshape, Scatter, Slice, Transpose
 from nnc.ir.ops.packing import Pack, Unpack
+from nnc.ir.ops.pooling import Resize
 from nnc.ir.ops.random import RandomUniform
 from nnc.ir.ops.reduction import ArgMax, CumulativeProduct, CumulativeSum, Max, Sum
 from nnc.ir.ops.sizes import Size
@@ -230,6 +231,7 @@ _RULES: dict[type[Op], Rule] = {
     Pack: _packed,
     RandomUniform: _drawn,
     Reshape: _of_shape,
+    Resize: _same,
     Scatter: _scattered,
     ScatterAdd: _scatter_added,
     Size: _same,

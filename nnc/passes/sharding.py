@@ -14,7 +14,7 @@ from nnc.ir.ops.gathering import AddAlongAxis, ArgSort, Gather, ScatterAdd, Take
 from nnc.ir.ops.matmul import MatMul
 from nnc.ir.ops.movement import BroadcastTo, Concatenate, Copy, Flip, Reshape, Scatter, Slice, Transpose
 from nnc.ir.ops.packing import Pack, Unpack
-from nnc.ir.ops.pooling import MaxPool, MaxPoolGradient, SumPool, SumPoolGradient
+from nnc.ir.ops.pooling import MaxPool, MaxPoolGradient, Resize, SumPool, SumPoolGradient
 from nnc.ir.ops.random import RandomUniform
 from nnc.ir.ops.reduction import ArgMax, CumulativeProduct, CumulativeSum, Max, Sum
 from nnc.ir.ops.scan import Scan
@@ -432,6 +432,7 @@ _RULES: dict[type[Op], Rule] = {
     MaxPoolGradient: _pooled,
     Pack: _joined,
     Reshape: _moved,
+    Resize: _along,
     Scatter: _moved,
     ScatterAdd: _scatter_added,
     Slice: _moved,

@@ -419,6 +419,27 @@ def indices(grower: Grower, shape: Shape | None = None) -> Value:
     )
 
 
+@step("resize")
+def resize(grower: Grower, name: str) -> None:
+    x = grower.floating(1, 4, limit=8.0)
+    axes = [axis for axis, length in enumerate(x.shape) if length != 0]
+    if axes:
+        axis = grower.choose(axes)
+        methods, length = ["bilinear", "nearest", "bicubic", "area", "lanczos3"], x.shape[axis]
+        is_known = isinstance(length, int)
+        op = make_op(
+            name,
+            {
+                "axis": axis,
+                "length": grower.choose([grower.whole(1, 6), length * 2]),
+                "method": grower.choose(methods if is_known else methods[:1]),
+                "antialias": is_known and grower.chance(0.3),
+                "transposed": grower.chance(0.3),
+            },
+        )
+        grower.add(op, x, known=Known(64.0 * grower.known[x].limit, is_exact=False))
+
+
 @step("gather")
 def gather(grower: Grower, name: str) -> None:
     table, chosen = anything(grower, 1, 3), indices(grower)

@@ -52,12 +52,13 @@ size_t ptrdiff_t fabsf floorf sqrtf
 above bases batches before begins bytes chosen counted epoch epochs generator jd jh jw lengths number order origin
 phase places rd record rh room rows runs rw slot begin finite last lines member piece product sequence slice sources
 stretches sum sums tap taps target td team terms th tiles tw whole
+at factor neighbour next starts weights
 """
 RESERVED = frozenset(_WORDS.split())
 """Words of C and C++, names of the library and of the unit itself; a value is never called like one of these."""
 _LOCAL = re.compile(
     r"[ijkp]\d*|[nxz]\d+(_\d+)?|(before|start|low|high|room)\d+"
-    r"|(total|part)(_\d+)?|end|found|best|position|seen|given|is_open|is_chosen|row|least|most|first|second|threshold|better|count|is_in"
+    r"|(total|part)(_\d+)?|weight_\d+|end|found|best|position|seen|given|is_open|is_chosen|row|least|most|first|second|threshold|better|count|is_in"
     r"|block|column|lane|start"
     r"|u?int\w*_t|source_\d+|first_row\w*_count|\w+_at"
 )

@@ -1,4 +1,4 @@
-"""Maxima and sums over windows that move along the axes, and their derivatives.
+"""Maxima and sums over windows that move along the axes, weighted ones that resize an axis, and their derivatives.
 
 Windows are given for every axis, so a channel axis may lie anywhere: it has windows of length 1.
 """
@@ -6,7 +6,7 @@ Windows are given for every axis, so a channel axis may lie anywhere: it has win
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from math import prod
 from typing import Any, ClassVar
@@ -239,6 +239,87 @@ class SumPoolGradient(WindowOp, name="sum_pool_gradient"):
         """Add up again."""
         cotangent = cotangents[0]
         return (None if cotangent is None else sum_pool(cotangent, self.window, self.strides, self.padding),)
+
+
+@dataclass(frozen=True)
+class Resize(Op, name="resize"):
+    """An axis with another length: each element is a sum of neighbours, weighted by a filter.
+
+    That is a product with a matrix whose rows have few numbers, side by side; see `nnc.ir.ops.filters`.
+
+    Args:
+        axis: the axis, from 0; its lengths may be known at run time only where `is_linear`.
+        length: of the axis in the result.
+        method: one of `nnc.ir.ops.filters.METHODS`.
+        antialias: whether a filter grows with the step where the axis becomes shorter.
+        transposed: whether the matrix is transposed, which resizes from `length` to the operand's.
+    """
+
+    arity: ClassVar[int | None] = 1
+    dense: ClassVar[tuple[int, ...]] = (0,)
+    axis: int
+    length: Dim
+    method: str
+    antialias: bool = False
+    transposed: bool = False
+
+    @property
+    def is_linear(self) -> bool:
+        """Whether an element lies between two neighbours, which follow from its place alone."""
+        return self.method == "bilinear" and not self.antialias
+
+    def infer(self, *operands: TensorType) -> tuple[TensorType, ...]:
+        """Return the type with the other length."""
+        from nnc.ir.ops.filters import METHODS
+
+        (x,) = operands
+        check_elements(self, operands, FLOATING)
+        if self.method not in METHODS:
+            raise ShapeError(f"'{self.name}' has one of {', '.join(METHODS)}, got {self.method!r}")
+        if not 0 <= self.axis < x.rank:
+            raise ShapeError(f"'{self.name}' along axis {self.axis} does not fit {x}")
+        for length in (x.shape[self.axis], self.length):
+            if length < 1 if isinstance(length, int) else not self.is_linear:
+                known = "lengths" if self.is_linear else "known lengths"
+                raise ShapeError(f"'{self.name}' needs {known} of 1 and more, got {x} and {self.length}")
+        return (x.with_shape((*x.shape[: self.axis], self.length, *x.shape[self.axis + 1 :])),)
+
+    def band(self, given: int, wanted: int) -> tuple[Array, Array]:
+        """Return the places of the first neighbours and the weights of all; see `nnc.ir.ops.filters.band`.
+
+        Args:
+            given: length of the operand's axis.
+            wanted: length of the result's.
+        """
+        from nnc.ir.ops.filters import band
+
+        old, new = (wanted, given) if self.transposed else (given, wanted)
+        return band(old, new, self.method, self.antialias, self.transposed)
+
+    def evaluate(self, *operands: Array) -> Array:
+        """Take and add with NumPy."""
+        (x,) = operands
+        starts, weights = self.band(x.shape[self.axis], int(self.length))
+        after = (1,) * (x.ndim - self.axis - 1)
+        result = numpy.zeros((*x.shape[: self.axis], len(starts), *x.shape[self.axis + 1 :]), x.dtype)
+        for neighbour, factors in enumerate(weights.T.astype(x.dtype)):
+            result += x.take(starts + neighbour, self.axis) * factors.reshape(-1, *after)
+        return result
+
+    def vjp(
+        self, operands: Sequence[Value], results: Sequence[Value], cotangents: Sequence[Value | None]
+    ) -> Sequence[Value | None]:
+        """The cotangent times the other one of the matrix and the transposed matrix."""
+        (x,), cotangent = operands, cotangents[0]
+        if cotangent is None:
+            return (None,)
+        back = replace(self, length=x.shape[self.axis], transposed=not self.transposed)
+        return (apply(back, cotangent),)
+
+    def flops(self, operands: Sequence[TensorType], results: Sequence[TensorType]) -> int:
+        """Return a product and a sum per neighbour of each element."""
+        given, wanted = (int(type.shape[self.axis]) for type in (*operands, *results))
+        return 2 * prod(int(dim) for dim in results[0].shape) * len(self.band(given, wanted)[1].T)
 
 
 def max_pool(x: Value, window: Sequence[int], strides: Sequence[int], padding: str = "valid") -> Value:

@@ -9,6 +9,7 @@ from nnc.backends.c.kernels import (
     product,
     random,
     reduction,
+    resizing,
     sparsemax,
 )
 from nnc.backends.c.kernels.registry import EXPRESSIONS, KERNELS, KernelCall, Unit
@@ -26,5 +27,6 @@ __all__ = [
     "product",
     "random",
     "reduction",
+    "resizing",
     "sparsemax",
 ]

@@ -1,4 +1,7 @@
-"""Kernels of pooling: one pass over shifted views per position inside a window, which no copies of windows need."""
+"""Kernels of pooling: one pass over shifted views per position inside a window, which no copies of windows need.
+
+Resizing is one pass per neighbour.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ import numpy
 
 from nnc.backends.numpy.kernels.registry import Arrays, KernelCall, kernel
 from nnc.ir import Op, TensorType
-from nnc.ir.ops.pooling import MaxPool, MaxPoolGradient, SumPool, SumPoolGradient, WindowOp
+from nnc.ir.ops.pooling import MaxPool, MaxPoolGradient, Resize, SumPool, SumPoolGradient, WindowOp
 
 Array = Any
 Band = tuple[Array, Array, Sequence[tuple[Array, ...]], Sequence[Array]]
@@ -194,3 +197,58 @@ def _clear(call: KernelCall, op: WindowOp, type: TensorType) -> Sequence[str]:
         for length, window in zip(type.shape, op.window, strict=True)
     )
     return [] if once else [f"{call.result}.fill(0)"]
+
+
+Neighbours = tuple[int, Sequence[tuple[Array, Array]], Sequence[Array]]
+"""An axis; for each neighbour the places along it, and the weights; and what the axis is multiplied by, where it is.
+
+That is a matrix and all numbers as matrices, in the order of the factors, the product, and all numbers as a vector.
+"""
+_SHORT = 64
+"""Elements of an axis, for each neighbour, up to which a product with all of them is faster."""
+
+
+def add_neighbours(x: Array, neighbours: Neighbours, spare: Array, out: Array) -> None:
+    """Write the sums of neighbours along an axis into `out`; `spare` is another array like it."""
+    axis, tables, matrices = neighbours
+    if matrices:
+        first, second, product, numbers = matrices
+        if numpy.isfinite(numbers.dot(numbers)):  # others would spread along the axis, times zeros of the matrix
+            numpy.matmul(first, second, product)
+            return
+    for number, (places, weights) in enumerate(tables):
+        target = spare if number else out
+        x.take(places, axis, target, "clip")
+        numpy.multiply(target, weights, target)
+        if number:
+            numpy.add(out, target, out)
+
+
+def _resize_workspace(op: Op, operands: Sequence[TensorType], results: Sequence[TensorType]) -> Sequence[TensorType]:
+    return results
+
+
+@kernel(Resize, workspace=_resize_workspace)
+def resize(call: KernelCall) -> Sequence[str]:
+    """A product with the matrix where the axis is short, else all first neighbours times their weights, and so on."""
+    op, (x,), result, (spare,) = call.op, call.operands, call.result, call.workspace
+    assert isinstance(op, Resize)
+    axis = op.axis
+
+    def neighbours(arrays: Arrays) -> Neighbours:
+        given, out = arrays[x], arrays[result]
+        old, new, after = given.shape[axis], out.shape[axis], given.shape[axis + 1 :]
+        starts, weights = op.band(old, new)
+        columns = weights.T.astype(out.dtype)
+        tables = [(starts + place, column.reshape(-1, *[1] * len(after))) for place, column in enumerate(columns)]
+        if old > _SHORT * len(columns):
+            return axis, tables, ()
+        matrix = numpy.zeros((new, old), out.dtype)
+        numpy.put_along_axis(matrix, starts[:, None] + numpy.arange(len(columns)), weights, 1)
+        before, inner = prod(given.shape[:axis]), [prod(after)] if after else []
+        seen, product = given.reshape(before, old, *inner), out.reshape(before, new, *inner)
+        factors = (matrix, seen) if after else (seen, matrix.T)
+        return axis, tables, (*factors, product, given.reshape(-1))
+
+    known = call.derive(f"{result}_neighbours", neighbours)
+    return [f"{call.function(add_neighbours)}({x}, {known}, {spare}, {result})"]
