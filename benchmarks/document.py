@@ -14,7 +14,7 @@ from importlib.metadata import PackageNotFoundError, version
 from itertools import groupby
 from pathlib import Path
 
-from benchmarks.engines import ENGINES
+from benchmarks.engines import ENGINES, UNLIMITED
 from benchmarks.families import NUMPY, Family, Work, families
 from benchmarks.plot import plot
 from benchmarks.record import Record, Run, read_record
@@ -236,10 +236,27 @@ def vectors_document(record: Record) -> str:
         texts = (cells(widths[name]) for widths in works.values())
         lines.append([name, *(text for _, ours, *_, peer, ratio in texts for text in (ours, peer, ratio))])
     return _VECTORS_TEXT.format(
-        slower="\n".join(f"- {vectors}: {slower(some)}" for vectors, some in found.items()),
+        slower="\n".join(
+            f"- {vectors}: {slower(some)}{_among_equals(record, vectors)}" for vectors, some in found.items()
+        ),
         table="\n".join(f"| {' | '.join(line)} |" for line in lines),
         facts=_facts(record.compared),
     )
+
+
+def _among_equals(record: Record, vectors: str) -> str:
+    """Return a sentence on the peers with such vectors where others had wider ones, empty where none had."""
+    runs = [run for run in record.compared if run.vectors == vectors]
+    if not any(run.level for run in runs):
+        return ""
+    found = [
+        [time.ratio for engine, time in work.peers.items() if not run.level or engine not in UNLIMITED]
+        for run in runs
+        for family in families([row for rows in run.suites.values() for row in rows])
+        for work in family.works
+    ]
+    behind = [1 / min(ratios) for ratios in found if ratios and min(ratios) < 1]
+    return f" Than the fastest peer that is kept to these vectors it is slower in {len(behind)}{_times(behind)}."
 
 
 def _link_to_vectors(record: Record) -> str:

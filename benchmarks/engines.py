@@ -69,6 +69,9 @@ oneDNN is in OpenVINO, PyTorch and TensorFlow, OpenBLAS in NumPy. XNNPACK (in Li
 products in OpenVINO) take the vectors that the processor has; there is no variable that they would read.
 """
 
+UNLIMITED = ("LiteRT", "ONNX Runtime")
+"""The titles of those that `LIMITS` do not keep to anything."""
+
 
 def installed() -> tuple[str, ...]:
     """Return the names of the engines that are installed."""

@@ -180,6 +180,20 @@ def test_a_run_for_a_lesser_processor_stays_behind_one_with_all() -> None:
     assert {vectors: rows[0].median for vectors, rows in record.by_vectors.items()} == {"AVX-512": "1 s", "AVX2": "2 s"}
 
 
+def test_peers_with_wider_vectors_are_told_apart() -> None:
+    limited = f"avx2, avx512f; {AT_LEVEL.format('x86-64-v3')}"
+    peers = {"LiteRT, bound": [0.5e-3, 0.5e-3], "OpenVINO, bound": [0.8e-3, 0.8e-3]}
+    runs = []
+    for row, (sets, ours) in enumerate([(AVX512, 1e-3), (limited, 0.7e-3)]):
+        seconds = Comparison({"nnc, C": [ours, ours], **peers})
+        work = rows_of("MLP, predict 1 row, 1 thread, on C", seconds, ["nnc, C"], [Versus(name) for name in peers])
+        runs.append(Run(str(row), {"Instruction sets": sets}, {"latency": tuple(work)}))
+    text = vectors_document(Record(tuple(runs)))
+    assert "- AVX-512: On C, nnc is slower than the fastest peer in 1 of 1 benchmarks, taking 2.00 times" in text
+    assert "in 1 of 1 benchmarks, taking 1.40 times as long; on NumPy" in text
+    assert "Than the fastest peer that is kept to these vectors it is slower in 0." in text
+
+
 def test_runs_of_the_same_facts_stand_together() -> None:
     record = Record().with_run(run("monday", base="1 s")).with_run(run("monday", mlp="2 s"))
     assert "*mlp*, *base*:\n\n- Command: `monday`\n- Processor: one\n" in runs_document(record)
