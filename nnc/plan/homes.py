@@ -325,7 +325,8 @@ def workspace_of(
         return (chain.workspace(bindings),) if node.index == chain.last else ()
     if node.index in storage.prepacked:
         found = storage.target.needs.prepacked(node.op, operands, results)
-        return () if found is None else found.workspace
+        if found is not None:  # with some sizes an operand would not be worth it, which is read so all the same
+            return found.workspace
     return storage.target.needs.workspace(node.op, operands, results)
 
 

@@ -7,6 +7,8 @@ from typing import Any
 import numpy
 import pytest
 
+import nnc
+from nnc import layers
 from nnc.backends.c.headers import sections
 from nnc.backends.c.kernels import direct, winograd
 from nnc.ir import Graph, TensorType, interpret, ops, symbol
@@ -427,3 +429,47 @@ def test_lengths_that_are_multiples_of_a_symbol(groups):
         inputs = {label: generator.integers(-3, 4, shape).astype("float64") for label, shape in shapes.items()}
         found = machine.run(inputs, {"n": batch, "time": steps})[0]
         check_close(interpret(graph, inputs)[0], found, machine)
+
+
+def sequences(x):
+    """Gradients of inputs meet no zeros with some lengths."""
+    return layers.Conv1D(4, 3, 3)(layers.Conv1D(4, 3, 3, activation="relu")(x))
+
+
+def odd_and_even(x):
+    """What of a window lies outside depends on the length."""
+    return layers.Conv1DTranspose(2, 3, 2, "same")(layers.Conv1D(4, 3, 2, "same")(x))
+
+
+def images(x):
+    """Kernels are packed for long inputs, and read so for short ones."""
+    y = layers.Conv2D(5, 4, 2, "same")(layers.Conv2D(4, 4, 2, "same", activation="relu")(x))
+    return layers.Conv2DTranspose(2, 4, 2, "same")(y)
+
+
+@pytest.mark.parametrize(
+    ("make", "shapes"),
+    [
+        (sequences, [(30,), (31,), (32,), (29,)]),
+        (odd_and_even, [(9,), (8,), (12,), (5,)]),
+        (images, [(8, 11), (9, 8), (13, 20)]),
+    ],
+)
+def test_one_text_computes_all_lengths(make, shapes, monkeypatch):
+    generator = numpy.random.default_rng(1)
+    given = [generator.normal(size=(2, *shape, 3)).astype("float32") for shape in shapes]
+
+    def run(backend):
+        monkeypatch.setenv("NNC_BACKEND", backend)
+        nnc.utils.set_random_seed(1)
+        x = nnc.Input((*[None] * len(shapes[0]), 3))
+        model = nnc.Model(x, make(x))
+        model.compile("sgd", "mse")
+        found: list[Any] = []
+        for array in given:
+            predicted = model.predict(array, verbose=0)
+            found += [predicted, model.train_on_batch(array, numpy.ones_like(predicted))]
+        return [*found, *model.get_weights()]
+
+    for found, expected in zip(run("c"), run("numpy"), strict=True):
+        numpy.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)

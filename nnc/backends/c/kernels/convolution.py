@@ -9,7 +9,7 @@ from typing import TypeVar
 from nnc.backends.c.arrays import Array
 from nnc.backends.c.expressions import Expression
 from nnc.backends.c.kernels import depthwise
-from nnc.backends.c.kernels.direct import direct, direct_gradient, padded, padded_size
+from nnc.backends.c.kernels.direct import direct, direct_gradient, padded, padded_size, with_room
 from nnc.backends.c.kernels.few_filters import has_few_filters
 from nnc.backends.c.kernels.movement import fill_lines
 from nnc.backends.c.kernels.polyphase import is_polyphase, pack, polyphase, seen, strips_size
@@ -21,7 +21,7 @@ from nnc.backends.c.kernels.winograd_gradient import gradient_room, has_winograd
 from nnc.backends.c.statements import Code, execute, loop
 from nnc.backends.c.strips import prepacked_strips
 from nnc.backends.c.thread_counts import known_work
-from nnc.ir import Dim, Layout, Op, TensorType
+from nnc.ir import Dim, Layout, Op, SymbolicDim, TensorType
 from nnc.ir.ops.convolution import Convolution, ConvolutionInputGradient, ConvolutionKernelGradient, Sliding
 from nnc.target import Prepacked
 
@@ -47,22 +47,30 @@ def _workspace(op: Op, operands: Sequence[TensorType], results: Sequence[TensorT
     geometry = _geometry(op, [*operands, *results])
     if geometry.is_depthwise or geometry.is_pointwise:
         return ()
-    if isinstance(op, ConvolutionInputGradient) and is_polyphase(geometry):
-        return *_space(seen(geometry), results[0], 0), results[0].with_shape((strips_size(geometry),))
     if isinstance(op, ConvolutionInputGradient):
-        return (results[0].with_shape((geometry.band * geometry.patch,)),)
+        patches = geometry.band * geometry.patch
+        if not is_polyphase(geometry):
+            return (results[0].with_shape((patches,)),)
+        strips = max(strips_size(geometry), patches if _is_open(op) else 0)
+        return *_space(op, seen(geometry), results[0], 0), results[0].with_shape((strips,))
     if isinstance(op, Convolution):
         weights = (results[0].with_shape((geometry.patch * geometry.filters,)),) if has_few_filters(geometry) else ()
-        return *_space(geometry, results[0], room(geometry) if is_winograd(geometry) else 0), *weights
-    return _space(geometry, results[0], gradient_room(geometry) if has_winograd_gradient(geometry) else 0)
+        return *_space(op, geometry, results[0], room(geometry) if is_winograd(geometry) else 0), *weights
+    return _space(op, geometry, results[0], gradient_room(geometry) if has_winograd_gradient(geometry) else 0)
 
 
-def _space(geometry: Geometry, result: TensorType, matrices: int) -> tuple[TensorType, ...]:
+def _is_open(op: Op) -> bool:
+    """Whether what lies around an input, or its lengths, are known at run time only: one text is printed for all."""
+    dims = [dim for value in op.attributes().values() if isinstance(value, tuple) for dim in value]
+    return any(isinstance(dim, SymbolicDim) for dim in dims)
+
+
+def _space(op: Op, geometry: Geometry, result: TensorType, matrices: int) -> tuple[TensorType, ...]:
     """Return the room for the input with zeros around it, or for Winograd's matrices, whichever is larger.
 
     What is one of Winograd's as sizes are is printed as direct where they are known at run time only.
     """
-    around = padded(geometry)
+    around = with_room(geometry) if _is_open(op) else padded(geometry)
     if around is None:
         return (result.with_shape((matrices,)),) if matrices else ()
     return (result.with_shape((max(matrices, int(padded_size(around))),)),)
@@ -75,7 +83,7 @@ def _prepack(op: Op, operands: Sequence[TensorType], results: Sequence[TensorTyp
         inner, work = geometry.window * geometry.filters, known_work(geometry.total)
         strips = prepacked_strips(geometry.dtype, inner, geometry.channels, work)
         is_known = not any(type.symbols for type in results)
-        around = _space(seen(geometry), results[0], 0) if is_known else ()
+        around = _space(op, seen(geometry), results[0], 0) if is_known else ()
         return None if strips is None else Prepacked(1, strips, geometry.total, 1, around)
     if not isinstance(op, Convolution) or geometry.is_depthwise or geometry.groups > 1:
         return None
@@ -83,7 +91,7 @@ def _prepack(op: Op, operands: Sequence[TensorType], results: Sequence[TensorTyp
         return None  # a kernel that is turned in no time
     space: tuple[TensorType, ...] = ()
     if not geometry.is_pointwise and not any(type.symbols for type in results):
-        space = _space(geometry, results[0], room(geometry, prepacked=True) if is_winograd(geometry) else 0)
+        space = _space(op, geometry, results[0], room(geometry, prepacked=True) if is_winograd(geometry) else 0)
     if is_winograd(geometry):
         return Prepacked(1, operands[1].with_shape((transformed(geometry),)), geometry.total, 1, space)
     strips = prepacked_strips(geometry.dtype, geometry.patch, geometry.filters, known_work(geometry.total))
@@ -129,7 +137,7 @@ def convolution(call: KernelCall) -> Written:
         return write(call, geometry, x, weight, y)
     if is_polyphase(geometry):
         return polyphase(call, geometry, x, weight, y)
-    (space,) = call.workspace
+    space = call.workspace[-1]
     patches = _matrices(call.op, geometry, space.address, y.address + START * geometry.filters, weight.address, BAND)
     lines = [*product(call.unit, patches), scatter(geometry, x.address, space.address)]
     return [*fill_lines(x, 0), *over_bands(geometry, _over_groups(geometry, lines))]

@@ -39,8 +39,11 @@ _PIECE, _PIECES = variable("piece"), 16
 
 def padded(geometry: Geometry) -> Geometry | None:
     """Return the geometry on the input with zeros around it; None where windows do not reach out."""
-    if not any(axis.checked for axis in geometry.axes):
-        return None
+    return with_room(geometry) if any(axis.checked for axis in geometry.axes) else None
+
+
+def with_room(geometry: Geometry) -> Geometry:
+    """Return the geometry on an input that has all that windows see."""
     axes = [replace(axis, length=_seen(axis), before=0, checked=False) for axis in geometry.axes]
     return replace(geometry, axes=tuple(axes))
 
