@@ -9,7 +9,7 @@ import numpy
 import pytest
 
 import nnc
-from nnc.backends.c import cpu
+from nnc.backends.c import cpu, toolchain
 from nnc.backends.c.toolchain import Compiler, flags
 from nnc.backends.caches import cache_sizes
 from nnc.errors import ModelError
@@ -30,6 +30,7 @@ def test_identity_has_no_frequency():
 
 
 ZIG, GCC = Compiler(("/x/ziglang/zig", "cc"), ""), Compiler(("gcc",), "")
+ALL = frozenset(" ".join(cpu.LEVELS.values()).split())
 x86 = pytest.mark.skipif(not cpu.is_x86(), reason="levels are of x86-64")
 
 
@@ -44,7 +45,7 @@ x86 = pytest.mark.skipif(not cpu.is_x86(), reason="levels are of x86-64")
     ],
 )
 def test_units_are_made_for_the_processor_asked_for(monkeypatch, name, gcc, zig):
-    monkeypatch.setattr(cpu, "cpu_features", lambda: frozenset(" ".join(cpu.LEVELS.values()).split()))
+    monkeypatch.setattr(cpu, "cpu_features", lambda: ALL)
     monkeypatch.setenv("NNC_CPU", name)
     assert gcc in flags(GCC)
     assert zig in flags(ZIG)
@@ -101,6 +102,25 @@ def test_units_are_told_how_large_the_last_cache_is(monkeypatch, caches, said, s
     if cpu.is_x86():
         monkeypatch.setenv("NNC_CPU", "x86-64")
         assert not [flag for flag in flags(GCC) if "CACHE" in flag]  # others have other caches
+
+
+@x86
+@pytest.mark.parametrize(
+    ("name", "features", "expected"),
+    [
+        ("native", ALL, True),
+        ("native", ALL - {"avx512f"}, False),
+        ("native", frozenset(), True),
+        ("x86-64-v3", ALL, False),
+        ("x86-64-v4", ALL, True),
+    ],
+)
+def test_loops_have_all_of_the_widest_registers(monkeypatch, name, features, expected):
+    for module in (cpu, toolchain):
+        monkeypatch.setattr(module, "cpu_features", lambda: features)
+    monkeypatch.setenv("NNC_CPU", name)
+    for compiler in (GCC, ZIG):
+        assert ("-mprefer-vector-width=512" in flags(compiler)) is expected
 
 
 @pytest.mark.usefixtures("compiler")

@@ -11,7 +11,8 @@ import numpy
 import pytest
 
 import nnc
-from nnc.backends.c import headers
+from nnc.backends.c import cpu, headers, toolchain
+from nnc.backends.c.cpu import LEVELS
 from nnc.backends.c.headers import sections
 from nnc.backends.c.toolchain import find_compiler
 from tests.backends.c.elementary import (
@@ -216,6 +217,24 @@ def test_products_in_lanes_stay_in_registers(tmp_path, kind, a, b, target, regis
     read = [operand for operand, _ in products if not operand.startswith("%")]
     assert not any("(%rsp)" in operand or "(%rbp)" in operand for operand in read)
     assert not read or register == "ymm"  # of zmm there are enough
+
+
+@pytest.mark.skipif(platform.machine() not in {"x86_64", "AMD64"}, reason="names processors of one family")
+@pytest.mark.parametrize("target", ["skylake-avx512", "icelake-server", "x86-64-v4"])
+def test_tiles_have_the_widest_registers_whatever_a_compiler_prefers_for_the_processor(tmp_path, monkeypatch, target):
+    features = frozenset(" ".join(LEVELS.values()).split())
+    for module in (cpu, toolchain):
+        monkeypatch.setattr(module, "cpu_features", lambda: features)
+    monkeypatch.setenv("NNC_CPU", "x86-64-v4")
+    compiler = find_compiler()
+    options = [option for option in toolchain.flags(compiler) if not option.startswith(("-march", "-mcpu", "-shared"))]
+    text = sections(["nnc_whole_tile_f32"]).text
+    text = f"#include <stdbool.h>\n#include <stddef.h>\n#include <stdint.h>\n{text}\nvoid *tile = nnc_whole_tile_f32;"
+    if compile_unit(tmp_path, text, "unit.s", [*options, f"-march={target}", "-S"]).returncode != 0:
+        pytest.skip("the compiler has another name for the processor")
+    products = re.findall(r"\bvfmadd\w+ps\s.*%(\w)mm\d+$", (tmp_path / "unit.s").read_text(), re.MULTILINE)
+    assert len(products) >= 16
+    assert set(products) == {"z"}
 
 
 def test_no_warning(tmp_path):
