@@ -1,4 +1,4 @@
-"""What docs/benchmarks.json holds: runs, and of each suite what the last run with each width of vectors measured."""
+"""What docs/benchmarks.json holds: runs, and of each suite what the last run on each kind of machine measured."""
 
 from __future__ import annotations
 
@@ -45,6 +45,13 @@ class Run:
         found = [self.level] if self.level else there.split(", ")
         return next((name for name, marks in _VECTORS.items() if not set(marks).isdisjoint(found)), "")
 
+    @property
+    def machine(self) -> str:
+        """The processor with the vectors of nnc on C, such as ``AMD EPYC, AVX-512``; what is not known is left out."""
+        name, _, _ = self.facts.get("Processor", "").partition(",")
+        name = re.sub(r"\((R|TM)\)|\b(CPU|Processor)\b.*", "", name).strip()
+        return ", ".join(filter(None, (name, self.vectors)))
+
     def limited(self, names: Collection[str]) -> Run:
         """Return the run with those suites only."""
         return replace(self, suites={name: rows for name, rows in self.suites.items() if name in names})
@@ -52,7 +59,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Record:
-    """Runs of which each suite's rows come from one, or from one for each width of vectors.
+    """Runs of which each suite's rows come from one, or from one for each kind of machine.
 
     Args:
         runs: from the oldest to the newest.
@@ -62,44 +69,61 @@ class Record:
 
     @property
     def rows(self) -> list[Row]:
-        """The rows of all suites, in the order of `benchmarks.suites.SUITES`, each as of `newest`."""
-        found = {name: rows for run in self.newest for name, rows in run.suites.items()}
+        """The rows of all suites, in the order of `benchmarks.suites.SUITES`, each as of `preferred`."""
+        found = {name: rows for run in self.preferred for name, rows in run.suites.items()}
         return [row for name in SUITES if name in found for row in found[name]]
 
     @property
-    def newest(self) -> tuple[Run, ...]:
+    def machines(self) -> tuple[str, ...]:
+        """The kinds of machines, that with most suites first; of as many, the one of the later run."""
+        counts: dict[str, int] = {}
+        for run in reversed(self.runs):
+            if run.machine:
+                counts[run.machine] = counts.get(run.machine, 0) + len(run.suites)
+        return tuple(sorted(counts, key=lambda machine: -counts[machine]))
+
+    @property
+    def preferred(self) -> tuple[Run, ...]:
         """The runs, each with the suites of which there is none to prefer.
 
-        That is a later one, or one with all that its processor has where `$NNC_CPU` left some of it out.
+        That is one with all that its processor has where `$NNC_CPU` left some of it out, one on the kind of machine
+        that has most suites, or a later one.
         """
+        ranks = {machine: -rank for rank, machine in enumerate(self.machines)}
+
+        def rank(item: tuple[int, Run]) -> tuple[bool, int, int]:
+            number, run = item
+            return run.level == "", ranks.get(run.machine, -len(ranks)), number
+
         found: dict[int, Run] = {}
         others: set[str] = set()
-        numbered = sorted(enumerate(self.runs), key=lambda item: (item[1].level == "", item[0]), reverse=True)
-        for number, run in numbered:
+        for number, run in sorted(enumerate(self.runs), key=rank, reverse=True):
             found[number] = run.limited(run.suites.keys() - others)
             others |= run.suites.keys()
         return tuple(found[number] for number in sorted(found) if found[number].suites)
 
     @property
     def compared(self) -> tuple[Run, ...]:
-        """The runs, each with the suites that were measured with several widths of vectors."""
-        widths: dict[str, set[str]] = {}
+        """The runs, each with the suites that were measured on several kinds of machines."""
+        machines: dict[str, set[str]] = {}
         for run in self.runs:
             for name in run.suites:
-                widths.setdefault(name, set()).add(run.vectors)
-        found = (run.limited({name for name, several in widths.items() if len(several) > 1}) for run in self.runs)
+                machines.setdefault(name, set()).add(run.machine)
+        found = (run.limited({name for name, several in machines.items() if len(several) > 1}) for run in self.runs)
         return tuple(run for run in found if run.suites)
 
     @property
-    def by_vectors(self) -> dict[str, list[Row]]:
-        """The rows of `compared` by the vectors of nnc on C."""
-        found = {vectors: Record(tuple(run for run in self.compared if run.vectors == vectors)) for vectors in _VECTORS}
-        return {vectors: record.rows for vectors, record in found.items() if record.runs}
+    def by_machine(self) -> dict[str, list[Row]]:
+        """The rows of `compared` by the kind of machine, in the order of `machines`."""
+        found = {
+            machine: Record(tuple(run for run in self.compared if run.machine == machine)) for machine in self.machines
+        }
+        return {machine: record.rows for machine, record in found.items() if record.runs}
 
     def with_run(self, run: Run) -> Record:
-        """Return a record in which the run's suites take the place of what was measured of them with such vectors."""
+        """Return a record in which the run's suites take the place of what was measured of them on such a machine."""
         older = [
-            other.limited(other.suites.keys() - run.suites.keys()) if other.vectors in ("", run.vectors) else other
+            other.limited(other.suites.keys() - run.suites.keys()) if other.machine in ("", run.machine) else other
             for other in self.runs
         ]
         return Record((*(other for other in older if other.suites), run))

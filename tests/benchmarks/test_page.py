@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from benchmarks.document import VECTORS, csv_table, document, facts, files, runs_document, vectors_document
+from benchmarks.document import PROCESSORS, csv_table, document, facts, files, processors_document, runs_document
 from benchmarks.families import families
 from benchmarks.plot import plot
 from benchmarks.record import Record, Run, read_record
@@ -133,7 +133,21 @@ def test_a_run_knows_the_vectors_of_its_code(sets: str, vectors: str) -> None:
     assert Run("nnc bench", {"Instruction sets": sets}, {}).vectors == vectors
 
 
-def test_the_page_has_what_was_measured_with_several_widths() -> None:
+@pytest.mark.parametrize(
+    ("processor", "sets", "machine"),
+    [
+        ("AMD EPYC, 2 available, load 0.3", AVX512, "AMD EPYC, AVX-512"),
+        ("Intel(R) Xeon(R) Processor, 2 available, load 0.1", AVX2, "Intel Xeon, AVX2"),
+        ("Intel(R) Core(TM) i7-9750H CPU @ 2.60GHz, 12 available", AVX2, "Intel Core i7-9750H, AVX2"),
+        ("Neoverse-N1, 2 available", f"neon, asimd; {NATIVELY}", "Neoverse-N1"),
+        ("", "", ""),
+    ],
+)
+def test_a_run_knows_its_kind_of_machine(processor: str, sets: str, machine: str) -> None:
+    assert Run("nnc bench", {"Processor": processor, "Instruction sets": sets}, {}).machine == machine
+
+
+def test_the_page_has_what_was_measured_on_several_machines() -> None:
     quicker = rows_of(
         "MLP, training step, 2 threads, on C",
         Comparison({"nnc fit, C": [0.5e-3, 0.5e-3], "PyTorch, eager": [1e-3, 1e-3]}),
@@ -144,7 +158,7 @@ def test_the_page_has_what_was_measured_with_several_widths() -> None:
         Run("old", {}, {"mlp": (Row("work", "nnc", "1 s"),), "lstm": (Row("other work", "nnc", "1 s"),)}),
         Run("one", {"Instruction sets": AVX2}, {"mlp": tuple(measured()), "base": (Row("a third", "nnc", "1 s"),)}),
         Run("two", {"Instruction sets": AVX512}, {"mlp": (Row("work", "nnc", "2 s"),)}),
-        Run("three", {"Instruction sets": AVX512}, {"mlp": tuple(quicker)}),
+        Run("three", {"Instruction sets": AVX512}, {"mlp": tuple(quicker), "cnn": (Row("a fourth", "nnc", "1 s"),)}),
     ]
     record = Record()
     for one in runs:
@@ -152,20 +166,35 @@ def test_the_page_has_what_was_measured_with_several_widths() -> None:
     assert [(one.command, list(one.suites)) for one in record.runs] == [
         ("old", ["lstm"]),
         ("one", ["mlp", "base"]),
-        ("three", ["mlp"]),
+        ("three", ["mlp", "cnn"]),
     ]
-    assert record.by_vectors == {"AVX-512": list(quicker), "AVX2": measured()}
-    assert [row.median for row in record.rows] == ["1 s", *(row.median for row in quicker), "1 s"]
-    assert "measured with AVX-512 and with AVX2 are [compared](benchmarks-by-vectors.md)" in document(record)
-    assert "- Command: `one`" not in runs_document(Record(record.runs[1:]).with_run(Run("four", {}, {"base": ()})))
-    text = vectors_document(record)
-    assert "| MLP, 2 threads | 500 µs | PyTorch, 1 ms | 2.00× | 1 ms | PyTorch, 800 µs | 0.80× |\n\n*mlp*:" in text
+    assert record.by_machine == {"AVX-512": list(quicker), "AVX2": measured()}
+    assert [row.median for row in record.rows] == ["1 s", *(row.median for row in quicker), "1 s", "1 s"]
+    assert "one kind of machine, AVX-512, wherever it was measured there; other machines\nare [" in document(record)
+    four = Run("four", {"Instruction sets": AVX512}, {"base": ()})
+    assert "- Command: `one`" not in runs_document(record.with_run(four))
+    text = processors_document(record)
+    assert "| MLP, 2 threads | 500 µs | 2.00× (PyTorch) | 1 ms | 0.80× (PyTorch) |" in text
     assert "- AVX2: On C, nnc is slower than the fastest peer in 2 of 2 benchmarks" in text
+    assert "| – | – | " in text  # the training from nothing, which only the other run has
     assert "*base*" not in text
-    assert VECTORS in files(record)
+    assert PROCESSORS in files(record)
     alone = Record().with_run(runs[1])
-    assert "with AVX2 are" not in document(alone)
-    assert VECTORS not in files(alone)
+    assert "one kind of machine" not in document(alone)
+    assert PROCESSORS not in files(alone)
+
+
+def test_the_page_prefers_the_machine_with_most_suites() -> None:
+    def one(name: str, seconds: str, *suites: str) -> Run:
+        known = {"Processor": f"{name}, 2 available", "Instruction sets": AVX512}
+        return Run(name, known, {suite: (Row(suite, "nnc", seconds),) for suite in suites})
+
+    record = Record().with_run(one("AMD EPYC", "1 s", "base", "mlp")).with_run(one("Intel Xeon", "2 s", "mlp"))
+    assert [row.median for row in record.rows] == ["1 s", "1 s"]
+    assert list(record.by_machine) == ["AMD EPYC, AVX-512", "Intel Xeon, AVX-512"]
+    record = record.with_run(one("Intel Xeon", "3 s", "cnn"))  # as many, and later
+    assert [row.median for row in record.rows] == ["1 s", "2 s", "3 s"]
+    assert len(record.runs) == 3
 
 
 def test_a_run_for_a_lesser_processor_stays_behind_one_with_all() -> None:
@@ -176,8 +205,8 @@ def test_a_run_for_a_lesser_processor_stays_behind_one_with_all() -> None:
     ]
     record = Record(tuple(runs))
     assert [row.median for row in record.rows] == ["2 s", "1 s"]
-    assert [(one.command, list(one.suites)) for one in record.newest] == [("all", ["mlp"]), ("less", ["base"])]
-    assert {vectors: rows[0].median for vectors, rows in record.by_vectors.items()} == {"AVX-512": "1 s", "AVX2": "2 s"}
+    assert [(one.command, list(one.suites)) for one in record.preferred] == [("all", ["mlp"]), ("less", ["base"])]
+    assert {name: rows[0].median for name, rows in record.by_machine.items()} == {"AVX-512": "1 s", "AVX2": "2 s"}
 
 
 def test_peers_with_wider_vectors_are_told_apart() -> None:
@@ -188,7 +217,7 @@ def test_peers_with_wider_vectors_are_told_apart() -> None:
         seconds = Comparison({"nnc, C": [ours, ours], **peers})
         work = rows_of("MLP, predict 1 row, 1 thread, on C", seconds, ["nnc, C"], [Versus(name) for name in peers])
         runs.append(Run(str(row), {"Instruction sets": sets}, {"latency": tuple(work)}))
-    text = vectors_document(Record(tuple(runs)))
+    text = processors_document(Record(tuple(runs)))
     assert "- AVX-512: On C, nnc is slower than the fastest peer in 1 of 1 benchmarks, taking 2.00 times" in text
     assert "in 1 of 1 benchmarks, taking 1.40 times as long; on NumPy" in text
     assert "Than the fastest peer that is kept to these vectors it is slower in 0." in text
