@@ -56,7 +56,7 @@ def command(
         Measured | None, typer.Option("--only", help="Measure nnc on one backend.", show_default=False)
     ] = None,
     write: Annotated[
-        bool, typer.Option("--write", help="Write it into docs/benchmarks.md, its plots and its data.")
+        bool, typer.Option("--write", help="Write it into docs/benchmarks.md and the pages beside it, plots and data.")
     ] = False,
     as_json: options.Json = False,
 ) -> None:

@@ -212,7 +212,7 @@ def _makefile(unit: Exported) -> str:
 # {name}.mk: {MARK}
 # make -f {name}.mk check    compiles {name}.c and test_{name}.c and compares with recorded numbers
 # For speed: CFLAGS='-std=c99 -O3 -march=native -fopenmp-simd -DNNC_OPENMP_SIMD',
-# with -mprefer-vector-width=512 where a processor of Intel's has AVX-512: compilers leave half of its registers unused
+# on Intel's processors with AVX-512 also -mprefer-vector-width=512, or compilers use half of each register
 
 CFLAGS = -std=c99 -O2 -Wall -Wextra -pedantic
 

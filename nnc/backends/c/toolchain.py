@@ -410,7 +410,7 @@ def _caches() -> list[str]:
 
 
 def _vectors() -> list[str]:
-    """Return the flag that lets loops have all of AVX-512's registers, also where the system says of no instructions.
+    """Return the flag that lets loops have all of AVX-512's registers, also where the system names no instructions.
 
     For many of Intel's processors compilers prefer the half, by their names, as the clocks of the first ones fell with
     the whole. It takes half of the speed from products wherever there are two units for 64 bytes; where there is one,
