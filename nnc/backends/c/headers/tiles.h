@@ -40,19 +40,30 @@ NNC_INLINE void nnc_write_tile_f32(const int rows, const int columns, float (*to
     }
 }
 
+/* Whether the first cache does not hold so many rows of B beside A, where they are as wide as a tile. */
+NNC_INLINE bool nnc_is_deep_f32(int64_t inner) {
+    enum { NEAR = 32 * 1024 };
+    return inner > NEAR / NNC_TILE_BYTES;
+}
+
 /* One tile of C, with all its sums in vector registers: the size of a tile is a constant for that reason, and a sum has at
    least one term, since after a loop that may be left out the sums would lie in memory. Elements from `ahead` on are
-   fetched into the cache, `ahead_step` of them with each term of the sums. */
-NNC_INLINE void nnc_tile_f32(const int rows, const int columns, int64_t inner, const float *restrict a, int64_t a_row,
-                             int64_t a_column, const float *restrict b, int64_t b_row, float *restrict c, int64_t c_row,
-                             const float *bias, float low, float high, const float *ahead, int64_t ahead_step) {
-    enum { ROWS = NNC_TILE_ROWS, COLUMNS = NNC_TILE_BYTES / sizeof(float) };
+   fetched into the cache, `ahead_step` of them with each term of the sums. Of a deep tile, rows of B are fetched into
+   the first cache too, some terms before they are read. */
+NNC_INLINE void nnc_tile_f32(const int rows, const int columns, const bool is_deep, int64_t inner,
+                             const float *restrict a, int64_t a_row, int64_t a_column, const float *restrict b,
+                             int64_t b_row, float *restrict c, int64_t c_row, const float *bias, float low, float high,
+                             const float *ahead, int64_t ahead_step) {
+    enum { ROWS = NNC_TILE_ROWS, COLUMNS = NNC_TILE_BYTES / sizeof(float), LINE = 64 / sizeof(float), TERMS = 12 };
     float total[ROWS][COLUMNS];
     nnc_begin_tile_f32(rows, columns, total, c, c_row);
     int64_t k = 0;
     do {
 #ifdef __GNUC__
         __builtin_prefetch(ahead + k * ahead_step, 0, 2);
+        for (int j = 0; is_deep && j < columns; j += LINE) {
+            __builtin_prefetch(b + (k + TERMS) * b_row + j, 0, 3);
+        }
 #else
         (void)ahead, (void)ahead_step;
 #endif
@@ -73,7 +84,13 @@ static NNC_HOT void nnc_whole_tile_f32(int64_t inner, const float *restrict a, i
                                        const float *bias, float low, float high, const float *ahead,
                                        int64_t ahead_step) {
     enum { ROWS = NNC_TILE_ROWS, COLUMNS = NNC_TILE_BYTES / sizeof(float) };
-    nnc_tile_f32(ROWS, COLUMNS, inner, a, a_row, a_column, b, b_row, c, c_row, bias, low, high, ahead, ahead_step);
+    if (nnc_is_deep_f32(inner)) {
+        nnc_tile_f32(ROWS, COLUMNS, true, inner, a, a_row, a_column, b, b_row, c, c_row, bias, low, high, ahead,
+                     ahead_step);
+    } else {
+        nnc_tile_f32(ROWS, COLUMNS, false, inner, a, a_row, a_column, b, b_row, c, c_row, bias, low, high, ahead,
+                     ahead_step);
+    }
 }
 
 /* A row less, so that tiles of both heights have as many rows as there are: 49 are seven of seven. */
@@ -82,7 +99,13 @@ static NNC_HOT void nnc_short_tile_f32(int64_t inner, const float *restrict a, i
                                        const float *bias, float low, float high, const float *ahead,
                                        int64_t ahead_step) {
     enum { ROWS = NNC_TILE_ROWS, COLUMNS = NNC_TILE_BYTES / sizeof(float) };
-    nnc_tile_f32(ROWS - 1, COLUMNS, inner, a, a_row, a_column, b, b_row, c, c_row, bias, low, high, ahead, ahead_step);
+    if (nnc_is_deep_f32(inner)) {
+        nnc_tile_f32(ROWS - 1, COLUMNS, true, inner, a, a_row, a_column, b, b_row, c, c_row, bias, low, high, ahead,
+                     ahead_step);
+    } else {
+        nnc_tile_f32(ROWS - 1, COLUMNS, false, inner, a, a_row, a_column, b, b_row, c, c_row, bias, low, high, ahead,
+                     ahead_step);
+    }
 }
 
 /* Three quarters of the columns, which pay where half a register is computed in half the time. */
@@ -91,7 +114,7 @@ static NNC_HOT void nnc_narrow_tile_f32(int64_t inner, const float *restrict a, 
                                         const float *bias, float low, float high, const float *ahead,
                                         int64_t ahead_step) {
     enum { ROWS = NNC_TILE_ROWS, COLUMNS = NNC_TILE_BYTES / sizeof(float) };
-    nnc_tile_f32(ROWS, COLUMNS / 4 * 3, inner, a, a_row, a_column, b, b_row, c, c_row, bias, low, high, ahead,
+    nnc_tile_f32(ROWS, COLUMNS / 4 * 3, false, inner, a, a_row, a_column, b, b_row, c, c_row, bias, low, high, ahead,
                  ahead_step);
 }
 
@@ -101,5 +124,6 @@ static NNC_HOT void nnc_half_tile_f32(int64_t inner, const float *restrict a, in
                                       const float *bias, float low, float high, const float *ahead,
                                       int64_t ahead_step) {
     enum { ROWS = NNC_TILE_ROWS, COLUMNS = NNC_TILE_BYTES / sizeof(float) };
-    nnc_tile_f32(ROWS, COLUMNS / 2, inner, a, a_row, a_column, b, b_row, c, c_row, bias, low, high, ahead, ahead_step);
+    nnc_tile_f32(ROWS, COLUMNS / 2, false, inner, a, a_row, a_column, b, b_row, c, c_row, bias, low, high, ahead,
+                 ahead_step);
 }

@@ -1,10 +1,11 @@
 /* A tile of the result of a convolution, all its sums in vector registers: x[places[i] + elements[k]] is element k of
    the window at place i, wherever it lies. The rest is as of `nnc_tile_f32`. */
-NNC_INLINE void nnc_window_tile_f32(const int rows, const int columns, int64_t depth, const int64_t *restrict elements,
-                                    const float *restrict x, const int64_t *restrict places, const float *restrict b,
-                                    int64_t b_row, float *restrict c, int64_t c_row, const float *bias, float low,
-                                    float high, const float *ahead, int64_t ahead_step) {
-    enum { ROWS = NNC_TILE_ROWS, COLUMNS = NNC_TILE_BYTES / sizeof(float) };
+NNC_INLINE void nnc_window_tile_f32(const int rows, const int columns, const bool is_deep, int64_t depth,
+                                    const int64_t *restrict elements, const float *restrict x,
+                                    const int64_t *restrict places, const float *restrict b, int64_t b_row,
+                                    float *restrict c, int64_t c_row, const float *bias, float low, float high,
+                                    const float *ahead, int64_t ahead_step) {
+    enum { ROWS = NNC_TILE_ROWS, COLUMNS = NNC_TILE_BYTES / sizeof(float), LINE = 64 / sizeof(float), TERMS = 12 };
     float total[ROWS][COLUMNS];
     const float *windows[ROWS];
     for (int i = 0; i < rows; i++) {
@@ -16,6 +17,9 @@ NNC_INLINE void nnc_window_tile_f32(const int rows, const int columns, int64_t d
     do { /* as in nnc_tile_f32 */
 #ifdef __GNUC__
         __builtin_prefetch(ahead + k * ahead_step, 0, 2);
+        for (int j = 0; is_deep && j < columns; j += LINE) {
+            __builtin_prefetch(b + (k + TERMS) * b_row + j, 0, 3);
+        }
 #else
         (void)ahead, (void)ahead_step;
 #endif
@@ -37,8 +41,13 @@ static NNC_HOT void nnc_whole_window_tile_f32(int64_t depth, const int64_t *rest
                                               float *restrict c, int64_t c_row, const float *bias, float low,
                                               float high, const float *ahead, int64_t ahead_step) {
     enum { ROWS = NNC_TILE_ROWS, COLUMNS = NNC_TILE_BYTES / sizeof(float) };
-    nnc_window_tile_f32(ROWS, COLUMNS, depth, elements, x, places, b, COLUMNS, c, c_row, bias, low, high, ahead,
-                        ahead_step);
+    if (nnc_is_deep_f32(depth)) {
+        nnc_window_tile_f32(ROWS, COLUMNS, true, depth, elements, x, places, b, COLUMNS, c, c_row, bias, low, high,
+                            ahead, ahead_step);
+    } else {
+        nnc_window_tile_f32(ROWS, COLUMNS, false, depth, elements, x, places, b, COLUMNS, c, c_row, bias, low, high,
+                            ahead, ahead_step);
+    }
 }
 
 /* As `nnc_short_tile_f32`. */
@@ -47,8 +56,13 @@ static NNC_HOT void nnc_short_window_tile_f32(int64_t depth, const int64_t *rest
                                               float *restrict c, int64_t c_row, const float *bias, float low,
                                               float high, const float *ahead, int64_t ahead_step) {
     enum { ROWS = NNC_TILE_ROWS, COLUMNS = NNC_TILE_BYTES / sizeof(float) };
-    nnc_window_tile_f32(ROWS - 1, COLUMNS, depth, elements, x, places, b, COLUMNS, c, c_row, bias, low, high, ahead,
-                        ahead_step);
+    if (nnc_is_deep_f32(depth)) {
+        nnc_window_tile_f32(ROWS - 1, COLUMNS, true, depth, elements, x, places, b, COLUMNS, c, c_row, bias, low, high,
+                            ahead, ahead_step);
+    } else {
+        nnc_window_tile_f32(ROWS - 1, COLUMNS, false, depth, elements, x, places, b, COLUMNS, c, c_row, bias, low, high,
+                            ahead, ahead_step);
+    }
 }
 
 /* As `nnc_half_tile_f32`; b has rows of any length. */
@@ -57,7 +71,7 @@ static NNC_HOT void nnc_half_window_tile_f32(int64_t depth, const int64_t *restr
                                              float *restrict c, int64_t c_row, const float *bias, float low,
                                              float high, const float *ahead, int64_t ahead_step) {
     enum { ROWS = NNC_TILE_ROWS, COLUMNS = NNC_TILE_BYTES / sizeof(float) };
-    nnc_window_tile_f32(ROWS, COLUMNS / 2, depth, elements, x, places, b, b_row, c, c_row, bias, low, high, ahead,
+    nnc_window_tile_f32(ROWS, COLUMNS / 2, false, depth, elements, x, places, b, b_row, c, c_row, bias, low, high, ahead,
                         ahead_step);
 }
 
@@ -87,13 +101,16 @@ static NNC_AROUND void nnc_window_block_f32(int64_t count, int64_t run, int64_t 
             }
         }
         const int64_t rest = inner - first - depth, next = rest < most ? rest : most;
-        const int64_t ahead_step = next * filters / (tiles * wide * depth);
+        const int64_t whole_strip = tiles < COLUMNS ? (COLUMNS + tiles - 1) / tiles : 1;
+        const int64_t ahead_step = strips != NULL ? whole_strip : next * filters / (tiles * wide * depth);
         const float *ahead = b + (first + (next > 0 ? depth : 0)) * b_row;
         for (int64_t j = 0; j < filters; j += COLUMNS) {
             const int64_t width = filters - j < COLUMNS ? filters - j : COLUMNS;
             const float *const strip = strips == NULL ? own : strips + j * inner + first * COLUMNS;
             if (strips == NULL) {
                 nnc_pack_f32(depth, width, b + first * b_row + j, b_row, 1, COLUMNS, own);
+            } else {
+                ahead = j + COLUMNS < filters ? strip + inner * COLUMNS : strips + (first + depth) * COLUMNS;
             }
             const int64_t columns = width <= COLUMNS / 2 ? COLUMNS / 2 : COLUMNS;
             const int64_t whole = tiles - (columns == COLUMNS ? nnc_short_tiles_f32(count) : 0);
