@@ -102,9 +102,13 @@ class Elementwise:
             top: the first row, all axes but the last one being rows.
             bottom: the row behind the last one.
             left: the first column.
-            right: the column behind the last one.
+            right: the column behind the last one; so few columns as are written out are all of them.
         """
         row, column = variable("i"), variable("j")
+        last = self.shape[-1]
+        if isinstance(last, int) and last <= UNROLLED and len(self._rows.shape) == 1:
+            written = [block(self.body(self._element(row, number))) for number in range(last)]
+            return [loop(row, bottom, written, SIMD if can_vectorise(self.views, 0, 1) else None, top)]
         lines = self.body(self._element(row, column))
         columns = loop(column, right, lines, SIMD if can_vectorise(self.arrays, -1) else None, left)
         return [loop(row, bottom, [columns], start=top)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy
 import pytest
 
@@ -81,6 +83,19 @@ def test_bias_and_activation_behind_a_convolution(window, options, filters):
     y = apply(Convolution(**attributes), x, kernel)
     graph.output("y", ops.relu(y + graph.input("bias", TensorType("float32", (filters,)))))
     check(graph, (5, 1))
+
+
+@pytest.mark.parametrize("columns", [1, 3, 8, 9])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_few_columns_are_written_out_so_that_rows_fill_registers(columns, dtype):
+    graph = Graph("test")
+    x = graph.input("x", TensorType(dtype, (BATCH, 9, 11, 32)))
+    kernel = graph.input("kernel", TensorType(dtype, (3, 3, 32, columns)))
+    y = apply(Convolution(**geometry(2, padding=1)), x, kernel)
+    graph.output("y", ops.sigmoid(y * 0.01 + graph.input("bias", TensorType(dtype, (columns,)))))
+    text = check(graph, (2, 7)).source.text
+    is_along_rows = re.search(r"#pragma omp simd\n *for \(int64_t i = top; i < bottom; i\+\+\)", text)
+    assert bool(is_along_rows) == (columns <= 8)
 
 
 def test_rows_of_a_scan_and_single_rows_depend_on_no_number_of_threads(threads):

@@ -75,6 +75,32 @@ static NNC_HOT void nnc_half_window_tile_f32(int64_t depth, const int64_t *restr
                         ahead_step);
 }
 
+/* What the elements of some registers add up to, side by side: halves of all are added first, while these are registers. */
+NNC_INLINE void nnc_add_up_f32(const int count, float (*total)[NNC_TILE_BYTES / 2 / sizeof(float)], float *sums) {
+    enum { LANES = NNC_TILE_BYTES / 2 / sizeof(float), HALF = LANES / 2, QUARTER = LANES / 4, MOST = 12 };
+    float halves[MOST][HALF], quarters[MOST][QUARTER];
+    for (int i = 0; i < count; i++) {
+#pragma omp simd
+        for (int j = 0; j < HALF; j++) {
+            halves[i][j] = total[i][j] + total[i][HALF + j];
+        }
+    }
+    for (int i = 0; i < count; i++) {
+#pragma omp simd
+        for (int j = 0; j < QUARTER; j++) {
+            quarters[i][j] = halves[i][j] + halves[i][QUARTER + j];
+        }
+    }
+#pragma omp simd
+    for (int i = 0; i < count; i++) {
+        float sum = quarters[i][0];
+        for (int j = 1; j < QUARTER; j++) {
+            sum += quarters[i][j];
+        }
+        sums[i] = sum;
+    }
+}
+
 /* A block of the result of a convolution, for so many places and filters; elements of the input are read where they
    lie. A window is several runs of elements that lie side by side, each so many elements from the first one of all.
    `strips` is what `nnc_pack_strips_f32` makes of b, or NULL. Unless `bias` is NULL, it is added to each place, and results
@@ -158,11 +184,15 @@ NNC_INLINE void nnc_few_filters_f32(const int filters, int64_t count, int64_t ru
                                     const int64_t *restrict runs, const float *restrict x,
                                     const int64_t *restrict places, const float *restrict weights, float *restrict c,
                                     const float *bias, float low, float high) {
-    enum { LANES = NNC_TILE_BYTES / 2 / sizeof(float), MOST = 8, FILTERS = 4, REGISTERS = 12 };
-    const int rows = filters * MOST > REGISTERS ? REGISTERS / filters : MOST;
+    enum { LANES = NNC_TILE_BYTES / 2 / sizeof(float), MOST = 8, REGISTERS = 12 };
+    const int rows = filters * MOST > REGISTERS ? REGISTERS / filters : MOST, sums = rows * filters;
     const int64_t inner = run * counted;
+    float shift[REGISTERS];
+    for (int i = 0; i < sums; i++) {
+        shift[i] = bias == NULL ? 0 : bias[i % filters];
+    }
     for (int64_t first = 0; first < count; first += rows) {
-        float total[MOST][FILTERS][LANES];
+        float total[REGISTERS][LANES], found[REGISTERS];
         const float *windows[MOST];
         for (int i = 0; i < rows; i++) {
             windows[i] = x + places[first + i < count ? first + i : count - 1];
@@ -170,7 +200,7 @@ NNC_INLINE void nnc_few_filters_f32(const int filters, int64_t count, int64_t ru
             for (int f = 0; f < filters; f++) {
 #pragma omp simd
                 for (int j = 0; j < LANES; j++) {
-                    total[i][f][j] = 0;
+                    total[i * filters + f][j] = 0;
                 }
             }
         }
@@ -184,7 +214,7 @@ NNC_INLINE void nnc_few_filters_f32(const int filters, int64_t count, int64_t ru
                     for (int f = 0; f < filters; f++) {
 #pragma omp simd
                         for (int j = 0; j < LANES; j++) {
-                            total[i][f][j] += windows[i][k + j] * near[f * inner + j];
+                            total[i * filters + f][j] += windows[i][k + j] * near[f * inner + j];
                         }
                     }
                 }
@@ -192,23 +222,16 @@ NNC_INLINE void nnc_few_filters_f32(const int filters, int64_t count, int64_t ru
                 k += LANES;
             } while (k < end);
         } while (++number < counted);
-        for (int i = 0; i < rows; i++) {
-            for (int f = 0; f < filters; f++) {
-                float y = 0;
-#pragma omp simd reduction(+ : y)
-                for (int j = 0; j < LANES; j++) {
-                    y += total[i][f][j];
-                }
-                if (bias != NULL) {
-                    y += bias[f];
-                    y = y < low ? low : y;
-                    y = y > high ? high : y;
-                }
-                if (first + i < count) {
-                    c[(first + i) * filters + f] = y;
-                }
+        nnc_add_up_f32(sums, total, found);
+        if (bias != NULL) {
+#pragma omp simd
+            for (int i = 0; i < sums; i++) {
+                const float y = found[i] + shift[i], bounded = y < low ? low : y;
+                found[i] = bounded > high ? high : bounded;
             }
         }
+        const int64_t there = count - first < rows ? count - first : rows;
+        memcpy(c + first * filters, found, (size_t)(there * filters) * sizeof(float));
     }
 }
 
