@@ -19,7 +19,7 @@ from nnc.backends.c.headers import sections
 from nnc.backends.c.regions import APART
 from nnc.backends.c.source import PRELUDE, print_source
 from nnc.backends.c.target import WITHOUT_PACKING
-from nnc.backends.c.threads import team_text
+from nnc.backends.c.threads import subnormals_text, team_text
 from nnc.backends.c.toolchain import find_compiler, flags
 from nnc.backends.numpy import TARGET, NumpySource
 from nnc.backends.numpy import Executable as NumPyExecutable
@@ -128,7 +128,13 @@ def compiled(texts: Mapping[str, str], folder: Path) -> Any:
     called = dict.fromkeys(re.findall(r"\bnnc_\w+", "\n".join(bodies)))
     records = {record: "" for body in bodies for record in RECORDS.findall(body)}
     bodies = [RECORDS.sub("", body) for body in bodies]
-    head = [PRELUDE, team_text(), sections(filter(is_in_headers, called), macros=[APART]).text, *records]
+    head = [
+        PRELUDE,
+        subnormals_text(),
+        team_text(),
+        sections(filter(is_in_headers, called), macros=[APART]).text,
+        *records,
+    ]
     (folder / "graphs.c").write_text("\n".join([*head, *bodies]))
     path = folder / "graphs.so"
     command = [*compiler.command, *flags(compiler, level=0), "graphs.c", "-o", str(path), "-lm"]

@@ -9,7 +9,7 @@ from nnc.backends.c.expressions import Expression, call, operand, product_of, si
 from nnc.backends.c.kernels.registry import Unit
 from nnc.backends.c.linkage import RUN
 from nnc.backends.c.statements import Code, CodeBlock, Facts, Statement, assign, execute, line, loop, when, written
-from nnc.backends.c.thread_counts import PARALLEL_ROW, PARALLEL_SIZE, in_team, members, shared
+from nnc.backends.c.thread_counts import PARALLEL_ROW, PARALLEL_SIZE, in_team, members, shared, without_subnormals
 from nnc.ir import Value
 from nnc.ir.types import ITEM_SIZES
 
@@ -54,9 +54,9 @@ def write_feed(
     end = [when(variable("run->fault[0]"), [Statement("break;")])] if facts.may_fail else []
     batch = operand(inputs[0].shape[0])
     head = line("for (int64_t number = 0; number < batches; number++, order += ", batch, ")")
-    one = execute(call(f"{name}_once" if facts.is_parallel else name, RUN))
+    one = execute(call(f"{name}_once", RUN))
     batches: list[Code] = [CodeBlock(head, (*loops, one, *end))]
-    body = [*sources, *(in_team(batches) if facts.is_parallel else batches)]
+    body = [*sources, *without_subnormals(in_team(batches) if facts.is_parallel else batches)]
     return [
         "/* Runs batches of rows of the sources, which are numbered in the order of the batches. */",
         f"void {name}_batches(const nnc_run *run, const void *const *sources, const int64_t *order, int64_t batches)",

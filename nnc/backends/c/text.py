@@ -49,9 +49,9 @@ operator or or_eq private protected public reinterpret_cast requires static_cast
 typename using virtual wchar_t xor xor_eq
 linux unix stdin stdout stderr errno errhandling math_errhandling
 size_t ptrdiff_t fabsf floorf sqrtf
-above bases batches before begins bytes chosen counted epoch epochs generator jd jh jw lengths number order origin
-phase places rd record rh room rows runs rw slot begin finite last lines member piece product sequence slice sources
-stretches sum sums tap taps target td team terms th tiles tw whole
+above bases batches before begins bytes chosen control counted epoch epochs generator jd jh jw lengths number order
+origin phase places rd record rh room rows runs rw slot begin finite last lines member piece product sequence slice
+sources stretches sum sums tap taps target td team terms th tiles tw whole
 at factor neighbour next starts weights
 """
 RESERVED = frozenset(_WORDS.split())

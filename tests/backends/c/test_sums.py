@@ -98,7 +98,7 @@ def test_what_follows_a_small_product_runs_in_its_loop(inner, columns, rows, dty
         expected, found = interpret(graph, inputs)[0], machine.run(inputs, {"batch": batch})[0]
         for label, array in expected.items():
             numpy.testing.assert_allclose(found[label], array, rtol=1e-5 if dtype == "float32" else 1e-13, atol=1e-6)
-    body = machine.source.text.partition("void nnc_test(")[2]
+    body = machine.source.text.partition("void nnc_test_once(")[2]
     is_one = columns <= 8 and rows != 1
     assert (body.count("for (int64_t i") == 1) == is_one or rows == 1, body
 

@@ -17,7 +17,7 @@ NNC_APART void nnc_predict_dense_forward_matmul(const nnc_run *run, const float 
     }
 }
 
-void nnc_predict(const nnc_run *run)
+static void nnc_predict_once(const nnc_run *run)
 {
     const int64_t batch = run->sizes[0];
     float *const x = (float *)(run->arena + run->offsets[0]);
@@ -34,16 +34,25 @@ void nnc_predict(const nnc_run *run)
     nnc_predict_dense_forward_matmul(run, v0, parameters + 600, v6);
 }
 
+void nnc_predict(const nnc_run *run)
+{
+    const nnc_control control = nnc_flush_subnormals();
+    nnc_predict_once(run);
+    nnc_set_control(control);
+}
+
 /* Runs batches of rows of the sources, which are numbered in the order of the batches. */
 void nnc_predict_batches(const nnc_run *run, const void *const *sources, const int64_t *order, int64_t batches)
 {
     const int64_t batch = run->sizes[0];
     float *const x_2 = (float *)(run->arena + run->offsets[0]);
     const float *const source_0 = (const float *)sources[0];
+    const nnc_control control = nnc_flush_subnormals();
     for (int64_t number = 0; number < batches; number++, order += batch) {
         for (int64_t row = 0; row < batch; row++) {
             memcpy(x_2 + row * 24, source_0 + order[row] * 24, sizeof(float) * 24);
         }
-        nnc_predict(run);
+        nnc_predict_once(run);
     }
+    nnc_set_control(control);
 }

@@ -37,6 +37,12 @@ def team_text() -> str:
 
 
 @cache
+def subnormals_text() -> str:
+    """Return the functions that let a thread compute without subnormal numbers, and as before."""
+    return (_FOLDER / "subnormals.h").read_text(encoding="utf-8")
+
+
+@cache
 def members_text() -> str:
     """Return the function that says how many threads share some work; where there is OpenMP, ``omp.h`` comes before."""
     return (_FOLDER / "members.h").read_text(encoding="utf-8")
@@ -69,7 +75,7 @@ def pool_library() -> ctypes.CDLL | None:
     if not sys.platform.startswith("linux"):
         return None
     try:
-        text = (_FOLDER / "pool.c").read_text(encoding="utf-8")
+        text = subnormals_text() + (_FOLDER / "pool.c").read_text(encoding="utf-8")
         library = ctypes.CDLL(str(build(text, level=2, extra=("-pthread",))))
     except CompilerError as error:
         import logging  # which a start does without

@@ -122,6 +122,7 @@ static void wake(int64_t wanted) {
 
 static void *work(void *number) {
     const int64_t wish = (int64_t)(intptr_t)number;
+    nnc_flush_subnormals(); /* as runs do, whose parts these threads compute */
     for (;;) {
         int64_t index;
         while (take(wish, &index)) {

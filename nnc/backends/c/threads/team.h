@@ -62,14 +62,21 @@ static void nnc_end_team(int before) {
 #endif
 #elif defined(_OPENMP)
 #include <omp.h>
-/* The number of threads is the run's, and afterwards the caller's again. */
+static nnc_control nnc_control_before;
+#pragma omp threadprivate(nnc_control_before)
+
+/* The number of threads is the run's, and afterwards the caller's again; so is what each of them does with subnormals. */
 static int nnc_begin_team(const nnc_run *run) {
     const int before = omp_get_max_threads();
     omp_set_num_threads((int)*run->threads);
+#pragma omp parallel
+    nnc_control_before = nnc_flush_subnormals();
     return before;
 }
 
 static void nnc_end_team(int before) {
+#pragma omp parallel
+    nnc_set_control(nnc_control_before);
     omp_set_num_threads(before);
 }
 #else
