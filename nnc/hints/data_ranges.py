@@ -38,11 +38,12 @@ def unscaled_inputs(batch: FirstBatch) -> Iterator[Hint]:
         array = batch.arrays[label]
         if array.dtype.kind not in "fu" or not array.size:
             continue
-        if max(-float(array.min()), float(array.max())) <= LARGE:
-            if _is_in_bytes(array) and (reader := _first_product(batch.graph, batch.graph.inputs[label])):
+        low, high = float(array.min()), float(array.max())
+        if max(-low, high) <= LARGE:
+            if _is_in_bytes(array, low, high) and (reader := _first_product(batch.graph, batch.graph.inputs[label])):
                 yield Hint(
                     "unscaled-inputs",
-                    f"input '{label}' has whole numbers up to {array.max():g}, as pictures in bytes have, which layer"
+                    f"input '{label}' has whole numbers up to {high:g}, as pictures in bytes have, which layer"
                     f" '{reader.path}' multiplies by its weights unscaled; give x / 255, or put a Rescaling(1 / 255)"
                     " layer in front",
                 )
@@ -57,13 +58,10 @@ def unscaled_inputs(batch: FirstBatch) -> Iterator[Hint]:
             )
 
 
-def _is_in_bytes(array: Array) -> bool:
-    """Whether these look like pictures whose colours are numbers from 0 to 255."""
+def _is_in_bytes(array: Array, low: float, high: float) -> bool:
+    """Whether these, from the lowest to the highest, look like pictures whose colours are numbers from 0 to 255."""
     return bool(
-        BYTE // 2 < array.max() <= BYTE
-        and array.min() >= 0
-        and array[0].size >= FEWEST_PIXELS
-        and (array == numpy.floor(array)).all()
+        BYTE // 2 < high <= BYTE and low >= 0 and array[0].size >= FEWEST_PIXELS and (array == numpy.floor(array)).all()
     )
 
 
@@ -77,7 +75,8 @@ def targets_among_inputs(batch: FirstBatch) -> Iterator[Hint]:
             array = batch.arrays[label]
             if array.ndim != 2 or array.shape[1] < 2 or len(array) != len(wanted):
                 continue
-            for column in numpy.flatnonzero((array == wanted).all(axis=0)).tolist():
+            columns = numpy.flatnonzero((array[:FEWEST_ROWS] == wanted[:FEWEST_ROWS]).all(axis=0))  # mostly none
+            for column in columns[(array[:, columns] == wanted).all(axis=0)].tolist():
                 yield Hint(
                     "targets-among-inputs",
                     f"column {column} of input '{label}' is equal to target '{target.label}' in all rows, so there"

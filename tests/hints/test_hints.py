@@ -214,6 +214,7 @@ CASES: dict[str, dict[str, list[Case]]] = {
         "not told": [
             Case(last(4), "mse", X),  # an autoencoder
             Case(last(1), "mse", numpy.ones((64, 1)), numpy.ones((64, 4))),
+            Case(last(1), "mse", numpy.vstack([X[:32, 2:3], X[32:, 1:2]])),
         ],
     },
     "labels-out-of-range": {
