@@ -66,11 +66,11 @@ LIMITS = {
 """What keeps libraries to a level of x86-64 as ``$NNC_CPU`` keeps nnc, or to the lowest that they know above it.
 
 oneDNN is in OpenVINO, PyTorch and TensorFlow, OpenBLAS in NumPy. XNNPACK (in LiteRT) and MLAS (in ONNX Runtime, and for
-products in OpenVINO) take the vectors that the processor has; there is no variable that they would read.
+products in OpenVINO) take the vectors that they see; there is no variable that they would read, see `cpuid_masking`.
 """
 
 UNLIMITED = ("LiteRT", "ONNX Runtime")
-"""The titles of those that `LIMITS` do not keep to anything."""
+"""The titles of those that `LIMITS` do not keep to anything: they are kept to a level only by masking."""
 
 
 def installed() -> tuple[str, ...]:

@@ -14,6 +14,8 @@ from benchmarks.worker import ROOT
 from nnc.files import write_atomically
 
 DATA = ROOT / "docs" / "benchmarks.json"
+MASKED = ", beyond which no process sees any"
+"""What the fact on instruction sets ends with where those beyond `Run.level` were hidden."""
 _VECTORS = {"AVX-512": ("avx512f", "x86-64-v4"), "AVX2": ("avx2", "x86-64-v3")}
 """What has these vectors: a processor with this instruction set, code for this level of x86-64."""
 
@@ -37,6 +39,11 @@ class Run:
         """The level of x86-64 for which nnc on C was compiled, as `$NNC_CPU` said; empty where that said nothing."""
         found = re.search(r"those of ([\w-]+)", self.facts.get("Instruction sets", "").partition(";")[2])
         return found[1] if found else ""
+
+    @property
+    def masks(self) -> bool:
+        """Whether no process saw instruction sets beyond `level`."""
+        return MASKED in self.facts.get("Instruction sets", "")
 
     @property
     def vectors(self) -> str:

@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Any, Self
 
+from benchmarks.cpuid_masking import masking
 from benchmarks.engines import ENGINES, LIMITS
 from benchmarks.report import Goal, Row
 from benchmarks.serve import MARK
@@ -52,11 +53,13 @@ QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3", "TF_ENABLE_ONEDNN_OPTS": "1", "PYTHONWARNI
 def clean_environment() -> dict[str, str]:
     """Return the environment of a user who has set nothing: no processor type for OpenBLAS, no numbers of threads.
 
-    Where ``$NNC_CPU`` keeps nnc to a level of x86-64, the libraries that can be told are kept to it too.
+    Where ``$NNC_CPU`` keeps nnc to a level of x86-64, libraries are kept to it too: those that can be told are told,
+    and the others do not see what the processor has beyond it, if that can be hidden.
     """
     dropped = {*FORGOTTEN, *THREAD_VARIABLES}
     kept = {name: value for name, value in os.environ.items() if name not in dropped}
-    return kept | LIMITS.get(kept.get("NNC_CPU", ""), {})
+    level = kept.get("NNC_CPU", "")
+    return kept | LIMITS.get(level, {}) | masking(level)
 
 
 @dataclass(frozen=True)

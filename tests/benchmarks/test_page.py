@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -15,7 +16,7 @@ import pytest
 from benchmarks.document import PROCESSORS, csv_table, document, facts, files, processors_document, runs_document
 from benchmarks.families import families
 from benchmarks.plot import plot
-from benchmarks.record import Record, Run, read_record
+from benchmarks.record import MASKED, Record, Run, read_record
 from benchmarks.report import Row, Versus, rows_of, seconds_text, set_up_table, table
 from benchmarks.timing import Comparison
 from nnc.backends.c.cpu import NATIVE, Processor
@@ -221,6 +222,8 @@ def test_peers_with_wider_vectors_are_told_apart() -> None:
     assert "- AVX-512: On C, nnc is slower than the fastest peer in 1 of 1 benchmarks, taking 2.00 times" in text
     assert "in 1 of 1 benchmarks, taking 1.40 times as long; on NumPy" in text
     assert "Than the fastest peer that is kept to these vectors it is slower in 0." in text
+    runs[1] = replace(runs[1], facts={"Instruction sets": limited + MASKED})
+    assert "kept to these vectors" not in processors_document(Record(tuple(runs)))
 
 
 def test_runs_of_the_same_facts_stand_together() -> None:
@@ -244,7 +247,12 @@ def test_instruction_sets(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("benchmarks.document.find_target", lambda: Processor(NATIVE, "this one"))
     assert facts()["Instruction sets"] == "sse4_2, avx2, fma, avx512f; nnc on C is compiled for all of them"
     monkeypatch.setattr("benchmarks.document.find_target", lambda: Processor("x86-64-v3", "that level"))
+    monkeypatch.setattr("benchmarks.cpuid_masking.cpu_features", lambda: flags)
     assert facts()["Instruction sets"].endswith("; nnc on C is compiled for those of x86-64-v3, as $NNC_CPU says")
+    monkeypatch.setattr("benchmarks.document.masking", lambda level: {"LD_PRELOAD": level})
+    assert facts()["Instruction sets"].endswith(
+        "those of x86-64-v3, as $NNC_CPU says, beyond which no process sees any"
+    )
 
 
 def test_the_plot_is_well_formed() -> None:

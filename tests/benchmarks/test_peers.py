@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ import numpy
 import pytest
 
 from benchmarks import contestant, portable, prediction, replicas, training, work
+from benchmarks.cpuid_masking import can_mask
 from benchmarks.engines import LIMITS, installed
 from benchmarks.networks import NETWORKS, nnc_model
 from benchmarks.order import Order
@@ -205,6 +207,39 @@ def test_a_level_of_nnc_keeps_libraries_to_it(peer: str, level: str, monkeypatch
         [sys.executable, "-c", code], env=clean_environment(), cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == said[level]
+
+
+@pytest.mark.parametrize(
+    ("level", "seen"), [("", "AVX2 AVX512F"), ("x86-64-v4", "AVX2 AVX512F"), ("x86-64-v3", "AVX2"), ("x86-64-v2", "")]
+)
+@pytest.mark.skipif(not can_mask(), reason="this system does not answer for the processor, or there is no C compiler")
+@pytest.mark.skipif("avx512f" not in cpu_features(), reason="the processor has nothing to hide")
+def test_libraries_that_ask_the_processor_see_a_level_of_it(
+    level: str, seen: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = (
+        "from numpy._core._multiarray_umath import __cpu_features__ as sees;"
+        "print(*(name for name in ('AVX2', 'AVX512F') if sees[name]), flush=True);"
+        "import ctypes; ctypes.string_at(0)"  # other faults stay what they are
+    )
+    monkeypatch.setenv("NNC_CPU", level)
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, env=clean_environment(), capture_output=True, text=True, timeout=60)
+    assert (done.stdout.strip(), done.returncode) == (seen, -signal.SIGSEGV)
+
+
+@pytest.mark.skipif(not can_mask(), reason="this system does not answer for the processor, or there is no C compiler")
+def test_a_program_that_looks_at_faults_sees_a_level_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    # as GCC does, which asks for the processor while it handles faults itself
+    code = (
+        "import faulthandler; faulthandler.enable(); import numpy._core._multiarray_umath as module;"
+        "print(module.__cpu_features__['AVX2'], flush=True); import ctypes; ctypes.string_at(0)"
+    )
+    monkeypatch.setenv("NNC_CPU", "x86-64-v2")
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, env=clean_environment(), capture_output=True, text=True, timeout=60)
+    assert (done.stdout.strip(), done.returncode) == ("False", -signal.SIGSEGV)
+    assert "Fatal Python error: Segmentation fault" in done.stderr
 
 
 def test_libraries_take_all_vectors_where_nnc_does(monkeypatch: pytest.MonkeyPatch) -> None:
