@@ -24,7 +24,12 @@ TOP, BOTTOM, LEFT, RIGHT = map(variable, ("top", "bottom", "left", "right"))
 
 
 def product_members(
-    parts: Dim, rows: Dim, inner: Dim, columns: Dim, bands: tuple[int, Dim] | None = None
+    parts: Dim,
+    rows: Dim,
+    inner: Dim,
+    columns: Dim,
+    bands: tuple[int, Dim] | None = None,
+    least: int = PARALLEL_WORK,
 ) -> Expression | None:
     """Return the number of threads that share a product; None where that is always one.
 
@@ -34,12 +39,13 @@ def product_members(
         inner: terms of each sum.
         columns: of the result.
         bands: multiplications of a whole band, and of all, where the product is one of several bands.
+        least: multiplications from which on several threads share it, unless its right matrix is large.
     """
     matrix = inner * columns
     if isinstance(matrix, int) and matrix >= LARGE_MATRIX:
         return members(parts, (rows + READING) * matrix, PARALLEL_WORK)
     if bands is None:
-        return members(parts, rows * matrix, PARALLEL_WORK, LARGE_KNOWN)
+        return members(parts, rows * matrix, least, LARGE_KNOWN)
     band, total = bands
     if band < PARALLEL_WORK or members(parts, total, PARALLEL_WORK, LARGE_KNOWN) is None:
         return None

@@ -15,8 +15,8 @@ static NNC_HOT void nnc_row_product_f32(int64_t inner, int64_t columns, const fl
             const float first = x[0], second = x[a_column], third = x[2 * a_column], fourth = x[3 * a_column];
 #pragma omp simd
             for (int64_t j = 0; j < width; j++) {
-                sums[j] += (first * row[j] + second * row[b_row + j]) +
-                           (third * row[2 * b_row + j] + fourth * row[3 * b_row + j]);
+                sums[j] += ((first * row[j] + second * row[b_row + j]) + third * row[2 * b_row + j]) +
+                           fourth * row[3 * b_row + j];
             }
         }
         for (int64_t k = inner - left; k < inner; k++) {
@@ -29,41 +29,69 @@ static NNC_HOT void nnc_row_product_f32(int64_t inner, int64_t columns, const fl
     }
 }
 
-/* The same row for B in strips, as `nnc_pack_strips_f32` makes them, each from end to end with its sums in registers; they
-   have the same order. With `bias` added, unless that is NULL, and kept between `low` and `high`. */
+/* Columns of a row of C for B in strips, as `nnc_pack_strips_f32` makes them: some strips side by side from end to end, with
+   their sums in registers, in the order of `nnc_row_product_f32`. Only the last of them may have fewer columns. */
+NNC_INLINE void nnc_adjacent_strips_f32(const int strips, int64_t inner, int64_t columns, const float *restrict a,
+                                        int64_t a_column, const float *restrict first_strip, float *restrict c,
+                                        const float *restrict bias, float low, float high) {
+    enum { WIDTH = NNC_TILE_BYTES / sizeof(float), AT_ONCE = 4, MOST = 2 };
+    const int64_t left = inner % AT_ONCE;
+    float total[MOST][WIDTH];
+    for (int s = 0; s < strips; s++) {
+#pragma omp simd
+        for (int j = 0; j < WIDTH; j++) {
+            total[s][j] = 0;
+        }
+    }
+    for (int64_t k = 0; k < inner - left; k += AT_ONCE) {
+        const float *const x = a + k * a_column;
+        const float first = x[0], second = x[a_column], third = x[2 * a_column], fourth = x[3 * a_column];
+        for (int s = 0; s < strips; s++) {
+            const float *const row = first_strip + (s * inner + k) * WIDTH;
+#pragma omp simd
+            for (int j = 0; j < WIDTH; j++) {
+                total[s][j] += ((first * row[j] + second * row[WIDTH + j]) + third * row[2 * WIDTH + j]) +
+                               fourth * row[3 * WIDTH + j];
+            }
+        }
+    }
+    for (int64_t k = inner - left; k < inner; k++) {
+        const float x = a[k * a_column];
+        for (int s = 0; s < strips; s++) {
+            const float *const row = first_strip + (s * inner + k) * WIDTH;
+#pragma omp simd
+            for (int j = 0; j < WIDTH; j++) {
+                total[s][j] += x * row[j];
+            }
+        }
+    }
+    for (int s = 0; s < strips; s++) {
+        const int64_t start = s * WIDTH, width = columns - start;
+        if (width >= WIDTH) { /* whose end compilers see */
+            nnc_write_tile_f32(1, WIDTH, &total[s], c + start, 0, bias == NULL ? NULL : bias + start, low, high);
+        } else {
+            for (int64_t j = 0; j < width; j++) {
+                const float y = bias == NULL ? total[s][j] : total[s][j] + bias[start + j], bounded = y < low ? low : y;
+                c[start + j] = bias == NULL ? y : bounded > high ? high : bounded;
+            }
+        }
+    }
+}
+
+/* The whole row: two strips at a time, for which each number of A is fetched once. With `bias` added, unless that is NULL,
+   and kept between `low` and `high`. */
 static NNC_HOT void nnc_strips_row_f32(int64_t inner, int64_t columns, const float *restrict a, int64_t a_column,
                                        const float *restrict strips, float *restrict c, const float *restrict bias,
                                        float low, float high) {
-    enum { WIDTH = NNC_TILE_BYTES / sizeof(float), AT_ONCE = 4 };
-    const int64_t left = inner % AT_ONCE;
-    for (int64_t start = 0; start < columns; start += WIDTH) {
-        const int64_t width = columns - start < WIDTH ? columns - start : WIDTH;
-        const float *const strip = strips + start * inner;
-        float total[WIDTH];
-#pragma omp simd
-        for (int j = 0; j < WIDTH; j++) {
-            total[j] = 0;
-        }
-        for (int64_t k = 0; k < inner - left; k += AT_ONCE) {
-            const float *const row = strip + k * WIDTH, *const x = a + k * a_column;
-            const float first = x[0], second = x[a_column], third = x[2 * a_column], fourth = x[3 * a_column];
-#pragma omp simd
-            for (int j = 0; j < WIDTH; j++) {
-                total[j] += (first * row[j] + second * row[WIDTH + j]) +
-                            (third * row[2 * WIDTH + j] + fourth * row[3 * WIDTH + j]);
-            }
-        }
-        for (int64_t k = inner - left; k < inner; k++) {
-            const float x = a[k * a_column], *const row = strip + k * WIDTH;
-#pragma omp simd
-            for (int j = 0; j < WIDTH; j++) {
-                total[j] += x * row[j];
-            }
-        }
-        for (int64_t j = 0; j < width; j++) {
-            const float y = bias == NULL ? total[j] : total[j] + bias[start + j], bounded = y < low ? low : y;
-            c[start + j] = bias == NULL ? y : bounded > high ? high : bounded;
-        }
+    enum { WIDTH = NNC_TILE_BYTES / sizeof(float), AT_ONCE = 2 };
+    int64_t j = 0;
+    for (; j + (AT_ONCE - 1) * WIDTH < columns; j += AT_ONCE * WIDTH) {
+        nnc_adjacent_strips_f32(AT_ONCE, inner, columns - j, a, a_column, strips + j * inner, c + j,
+                                bias == NULL ? NULL : bias + j, low, high);
+    }
+    if (j < columns) {
+        nnc_adjacent_strips_f32(1, inner, columns - j, a, a_column, strips + j * inner, c + j,
+                                bias == NULL ? NULL : bias + j, low, high);
     }
 }
 

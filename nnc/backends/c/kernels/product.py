@@ -16,7 +16,7 @@ from nnc.backends.c.nests import LANES, UNROLLED, Elementwise, can_vectorise
 from nnc.backends.c.statements import SIMD, Code, Directive, array, assign, block, declare, declare_all, execute, loop
 from nnc.backends.c.strips import prepacked_strips
 from nnc.backends.c.text import C_TYPES, SUFFIXES
-from nnc.backends.c.thread_counts import PARALLEL_WORK, known_work, shared_loops, shared_nest
+from nnc.backends.c.thread_counts import PARALLEL_SIZE, PARALLEL_WORK, known_work, shared_loops, shared_nest
 from nnc.ir import FLOATING, Dim, Op, TensorType
 from nnc.ir.ops.matmul import LaneMatMul, MatMul
 from nnc.ir.types import ITEM_SIZES
@@ -26,6 +26,8 @@ _PARALLEL_KNOWN = 1 << 12
 """Multiplications, apart from run-time dimensions, below which matrices are never divided among threads."""
 ROWS_ALONE = 3
 """Rows from which on a product may read strips; with fewer each row is computed by itself: see `product.h`."""
+SHALLOW = 64
+"""Terms of a sum below which a core computes it sooner than it brings it from another: so it counts as in a nest."""
 _UNROLLED = 32
 """Most multiplications of one row, or products of one term, that are written out."""
 _UNROLLED_IN_LANES = 8
@@ -72,7 +74,10 @@ class Matrices:
     @property
     def members(self) -> Expression | None:
         """The number of threads that share the product; None where that is always one."""
-        return product_members(self.rows * self.columns, self.rows, self.inner, self.columns, self.bands)
+        least = PARALLEL_WORK
+        if isinstance(self.inner, int) and self.inner < SHALLOW:
+            least = max(least, PARALLEL_SIZE * self.inner)
+        return product_members(self.rows * self.columns, self.rows, self.inner, self.columns, self.bands, least)
 
 
 def pack_strips(unit: Unit, matrix: Array, target: Expression) -> Expression:
