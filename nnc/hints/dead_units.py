@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy
 
 from nnc.errors import ShapeError
 from nnc.hints.delivery import Hint
-from nnc.ir import Graph, Value, interpret, solve_symbols
+from nnc.ir import Graph, Node, Value, bind_shape, interpret, solve_symbols
 from nnc.ir.ops.arithmetic import Relu
 from nnc.observation import Array, FirstBatch
 
@@ -19,6 +20,8 @@ LEAST_SHARE, LEAST_UNITS = 0.4, 16
 positive, random weights leave some ten per cent dead. A layer that is dead as a whole always is."""
 MOST_OPERATIONS = 3 * 10**7
 """Floating-point operations that may be spent on looking: hundredths of a second, and of memory some megabytes."""
+WRITTEN = 8
+"""Operations of a product in the time in which an element is written: a lookup of words does little else."""
 
 
 def dead_units(batch: FirstBatch) -> Iterator[Hint]:
@@ -72,10 +75,12 @@ def _affordable_rows(part: Graph, arrays: Mapping[str, Array]) -> int:
         return 0
     sizes = solve_symbols({label: (value.shape, arrays[label].shape) for label, value in part.inputs.items()})
     rows = min(len(arrays[label]) for label in part.inputs)
-    operations = sum(
-        node.op.bind(sizes).flops(
-            [value.type.bind(sizes) for value in node.operands], [type.bind(sizes) for type in node.types]
-        )
-        for node in part.nodes
-    )
+    operations = sum(_operations(node, sizes) for node in part.nodes)
     return rows if operations <= MOST_OPERATIONS else rows * MOST_OPERATIONS // operations
+
+
+def _operations(node: Node, sizes: Mapping[str, int]) -> int:
+    """Return the floating-point operations of a step, or as many as take as long as what it writes."""
+    results = [type.bind(sizes) for type in node.types]
+    flops = node.op.bind(sizes).flops([value.type.bind(sizes) for value in node.operands], results)
+    return max(flops, WRITTEN * sum(math.prod(bind_shape(type.shape, sizes)) for type in node.types))

@@ -398,6 +398,17 @@ def test_no_weight_meets_what_its_places_do_not_see():
 @pytest.mark.parametrize("shape", [(1, 7, 200), (3, 300, 40), (8, 5, 32), (70, 600, 50), (513, 17, 33), (100, 64, 8)])
 @pytest.mark.sampled(6)
 def test_products(shape, turned, dtype):
+    check_product(shape, turned, dtype)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("shape", [(270, 530, 150), (131, 257, 129), (517, 270, 70), (5, 300, 140)])
+def test_products_of_matrices_that_are_turned_in_tiles(shape, dtype):
+    """Rows that fill their last tile or not, several panels of rows and of terms, and strips of several widths."""
+    check_product(shape, (True, False), dtype)
+
+
+def check_product(shape, turned, dtype):
     rows, inner, columns = shape
     graph = Graph("test")
     shapes = ((rows, inner), (inner, columns))

@@ -24,12 +24,42 @@ static NNC_HOT void nnc_pack_f32(int64_t depth, int64_t width, const float *rest
     }
 }
 
-/* Terms of the sums that are computed before the next ones, in as few parts as a strip of B has room for, all of a size:
-   each part reads and writes C once more. No sum depends on anything else. */
-static int64_t nnc_depth_f32(int64_t inner) {
-    enum { DEPTH = 800 };
-    const int64_t parts = (inner + DEPTH - 1) / DEPTH;
+/* Some rows of A whose elements lie next to each other for each term, as tiles read them: one tile behind the other, each
+   term by term. The last tile is a whole one too, of which the first rows are in the one before it. As A lies, each term
+   is in a line of its own for every strip of B, and where these are far apart they displace each other from the cache. */
+static NNC_HOT void nnc_pack_rows_f32(int64_t rows, int64_t depth, const float *restrict a, int64_t a_column,
+                                      float *restrict tiles) {
+    enum { ROWS = NNC_TILE_ROWS, AT_ONCE = 8 * ROWS }; /* whose lines are read once */
+    const int64_t whole = rows / ROWS * ROWS;
+    for (int64_t first = 0; first < whole; first += AT_ONCE) {
+        const int64_t end = whole - first < AT_ONCE ? whole : first + AT_ONCE;
+        for (int64_t k = 0; k < depth; k++) {
+            for (int64_t i = first; i < end; i += ROWS) {
+#pragma omp simd
+                for (int row = 0; row < ROWS; row++) {
+                    tiles[i * depth + k * ROWS + row] = a[k * a_column + i + row];
+                }
+            }
+        }
+    }
+    for (int64_t k = 0; k < depth && whole < rows; k++) {
+#pragma omp simd
+        for (int row = 0; row < ROWS; row++) {
+            tiles[whole * depth + k * ROWS + row] = a[k * a_column + rows - ROWS + row];
+        }
+    }
+}
+
+/* Terms of the sums that are computed before the next ones, in as few parts as there is room for, of `most` terms at most
+   and all of a size: each part reads and writes C once more. No sum depends on anything else. */
+static int64_t nnc_terms_at_once_f32(int64_t inner, int64_t most) {
+    const int64_t parts = (inner + most - 1) / most;
     return parts == 0 ? 1 : (inner + parts - 1) / parts;
+}
+
+/* The same where a strip of B has room for them. */
+static int64_t nnc_depth_f32(int64_t inner) {
+    return nnc_terms_at_once_f32(inner, 800);
 }
 
 /* Rows of A that stay in a core's cache, so many terms of them, while one strip of B after the other meets them. */
@@ -79,15 +109,16 @@ static int64_t nnc_short_tiles_f32(int64_t rows) {
 }
 
 /* Some columns of C, tile by tile, from a strip of B: depth rows that lie so far apart, as wide as the tile for so many
-   columns. Meanwhile elements from `ahead` on, which are needed next, are on their way into the cache. */
+   columns. A may lie in tiles, as `nnc_pack_rows_f32` makes them. Meanwhile elements from `ahead` on, which are needed
+   next, are on their way into the cache. */
 static NNC_AROUND void nnc_strip_product_f32(int64_t rows, int64_t depth, int64_t width, const float *a, int64_t a_row,
-                                             int64_t a_column, const float *strip, int64_t strip_row, float *c,
-                                             int64_t c_row, bool add, const float *bias, float low, float high,
-                                             const float *ahead, int64_t ahead_step) {
+                                             int64_t a_column, bool in_tiles, const float *strip, int64_t strip_row,
+                                             float *c, int64_t c_row, bool add, const float *bias, float low,
+                                             float high, const float *ahead, int64_t ahead_step) {
     enum { ROWS = NNC_TILE_ROWS, COLUMNS = NNC_TILE_BYTES / sizeof(float), DEPTH = 800 };
     float last[DEPTH * ROWS], corner[COLUMNS * ROWS];
     const int64_t columns = nnc_tile_columns_f32(width), tiles = (rows + ROWS - 1) / ROWS;
-    const int64_t whole = tiles - (columns == COLUMNS ? nnc_short_tiles_f32(rows) : 0);
+    const int64_t whole = tiles - (columns == COLUMNS && !in_tiles ? nnc_short_tiles_f32(rows) : 0);
     int64_t i = 0;
     for (int64_t tile = 0; tile < tiles; tile++) {
         const float *left = a + i * a_row, *const next = ahead + tile * depth * ahead_step;
@@ -106,6 +137,9 @@ static NNC_AROUND void nnc_strip_product_f32(int64_t rows, int64_t depth, int64_
         } else if (count < height) { /* the last tile is one of whole rows, of which the first are known already */
             skipped = height - count;
             left -= skipped * a_row;
+        }
+        if (in_tiles) {
+            left = a + tile * depth * ROWS, left_row = 1, left_column = ROWS;
         }
         const int64_t step = is_whole ? c_row : COLUMNS;
         if (columns < COLUMNS / 4 * 3) {
@@ -132,10 +166,10 @@ static NNC_AROUND void nnc_strip_product_f32(int64_t rows, int64_t depth, int64_
 }
 
 /* A part of C that a core computes at once. A strip of B is packed if enough rows use it, unless its rows lie one behind
-   the other anyway; A is read as it lies. */
+   the other anyway. */
 static NNC_AROUND void nnc_product_block_f32(int64_t rows, int64_t depth, int64_t width, const float *a, int64_t a_row,
-                                             int64_t a_column, const float *b, int64_t b_row, int64_t b_column,
-                                             float *c, int64_t c_row, bool add, const float *ahead,
+                                             int64_t a_column, bool in_tiles, const float *b, int64_t b_row,
+                                             int64_t b_column, float *c, int64_t c_row, bool add, const float *ahead,
                                              int64_t ahead_step) {
     enum { ROWS = NNC_TILE_ROWS, COLUMNS = NNC_TILE_BYTES / sizeof(float), DEPTH = 800, LINE = 64 / sizeof(float) };
     float space[DEPTH * COLUMNS + LINE];
@@ -146,7 +180,7 @@ static NNC_AROUND void nnc_product_block_f32(int64_t rows, int64_t depth, int64_
         b = strip;
         b_row = columns;
     }
-    nnc_strip_product_f32(rows, depth, width, a, a_row, a_column, b, b_row, c, c_row, add, NULL, 0, 0, ahead,
+    nnc_strip_product_f32(rows, depth, width, a, a_row, a_column, in_tiles, b, b_row, c, c_row, add, NULL, 0, 0, ahead,
                           ahead_step);
 }
 
@@ -175,44 +209,79 @@ static NNC_AROUND void nnc_packed_product_f32(int64_t rows, int64_t inner, int64
             const float *const strip = strips + j * inner + k * WIDTH;
             const float *const next = j + WIDTH < columns ? strip + inner * WIDTH : strips + (k + depth) * WIDTH;
             nnc_strip_product_f32(rows, depth, columns - j < WIDTH ? columns - j : WIDTH, a + k * a_column, a_row,
-                                  a_column, strip, WIDTH, c + j, c_row, k > 0, is_biased ? bias + j : NULL, low, high, next,
-                                  ahead_step);
+                                  a_column, false, strip, WIDTH, c + j, c_row, k > 0, is_biased ? bias + j : NULL, low,
+                                  high, next, ahead_step);
         }
     }
 }
 
-/* Some rows of C, block by block. Each sum is computed in one order, whoever computes it. */
-static NNC_AROUND void nnc_product_panel_f32(int64_t rows, int64_t inner, int64_t columns, const float *a,
+/* Some terms of the sums in some rows of C, strip by strip. Meanwhile the `next` terms of B are fetched, if any follow. */
+static NNC_AROUND void nnc_product_panel_f32(int64_t rows, int64_t depth, int64_t columns, const float *a,
+                                             int64_t a_row, int64_t a_column, bool in_tiles, const float *b,
+                                             int64_t b_row, int64_t b_column, float *c, int64_t c_row, bool add,
+                                             int64_t next) {
+    enum { WIDTH = NNC_TILE_BYTES / sizeof(float) };
+    const int64_t strips = (columns + WIDTH - 1) / WIDTH;
+    const int64_t tiles = strips * ((rows + NNC_TILE_ROWS - 1) / NNC_TILE_ROWS);
+    const bool fetches = b_column == 1 && b_row <= 4 * columns && next > 0;
+    const int64_t ahead_step = fetches ? next * b_row / (tiles * depth) : 0;
+    const float *const ahead = b + (fetches ? depth * b_row : 0);
+    for (int64_t strip = 0; strip < strips; strip++) {
+        const int64_t j = strip * WIDTH;
+        nnc_product_block_f32(rows, depth, columns - j < WIDTH ? columns - j : WIDTH, a, a_row, a_column, in_tiles,
+                              b + j * b_column, b_row, b_column, c + j, c_row, add,
+                              ahead + strip * (tiles / strips) * depth * ahead_step, ahead_step);
+    }
+}
+
+/* The product, some rows after the other. Each sum is computed in one order, whoever computes it. */
+static NNC_AROUND void nnc_plain_product_f32(int64_t rows, int64_t inner, int64_t columns, const float *a,
                                              int64_t a_row, int64_t a_column, const float *b, int64_t b_row,
                                              int64_t b_column, float *c, int64_t c_row, bool add) {
-    enum { WIDTH = NNC_TILE_BYTES / sizeof(float), DEPTH = 800 };
-    const int64_t strips = (columns + WIDTH - 1) / WIDTH;
-    if (strips == 0) {
-        return;
-    }
-    const bool fetches = b_column == 1 && b_row <= 4 * columns;
-    const int64_t most = nnc_depth_f32(inner);
-    for (int64_t k = 0; k < inner; k += most) {
-        const int64_t depth = inner - k < most ? inner - k : most;
-        const int64_t rest = inner - k - depth, next = !fetches ? 0 : rest < most ? rest : most;
-        const int64_t tiles = strips * ((rows + NNC_TILE_ROWS - 1) / NNC_TILE_ROWS);
-        const int64_t ahead_step = next * b_row / (tiles * depth), share = tiles / strips * depth * ahead_step;
-        for (int64_t strip = 0; strip < strips; strip++) {
-            const int64_t j = strip * WIDTH;
-            nnc_product_block_f32(rows, depth, columns - j < WIDTH ? columns - j : WIDTH, a + k * a_column, a_row,
-                                  a_column, b + k * b_row + j * b_column, b_row, b_column, c + j, c_row, add || k > 0,
-                                  b + (k + (next > 0 ? depth : 0)) * b_row + strip * share, ahead_step);
+    const int64_t height = nnc_height_f32(inner), most = nnc_depth_f32(inner);
+    for (int64_t i = 0; i < rows; i += height) {
+        const int64_t count = rows - i < height ? rows - i : height;
+        for (int64_t k = 0; k < inner; k += most) {
+            const int64_t depth = inner - k < most ? inner - k : most, rest = inner - k - depth;
+            nnc_product_panel_f32(count, depth, columns, a + i * a_row + k * a_column, a_row, a_column, false,
+                                  b + k * b_row, b_row, b_column, c + i * c_row, c_row, add || k > 0,
+                                  rest < most ? rest : most);
         }
     }
 }
 
-/* The product, some rows after the other. */
+/* The same for A whose elements lie next to each other for each term, as in the gradients of weights: so many rows and
+   terms at once that they stay in a core's cache, as tiles where that is worth it: for many columns, or where lines lie so
+   far apart that they displace each other. */
+static NNC_AROUND void nnc_turned_product_f32(int64_t rows, int64_t inner, int64_t columns, const float *a,
+                                              int64_t a_column, const float *b, int64_t b_row, int64_t b_column,
+                                              float *c, int64_t c_row, bool add) {
+    enum { ROWS = NNC_TILE_ROWS, HEIGHT = 64 / sizeof(float) * ROWS, DEPTH = 256, LINE = 64 / sizeof(float) };
+    enum { WIDTH = NNC_TILE_BYTES / sizeof(float), MANY = 128, FAR = 2048 / sizeof(float) };
+    float space[HEIGHT * DEPTH + LINE];
+    float *const packed = space + (LINE - ((uintptr_t)space / sizeof(float)) % LINE) % LINE;
+    const int64_t most = nnc_terms_at_once_f32(inner, DEPTH);
+    for (int64_t i = 0; i < rows; i += HEIGHT) {
+        const int64_t count = rows - i < HEIGHT ? rows - i : HEIGHT;
+        const bool in_tiles = count >= ROWS && columns > (a_column < FAR ? MANY : WIDTH);
+        for (int64_t k = 0; k < inner; k += most) {
+            const int64_t depth = inner - k < most ? inner - k : most, rest = inner - k - depth;
+            const float *const left = a + i + k * a_column;
+            if (in_tiles) {
+                nnc_pack_rows_f32(count, depth, left, a_column, packed);
+            }
+            nnc_product_panel_f32(count, depth, columns, in_tiles ? packed : left, 1, a_column, in_tiles, b + k * b_row,
+                                  b_row, b_column, c + i * c_row, c_row, add || k > 0, rest < most ? rest : most);
+        }
+    }
+}
+
 static NNC_AROUND void nnc_blocked_product_f32(int64_t rows, int64_t inner, int64_t columns, const float *a,
                                                int64_t a_row, int64_t a_column, const float *b, int64_t b_row,
                                                int64_t b_column, float *c, int64_t c_row, bool add) {
-    const int64_t height = nnc_height_f32(inner);
-    for (int64_t i = 0; i < rows; i += height) {
-        nnc_product_panel_f32(rows - i < height ? rows - i : height, inner, columns, a + i * a_row, a_row, a_column, b,
-                              b_row, b_column, c + i * c_row, c_row, add);
+    if (a_row == 1 && a_column != 1) {
+        nnc_turned_product_f32(rows, inner, columns, a, a_column, b, b_row, b_column, c, c_row, add);
+    } else {
+        nnc_plain_product_f32(rows, inner, columns, a, a_row, a_column, b, b_row, b_column, c, c_row, add);
     }
 }
