@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from nnc.ir import FLOATING, Graph, Input, Node, Op, Shape, State, Value
 from nnc.ir.ops.convolution import Convolution, ConvolutionInputGradient
-from nnc.ir.ops.matmul import MatMul
+from nnc.ir.ops.matmul import LaneMatMul, MatMul
 from nnc.ir.ops.movement import Reshape
 from nnc.ir.ops.reduction import Max, Sum
 
@@ -18,6 +18,8 @@ SHORTEST_ROW = 8
 """Least length of a row, where it is known, that is worth loops of its own."""
 LONGEST_LOCAL_ROW = 1024
 """Most elements of a row that lies on the stack between two loops over it."""
+MOST_COLUMNS = 2048
+"""Most columns that a nest adds up, all its sums together: their totals lie on the stack, several times."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,8 @@ class Nest:
     """Steps that run together, for one element of all after the other; or row by row where some reduce rows.
 
     In a nest of rows, each step over whole rows belongs to one of several loops over a row, which run one after the
-    other. What a reduction gives, and steps on such numbers, come behind the loop of their number.
+    other. What a reduction gives, and steps on such numbers, come behind the loop of their number. Another nest may add
+    up columns: what that gives is there when all elements are, so no step of the nest reads it.
 
     Args:
         steps: indices, ascending.
@@ -34,6 +37,7 @@ class Nest:
         rows: whether rows are reduced.
         whole: the steps over whole rows that give whole rows.
         head: the product whose epilogue the nest is; it runs together with the nest.
+        columns: the steps that add up all rows.
     """
 
     steps: tuple[int, ...]
@@ -42,6 +46,7 @@ class Nest:
     rows: bool = False
     whole: frozenset[int] = frozenset()
     head: int | None = None
+    columns: frozenset[int] = frozenset()
 
     @property
     def span(self) -> tuple[int, ...]:
@@ -77,12 +82,14 @@ def find_nests(graph: Graph, constants: Collection[Value]) -> dict[int, Nest]:
     """
     nests: list[Nest] = []
     current: _Growing | None = None
+    in_lanes = any(isinstance(node.op, LaneMatMul) for node in graph.nodes)  # loops over rows take such sums along
     tainted: set[int] = set()  # nodes that read of the current nest other than element by element
     for node in graph.nodes:
         if isinstance(node.op, Input | State) or all(value in constants for value in graph.results(node)):
             continue
         sources = {operand.index for operand in node.operands}
-        if not node.op.elementwise and not _reduces_rows(node):
+        reduces = _reduces_rows(node) or (_adds_columns(node) and not in_lanes)
+        if not node.op.elementwise and not reduces:
             copies = isinstance(node.op, Reshape) and not tainted.isdisjoint(sources)  # perhaps: of what is not dense
             if copies or type(node.op).view is Op.view:
                 nests, current, tainted = _finished(nests, current), None, set()
@@ -94,9 +101,14 @@ def find_nests(graph: Graph, constants: Collection[Value]) -> dict[int, Nest]:
                 tainted.add(node.index)
             continue
         if current is None or not tainted.isdisjoint(sources) or not current.takes(node):
+            shape = node.types[0].shape if node.op.elementwise else node.operands[0].shape
+            behind = current.leave(shape) if current is not None and _reduces_rows(node) else []
             nests, tainted = _finished(nests, current), set()
-            current = _Growing(node.types[0].shape if node.op.elementwise else node.operands[0].shape)
-            current.takes(node)
+            current = _Growing(shape)
+            for each in (*behind, node):
+                current.takes(each)
+        if node.index in current.columns:
+            tainted.add(node.index)
     return {index: nest for nest in _finished(nests, current) for index in nest.span}
 
 
@@ -108,6 +120,16 @@ def _reduces_rows(node: Node) -> bool:
     length = x.shape[-1] if x.rank else 1
     is_long = not isinstance(length, int) or length >= SHORTEST_ROW
     return x.rank > 1 and node.op.axes == (x.rank - 1,) and x.dtype in FLOATING and is_long
+
+
+def _adds_columns(node: Node) -> bool:
+    """Whether a step adds up all rows, of which there may be many, and which are neither too short nor too long."""
+    if not isinstance(node.op, Sum):
+        return False
+    (x,) = node.operands
+    length = x.shape[-1] if x.rank else 1
+    is_fit = isinstance(length, int) and SHORTEST_ROW < length <= MOST_COLUMNS
+    return x.rank > 1 and node.op.axes == tuple(range(x.rank - 1)) and x.dtype == "float32" and is_fit
 
 
 def _finished(nests: list[Nest], current: _Growing | None) -> list[Nest]:
@@ -125,6 +147,7 @@ class _Growing:
         loops: the loop of each.
         whole: steps that give whole rows.
         reductions: steps that reduce rows.
+        columns: steps that add up columns.
         last: the last loop.
     """
 
@@ -134,6 +157,7 @@ class _Growing:
     loops: dict[int, int] = field(default_factory=dict)
     whole: set[int] = field(default_factory=set)
     reductions: set[int] = field(default_factory=set)
+    columns: set[int] = field(default_factory=set)
     last: int = 0
 
     @property
@@ -147,8 +171,20 @@ class _Growing:
             return False
         return node.types[0].rank > 1 and node.types[0].shape[-1] == self.shape[-1]
 
+    def leave(self, shape: Shape) -> list[Node]:
+        """Return the steps behind the last sum of columns, if rows of their shape follow: they go with these."""
+        count = next((count for count, node in enumerate(reversed(self.nodes)) if node.index in self.columns), 0)
+        behind = self.nodes[len(self.nodes) - count :] if shape == self.shape else []
+        for node in behind:
+            self.nodes.remove(node)
+            self.whole.discard(node.index)
+            del self.loops[node.index]
+        return behind
+
     def takes(self, node: Node) -> bool:
         """Add a step if it fits; says whether it did."""
+        if not node.op.elementwise and not _reduces_rows(node):
+            return self._takes_columns(node)
         if self.heads and not self.loops:
             shapes = [head.shape for head in self.heads]
             if not node.op.elementwise or node.types[0].shape not in shapes:
@@ -161,7 +197,7 @@ class _Growing:
                 return False  # would be aligned with another axis
             self.whole.add(node.index)
         elif not node.op.elementwise:
-            if node.operands[0].shape != self.shape or numbers:
+            if node.operands[0].shape != self.shape or numbers or self.columns:
                 return False
             self.reductions.add(node.index)
         elif not numbers or len(numbers) < len(members) or any(x.shape != node.types[0].shape for x in numbers):
@@ -173,15 +209,28 @@ class _Growing:
         self.nodes.append(node)
         return True
 
+    def _takes_columns(self, node: Node) -> bool:
+        (x,) = node.operands
+        length = x.shape[-1]
+        assert isinstance(length, int)
+        is_full = (len(self.columns) + 1) * length > MOST_COLUMNS
+        if self.heads or self.reductions or is_full or x.shape != self.shape:
+            return False
+        self.columns.add(node.index)
+        self.loops[node.index] = self.last
+        self.nodes.append(node)
+        return True
+
     def _reads_head(self) -> bool:
         """Whether a step takes the head's elements."""
         return any(head in node.operands for head in self.heads for node in self.nodes)
 
     def finish(self) -> list[Nest]:
-        """Return the nest; without a step that gives whole rows, reductions are better by themselves."""
+        """Return the nest; without a step that gives whole rows, reductions of them are better by themselves."""
         if not self.reductions:
             head = self.heads[0].index if self._reads_head() else None
-            return [Nest(tuple(self.loops), (0,) * len(self.loops), self.shape, False, frozenset(self.whole), head)]
+            loops, whole, columns = (0,) * len(self.loops), frozenset(self.whole), frozenset(self.columns)
+            return [Nest(tuple(self.loops), loops, self.shape, False, whole, head, columns)]
         if self.whole:
             steps, loops = tuple(self.loops), tuple(self.loops.values())
             return [Nest(steps, loops, self.shape, True, frozenset(self.whole))]

@@ -88,10 +88,11 @@ class Elementwise:
     @property
     def has_rows(self) -> bool:
         """Whether all axes but the last one are one for all arrays, so that `block` can be used."""
-        return len(self._rows.shape) <= 1
+        return len(self.rows.shape) <= 1
 
     @property
-    def _rows(self) -> Axes:
+    def rows(self) -> Axes:
+        """All axes but the last one, joined as far as all arrays allow."""
         arrays = [replace(array, shape=array.shape[:-1], strides=array.strides[:-1]) for array in self.arrays]
         return Axes.joined(self.shape[:-1], arrays)
 
@@ -106,7 +107,7 @@ class Elementwise:
         """
         row, column = variable("i"), variable("j")
         last = self.shape[-1]
-        if isinstance(last, int) and last <= UNROLLED and len(self._rows.shape) == 1:
+        if isinstance(last, int) and last <= UNROLLED and len(self.rows.shape) == 1:
             written = [block(self.body(self._element(row, number))) for number in range(last)]
             return [loop(row, bottom, written, SIMD if can_vectorise(self.views, 0, 1) else None, top)]
         lines = self.body(self._element(row, column))
@@ -126,7 +127,7 @@ class Elementwise:
     @property
     def views(self) -> list[Array]:
         """The arrays with all axes but the last one joined, where they have more elements than one."""
-        rows = self._rows
+        rows = self.rows
         shape = (*rows.shape, self.shape[-1])
         return [
             Array(array.pointer, array.dtype, shape, (*strides, array.strides[-1]), array.offset)

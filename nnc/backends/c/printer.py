@@ -12,6 +12,7 @@ from nnc.backends.c.arrays import Array
 from nnc.backends.c.batch_loop import can_feed, write_epochs, write_feed
 from nnc.backends.c.bounded_bias import bounded_bias
 from nnc.backends.c.chains import ChainPrinter
+from nnc.backends.c.columns import ColumnSum, write_column_sums
 from nnc.backends.c.expressions import FLOOR_DIVIDE, Expression, number, variable
 from nnc.backends.c.kernels import EXPRESSIONS, KERNELS, KernelCall, Unit
 from nnc.backends.c.kernels.elementwise import behind_power, exponent, takes_power
@@ -362,12 +363,13 @@ class Printer:
 
     def _nest(self, nest: Nest) -> Sequence[Code]:
         """One loop nest for several elementwise steps; the product at their head runs it block by block."""
-        nodes = [self.plan.graph.nodes[index] for index in nest.steps]
-        shape = nodes[0].types[0].shape
+        nodes = [self.plan.graph.nodes[index] for index in nest.steps if index not in nest.columns]
+        adding = [self.plan.graph.nodes[index] for index in nest.steps if index in nest.columns]
+        shape = nest.shape if adding else nodes[0].types[0].shape
         read: dict[Value, Array] = {}
         stored: dict[Value, Array] = {}
         inside = {self.plan.graph.results(node)[0] for node in nodes}
-        for node in nodes:
+        for node in (*nodes, *adding):
             for operand in node.operands:
                 if operand not in inside and operand not in read:
                     read[operand] = self.array(operand).broadcast_to(shape)
@@ -405,6 +407,10 @@ class Printer:
         def body(element: Element) -> list[Code]:
             return [line for item in assignments(element, {}) for line in item.lines]
 
+        if adding:
+            ends = [(node.operands[0], *self.plan.graph.results(node)) for node in adding]
+            sums = [ColumnSum(read[x] if x in read else self.registers[x], self.array(y)) for x, y in ends]
+            return write_column_sums(Elementwise(shape, (*arrays.values(), *stored.values()), body), sums, self.unit)
         product = None if nest.head is None else self.plan.graph.results(self.plan.graph.nodes[nest.head])[0]
         head = None if product is None else arrays.get(product)
         seen = (*arrays.values(), *stored.values())

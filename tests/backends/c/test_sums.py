@@ -62,7 +62,7 @@ def test_sums(shape, axes, dtype, rounding):
         numpy.testing.assert_allclose(found, exact, rtol={"float32": rounding, "float64": 1e-14, "int32": 0}[dtype])
 
 
-@pytest.mark.parametrize("shape", [(BATCH,), (BATCH, 2), (3_000_000,)], ids=str)
+@pytest.mark.parametrize("shape", [(BATCH,), (BATCH, 2), (BATCH, 9), (3_000_000,)], ids=str)
 def test_long_sums_are_as_exact_as_short_ones(shape):
     """Lane by lane in float32 alone, they would be wrong in the fifth digit."""
     machine = CMachine(sum_of(shape, (0,)), {"batch": 3_000_000}, {})
