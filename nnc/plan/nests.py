@@ -100,10 +100,11 @@ def find_nests(graph: Graph, constants: Collection[Value]) -> dict[int, Nest]:
             elif current is not None and not (sources.isdisjoint(current.members) and sources.isdisjoint(tainted)):
                 tainted.add(node.index)
             continue
-        if current is None or not tainted.isdisjoint(sources) or not current.takes(node):
+        is_tainted = not tainted.isdisjoint(sources)
+        if current is None or is_tainted or not current.takes(node):
             shape = node.types[0].shape if node.op.elementwise else node.operands[0].shape
-            behind = current.leave(shape) if current is not None and _reduces_rows(node) else []
-            nests, tainted = _finished(nests, current), set()
+            behind = current.leave(shape) if current is not None and _reduces_rows(node) and not is_tainted else []
+            nests, tainted = _finished(nests, current), tainted if behind else set()
             current = _Growing(shape)
             for each in (*behind, node):
                 current.takes(each)

@@ -88,6 +88,24 @@ def with_rows_behind(graph):
     return [total, ops.sum(z * z, 1)]
 
 
+def with_turned_rows_behind(graph):
+    """Rows of a view wait for all that the view shows."""
+    x = of(graph, "x", 40, 40)
+    y = x * 3.0
+    total = columns(graph, y)
+    z = y - 1.0
+    return [total, ops.sum(ops.transpose(z, (1, 0)), 1)]
+
+
+def with_rows_behind_that_meet_turned_ones(graph):
+    x = of(graph, "x", 40, 40)
+    y = x * 3.0
+    total = columns(graph, y)
+    z = y - 1.0
+    turned = ops.transpose(z, (1, 0))
+    return [total, ops.sum(z * z, 1), z * turned]
+
+
 CASES = [
     alone,
     with_what_comes_before,
@@ -100,6 +118,8 @@ CASES = [
     whose_axes_stay,
     that_is_read,
     with_rows_behind,
+    with_turned_rows_behind,
+    with_rows_behind_that_meet_turned_ones,
 ]
 
 
