@@ -256,7 +256,7 @@ static NNC_AROUND void nnc_plain_product_f32(int64_t rows, int64_t inner, int64_
 static NNC_AROUND void nnc_turned_product_f32(int64_t rows, int64_t inner, int64_t columns, const float *a,
                                               int64_t a_column, const float *b, int64_t b_row, int64_t b_column,
                                               float *c, int64_t c_row, bool add) {
-    enum { ROWS = NNC_TILE_ROWS, HEIGHT = 64 / sizeof(float) * ROWS, DEPTH = 256, LINE = 64 / sizeof(float) };
+    enum { ROWS = NNC_TILE_ROWS, HEIGHT = 1056 / sizeof(float) / ROWS * ROWS, DEPTH = 256, LINE = 64 / sizeof(float) };
     enum { WIDTH = NNC_TILE_BYTES / sizeof(float), MANY = 128, FAR = 2048 / sizeof(float) };
     float space[HEIGHT * DEPTH + LINE];
     float *const packed = space + (LINE - ((uintptr_t)space / sizeof(float)) % LINE) % LINE;

@@ -21,6 +21,7 @@ enum {
     NANOSECONDS = 200000,  /* that a thread looks for work before it sleeps */
     PATIENCE = 4000,       /* looks at an unfinished part before the caller lends its processor, some 50 µs */
     SETTLED = 1000000,     /* nanoseconds for which threads stay where they have been sent */
+    STACK = 8 << 20,       /* bytes of a thread's stack: some systems give less than the tiles of a product take */
     APART = 64             /* bytes, so that what different threads write lies in different lines of the caches */
 };
 
@@ -142,14 +143,18 @@ static void start_threads(int64_t wanted) {
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
+    pthread_attr_t attributes;
+    pthread_attr_init(&attributes);
+    pthread_attr_setstacksize(&attributes, STACK);
     while (pool.threads < wanted) {
-        if (pthread_create(&pool.members[pool.threads], NULL, work, (void *)(intptr_t)(pool.threads + 1)) != 0) {
+        if (pthread_create(&pool.members[pool.threads], &attributes, work, (void *)(intptr_t)(pool.threads + 1)) != 0) {
             break;
         }
         pthread_detach(pool.members[pool.threads]);
         pool.threads++;
         pool.processor = -1;
     }
+    pthread_attr_destroy(&attributes);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
