@@ -1,6 +1,6 @@
 /* A row of C for B with rows that lie next to each other in memory: four of them at a time from end to end, as memory is
    read fastest, while the sums stay in the first cache. */
-static NNC_HOT void nnc_row_product_f32(int64_t inner, int64_t columns, const float *restrict a, int64_t a_column,
+static NNC_AROUND void nnc_row_product_f32(int64_t inner, int64_t columns, const float *restrict a, int64_t a_column,
                                         const float *restrict b, int64_t b_row, float *restrict c, bool add) {
     enum { MOST = 16384 / sizeof(float), AT_ONCE = 4 };
     const int64_t left = inner % AT_ONCE; /* a loop of its own, of which compilers see that it is short */
@@ -68,7 +68,7 @@ NNC_INLINE void nnc_adjacent_strips_f32(const int strips, int64_t inner, int64_t
     for (int s = 0; s < strips; s++) {
         const int64_t start = s * WIDTH, width = columns - start;
         if (width >= WIDTH) { /* whose end compilers see */
-            nnc_write_tile_f32(1, WIDTH, &total[s], c + start, 0, bias == NULL ? NULL : bias + start, low, high);
+            nnc_write_tile_f32(1, WIDTH, &total[s], c + start, 0, false, bias == NULL ? NULL : bias + start, low, high);
         } else {
             for (int64_t j = 0; j < width; j++) {
                 const float y = bias == NULL ? total[s][j] : total[s][j] + bias[start + j], bounded = y < low ? low : y;

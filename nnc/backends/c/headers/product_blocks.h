@@ -1,7 +1,56 @@
+/* Strips of B side by side, each as wide as a tile, which compilers see, one behind the other. */
+NNC_INLINE void nnc_pack_whole_strips_f32(const int strips, int64_t depth, const float *restrict b, int64_t b_row,
+                                          float *restrict packed) {
+    enum { WIDTH = NNC_TILE_BYTES / sizeof(float) };
+    for (int64_t k = 0; k < depth; k++) {
+        for (int s = 0; s < strips; s++) {
+#pragma omp simd
+            for (int j = 0; j < WIDTH; j++) {
+                packed[(s * depth + k) * WIDTH + j] = b[k * b_row + s * WIDTH + j];
+            }
+        }
+    }
+}
+
+/* A strip of B with columns that lie next to each other in memory, as far as four rows of four columns at a time can change
+   places in registers: how many rows that are. */
+static NNC_HOT int64_t nnc_pack_turned_f32(int64_t depth, const float *restrict b, int64_t b_column,
+                                           float *restrict strip) {
+    int64_t k = 0;
+#if defined(__clang__) || (defined(__GNUC__) && __GNUC__ >= 12)
+    typedef float four __attribute__((vector_size(4 * sizeof(float)), aligned(sizeof(float)), may_alias));
+    enum { WIDTH = NNC_TILE_BYTES / sizeof(float), AT_ONCE = 4 };
+    for (; k + AT_ONCE <= depth; k += AT_ONCE) {
+        for (int j = 0; j < WIDTH; j += AT_ONCE) {
+            const float *const x = b + k + j * b_column;
+            float *const y = strip + k * WIDTH + j;
+            const four first = *(const four *)x, second = *(const four *)(x + b_column);
+            const four third = *(const four *)(x + 2 * b_column), fourth = *(const four *)(x + 3 * b_column);
+            const four low = __builtin_shufflevector(first, third, 0, 4, 1, 5);
+            const four high = __builtin_shufflevector(first, third, 2, 6, 3, 7);
+            const four other_low = __builtin_shufflevector(second, fourth, 0, 4, 1, 5);
+            const four other_high = __builtin_shufflevector(second, fourth, 2, 6, 3, 7);
+            *(four *)y = __builtin_shufflevector(low, other_low, 0, 4, 1, 5);
+            *(four *)(y + WIDTH) = __builtin_shufflevector(low, other_low, 2, 6, 3, 7);
+            *(four *)(y + 2 * WIDTH) = __builtin_shufflevector(high, other_high, 0, 4, 1, 5);
+            *(four *)(y + 3 * WIDTH) = __builtin_shufflevector(high, other_high, 2, 6, 3, 7);
+        }
+    }
+#else
+    (void)depth, (void)b, (void)b_column, (void)strip;
+#endif
+    return k;
+}
+
 /* A strip of B, its rows one behind the other; zeros where it is narrower. */
-static NNC_HOT void nnc_pack_f32(int64_t depth, int64_t width, const float *restrict b, int64_t b_row,
+static NNC_AROUND void nnc_pack_f32(int64_t depth, int64_t width, const float *restrict b, int64_t b_row,
                                  int64_t b_column, int64_t columns, float *restrict strip) {
     enum { AT_ONCE = 64 }; /* rows, whose lines stay in the first cache while one column after the other is written */
+    enum { WIDTH = NNC_TILE_BYTES / sizeof(float) };
+    if (b_column == 1 && width == WIDTH) {
+        nnc_pack_whole_strips_f32(1, depth, b, b_row, strip);
+        return;
+    }
     if (b_column == 1) {
         for (int64_t k = 0; k < depth; k++) {
 #pragma omp simd
@@ -14,7 +63,8 @@ static NNC_HOT void nnc_pack_f32(int64_t depth, int64_t width, const float *rest
         }
         return;
     }
-    for (int64_t first = 0; first < depth; first += AT_ONCE) {
+    int64_t first = b_row == 1 && width == WIDTH ? nnc_pack_turned_f32(depth, b, b_column, strip) : 0;
+    for (; first < depth; first += AT_ONCE) {
         const int64_t last = depth - first < AT_ONCE ? depth : first + AT_ONCE;
         for (int64_t j = 0; j < columns; j++) {
             for (int64_t k = first; k < last; k++) {
@@ -123,9 +173,9 @@ static NNC_AROUND void nnc_strip_product_f32(int64_t rows, int64_t depth, int64_
     for (int64_t tile = 0; tile < tiles; tile++) {
         const float *left = a + i * a_row, *const next = ahead + tile * depth * ahead_step;
         const int64_t height = tile < whole ? ROWS : ROWS - 1, count = rows - i < height ? rows - i : height;
-        const bool is_whole = count == height && width == columns && !add;
+        const bool is_whole = count == height && width == columns, adds = is_whole && add;
         float *const target = is_whole ? c + i * c_row : corner;
-        const float *const biased = is_whole ? bias : NULL;
+        const float *const biased = is_whole && !add ? bias : NULL;
         int64_t left_row = a_row, left_column = a_column, skipped = 0;
         if (count < height && rows < ROWS) {
             for (int64_t k = 0; k < depth; k++) {
@@ -143,16 +193,16 @@ static NNC_AROUND void nnc_strip_product_f32(int64_t rows, int64_t depth, int64_
         }
         const int64_t step = is_whole ? c_row : COLUMNS;
         if (columns < COLUMNS / 4 * 3) {
-            nnc_half_tile_f32(depth, left, left_row, left_column, strip, strip_row, target, step, biased, low, high,
+            nnc_half_tile_f32(depth, left, left_row, left_column, strip, strip_row, target, step, adds, biased, low, high,
                               next, ahead_step);
         } else if (columns < COLUMNS) {
-            nnc_narrow_tile_f32(depth, left, left_row, left_column, strip, strip_row, target, step, biased, low, high,
+            nnc_narrow_tile_f32(depth, left, left_row, left_column, strip, strip_row, target, step, adds, biased, low, high,
                                 next, ahead_step);
         } else if (tile < whole) {
-            nnc_whole_tile_f32(depth, left, left_row, left_column, strip, strip_row, target, step, biased, low, high,
+            nnc_whole_tile_f32(depth, left, left_row, left_column, strip, strip_row, target, step, adds, biased, low, high,
                                next, ahead_step);
         } else {
-            nnc_short_tile_f32(depth, left, left_row, left_column, strip, strip_row, target, step, biased, low, high,
+            nnc_short_tile_f32(depth, left, left_row, left_column, strip, strip_row, target, step, adds, biased, low, high,
                                next, ahead_step);
         }
         if (!is_whole) {
@@ -163,25 +213,6 @@ static NNC_AROUND void nnc_strip_product_f32(int64_t rows, int64_t depth, int64_
         }
         i += count;
     }
-}
-
-/* A part of C that a core computes at once. A strip of B is packed if enough rows use it, unless its rows lie one behind
-   the other anyway. */
-static NNC_AROUND void nnc_product_block_f32(int64_t rows, int64_t depth, int64_t width, const float *a, int64_t a_row,
-                                             int64_t a_column, bool in_tiles, const float *b, int64_t b_row,
-                                             int64_t b_column, float *c, int64_t c_row, bool add, const float *ahead,
-                                             int64_t ahead_step) {
-    enum { ROWS = NNC_TILE_ROWS, COLUMNS = NNC_TILE_BYTES / sizeof(float), DEPTH = 800, LINE = 64 / sizeof(float) };
-    float space[DEPTH * COLUMNS + LINE];
-    float *const strip = space + (LINE - ((uintptr_t)space / sizeof(float)) % LINE) % LINE;
-    const int64_t columns = nnc_tile_columns_f32(width);
-    if (b_column != 1 || width != columns || (rows > 2 * ROWS && b_row != columns)) {
-        nnc_pack_f32(depth, width, b, b_row, b_column, columns, strip);
-        b = strip;
-        b_row = columns;
-    }
-    nnc_strip_product_f32(rows, depth, width, a, a_row, a_column, in_tiles, b, b_row, c, c_row, add, NULL, 0, 0, ahead,
-                          ahead_step);
 }
 
 /* B in strips, one behind the other, each as wide as a tile; zeros behind the last column. */
@@ -215,22 +246,40 @@ static NNC_AROUND void nnc_packed_product_f32(int64_t rows, int64_t inner, int64
     }
 }
 
-/* Some terms of the sums in some rows of C, strip by strip. Meanwhile the `next` terms of B are fetched, if any follow. */
+/* Some terms of the sums in some rows of C, strip by strip. Strips are packed if enough rows use them, unless their rows lie
+   one behind the other anyway: as many at once as two lines of a cache hold, which processors fetch together. Meanwhile
+   the `next` terms of B are fetched, if any follow. */
 static NNC_AROUND void nnc_product_panel_f32(int64_t rows, int64_t depth, int64_t columns, const float *a,
                                              int64_t a_row, int64_t a_column, bool in_tiles, const float *b,
                                              int64_t b_row, int64_t b_column, float *c, int64_t c_row, bool add,
                                              int64_t next) {
-    enum { WIDTH = NNC_TILE_BYTES / sizeof(float) };
-    const int64_t strips = (columns + WIDTH - 1) / WIDTH;
-    const int64_t tiles = strips * ((rows + NNC_TILE_ROWS - 1) / NNC_TILE_ROWS);
+    enum { ROWS = NNC_TILE_ROWS, WIDTH = NNC_TILE_BYTES / sizeof(float), AT_ONCE = 128 / NNC_TILE_BYTES };
+    enum { DEPTH = 800, LINE = 64 / sizeof(float) };
+    float space[AT_ONCE * DEPTH * WIDTH + LINE];
+    float *const packed = space + (LINE - ((uintptr_t)space / sizeof(float)) % LINE) % LINE;
+    const int64_t strips = (columns + WIDTH - 1) / WIDTH, terms = (rows + ROWS - 1) / ROWS * depth;
     const bool fetches = b_column == 1 && b_row <= 4 * columns && next > 0;
-    const int64_t ahead_step = fetches ? next * b_row / (tiles * depth) : 0;
+    const int64_t ahead_step = fetches ? next * b_row / (strips * terms) : 0;
     const float *const ahead = b + (fetches ? depth * b_row : 0);
-    for (int64_t strip = 0; strip < strips; strip++) {
-        const int64_t j = strip * WIDTH;
-        nnc_product_block_f32(rows, depth, columns - j < WIDTH ? columns - j : WIDTH, a, a_row, a_column, in_tiles,
-                              b + j * b_column, b_row, b_column, c + j, c_row, add,
-                              ahead + strip * (tiles / strips) * depth * ahead_step, ahead_step);
+    int64_t known = 0; /* strips that are packed */
+    for (int64_t s = 0; s < strips; s++) {
+        const int64_t j = s * WIDTH, width = columns - j < WIDTH ? columns - j : WIDTH;
+        const int64_t tile_columns = nnc_tile_columns_f32(width);
+        const float *strip = b + j * b_column;
+        int64_t strip_row = b_row;
+        if (b_column != 1 || width != tile_columns || (rows > 2 * ROWS && b_row != tile_columns)) {
+            float *const own = packed + s % AT_ONCE * depth * WIDTH;
+            if (s % AT_ONCE == 0 && b_column == 1 && columns - j >= AT_ONCE * WIDTH) {
+                nnc_pack_whole_strips_f32(AT_ONCE, depth, strip, b_row, own);
+                known = s + AT_ONCE;
+            } else if (s >= known) {
+                nnc_pack_f32(depth, width, strip, b_row, b_column, tile_columns, own);
+            }
+            strip = own;
+            strip_row = tile_columns;
+        }
+        nnc_strip_product_f32(rows, depth, width, a, a_row, a_column, in_tiles, strip, strip_row, c + j, c_row, add,
+                              NULL, 0, 0, ahead + s * terms * ahead_step, ahead_step);
     }
 }
 

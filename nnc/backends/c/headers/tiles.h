@@ -17,10 +17,10 @@ NNC_INLINE void nnc_begin_tile_f32(const int rows, const int columns, float (*to
     }
 }
 
-/* Sums that lie in registers, written to C: with `bias` added to each row, unless that is NULL, and kept between `low` and
-   `high`. */
+/* Sums that lie in registers, written to C or added to it: with `bias` added to each row instead, unless that is NULL, and
+   kept between `low` and `high`. */
 NNC_INLINE void nnc_write_tile_f32(const int rows, const int columns, float (*total)[NNC_TILE_BYTES / sizeof(float)],
-                                   float *restrict c, int64_t c_row, const float *restrict bias, float low,
+                                   float *restrict c, int64_t c_row, bool add, const float *restrict bias, float low,
                                    float high) {
     if (bias != NULL) {
         for (int i = 0; i < rows; i++) {
@@ -28,6 +28,13 @@ NNC_INLINE void nnc_write_tile_f32(const int rows, const int columns, float (*to
             for (int j = 0; j < columns; j++) {
                 const float y = total[i][j] + bias[j], bounded = y < low ? low : y;
                 c[i * c_row + j] = bounded > high ? high : bounded;
+            }
+        }
+    } else if (add) {
+        for (int i = 0; i < rows; i++) {
+#pragma omp simd
+            for (int j = 0; j < columns; j++) {
+                c[i * c_row + j] += total[i][j];
             }
         }
     } else {
@@ -47,13 +54,51 @@ NNC_INLINE bool nnc_is_deep_f32(int64_t inner) {
 }
 
 /* One tile of C, with all its sums in vector registers: the size of a tile is a constant for that reason, and a sum has at
-   least one term, since after a loop that may be left out the sums would lie in memory. Elements from `ahead` on are
-   fetched into the cache, `ahead_step` of them with each term of the sums. Of a deep tile, rows of B are fetched into
-   the first cache too, some terms before they are read. */
-NNC_INLINE void nnc_tile_f32(const int rows, const int columns, const bool is_deep, int64_t inner,
-                             const float *restrict a, int64_t a_row, int64_t a_column, const float *restrict b,
-                             int64_t b_row, float *restrict c, int64_t c_row, const float *bias, float low, float high,
-                             const float *ahead, int64_t ahead_step) {
+   least one term, since after a loop that may be left out the sums would lie in memory. For an even number of terms, and
+   a strip of B as wide as the tile. Counting takes time from the units that multiply: so a turn has two terms, and three
+   rows of A share a pointer, as far as an address reaches. */
+NNC_INLINE void nnc_tile_f32(const int rows, int64_t inner, const float *restrict a, int64_t a_row, int64_t a_column,
+                             const float *restrict b, float *restrict c, int64_t c_row, bool add, const float *bias,
+                             float low, float high) {
+    enum { ROWS = NNC_TILE_ROWS, COLUMNS = NNC_TILE_BYTES / sizeof(float), AT_ONCE = 2, SHARING = 3 };
+    enum { PARTS = (ROWS + SHARING - 1) / SHARING };
+    float total[ROWS][COLUMNS];
+    const float *part[PARTS], *const end = b + inner * COLUMNS;
+    NNC_UNROLL
+    for (int i = 0; i < PARTS; i++) {
+        part[i] = a + (i * SHARING < rows ? i * SHARING * a_row : 0);
+        NNC_BY_ITSELF(part[i]);
+    }
+    nnc_begin_tile_f32(rows, COLUMNS, total, c, c_row);
+    do {
+        NNC_UNROLL
+        for (int term = 0; term < AT_ONCE; term++) {
+            NNC_UNROLL
+            for (int i = 0; i < rows; i++) {
+                const float x = part[i / SHARING][i % SHARING * a_row];
+#pragma omp simd
+                for (int j = 0; j < COLUMNS; j++) {
+                    total[i][j] += x * b[term * COLUMNS + j];
+                }
+            }
+            NNC_UNROLL
+            for (int i = 0; i < PARTS; i++) {
+                part[i] += a_column;
+                NNC_BY_ITSELF(part[i]);
+            }
+        }
+        b += AT_ONCE * COLUMNS;
+    } while (b != end);
+    nnc_write_tile_f32(rows, COLUMNS, total, c, c_row, add, bias, low, high);
+}
+
+/* The same for any number of terms, one by one. Elements from `ahead` on are fetched into the cache, `ahead_step` of them
+   with each term. Of a deep tile, rows of B are fetched into the first cache too, some terms before they are read. */
+NNC_INLINE void nnc_fetching_tile_f32(const int rows, const int columns, const bool is_deep, int64_t inner,
+                                      const float *restrict a, int64_t a_row, int64_t a_column,
+                                      const float *restrict b, int64_t b_row, float *restrict c, int64_t c_row, bool add,
+                                      const float *bias, float low, float high, const float *ahead,
+                                      int64_t ahead_step) {
     enum { ROWS = NNC_TILE_ROWS, COLUMNS = NNC_TILE_BYTES / sizeof(float), LINE = 64 / sizeof(float), TERMS = 12 };
     float total[ROWS][COLUMNS];
     nnc_begin_tile_f32(rows, columns, total, c, c_row);
@@ -75,55 +120,56 @@ NNC_INLINE void nnc_tile_f32(const int rows, const int columns, const bool is_de
             }
         }
     } while (++k < inner);
-    nnc_write_tile_f32(rows, columns, total, c, c_row, bias, low, high);
+    nnc_write_tile_f32(rows, columns, total, c, c_row, add, bias, low, high);
+}
+
+/* A tile of so many rows, whichever way it is computed. */
+NNC_INLINE void nnc_full_tile_f32(const int rows, int64_t inner, const float *restrict a, int64_t a_row,
+                                  int64_t a_column, const float *restrict b, int64_t b_row, float *restrict c,
+                                  int64_t c_row, bool add, const float *bias, float low, float high, const float *ahead,
+                                  int64_t ahead_step) {
+    enum { COLUMNS = NNC_TILE_BYTES / sizeof(float) };
+    if (ahead_step > 0 || nnc_is_deep_f32(inner) || inner % 2 > 0 || b_row != COLUMNS) {
+        nnc_fetching_tile_f32(rows, COLUMNS, true, inner, a, a_row, a_column, b, b_row, c, c_row, add, bias, low, high, ahead,
+                              ahead_step);
+    } else {
+        nnc_tile_f32(rows, inner, a, a_row, a_column, b, c, c_row, add, bias, low, high);
+    }
 }
 
 /* A tile of the size at which a processor computes most. */
 static NNC_HOT void nnc_whole_tile_f32(int64_t inner, const float *restrict a, int64_t a_row, int64_t a_column,
-                                       const float *restrict b, int64_t b_row, float *restrict c, int64_t c_row,
+                                       const float *restrict b, int64_t b_row, float *restrict c, int64_t c_row, bool add,
                                        const float *bias, float low, float high, const float *ahead,
                                        int64_t ahead_step) {
-    enum { ROWS = NNC_TILE_ROWS, COLUMNS = NNC_TILE_BYTES / sizeof(float) };
-    if (nnc_is_deep_f32(inner)) {
-        nnc_tile_f32(ROWS, COLUMNS, true, inner, a, a_row, a_column, b, b_row, c, c_row, bias, low, high, ahead,
-                     ahead_step);
-    } else {
-        nnc_tile_f32(ROWS, COLUMNS, false, inner, a, a_row, a_column, b, b_row, c, c_row, bias, low, high, ahead,
-                     ahead_step);
-    }
+    nnc_full_tile_f32(NNC_TILE_ROWS, inner, a, a_row, a_column, b, b_row, c, c_row, add, bias, low, high, ahead, ahead_step);
 }
 
 /* A row less, so that tiles of both heights have as many rows as there are: 49 are seven of seven. */
 static NNC_HOT void nnc_short_tile_f32(int64_t inner, const float *restrict a, int64_t a_row, int64_t a_column,
-                                       const float *restrict b, int64_t b_row, float *restrict c, int64_t c_row,
+                                       const float *restrict b, int64_t b_row, float *restrict c, int64_t c_row, bool add,
                                        const float *bias, float low, float high, const float *ahead,
                                        int64_t ahead_step) {
-    enum { ROWS = NNC_TILE_ROWS, COLUMNS = NNC_TILE_BYTES / sizeof(float) };
-    if (nnc_is_deep_f32(inner)) {
-        nnc_tile_f32(ROWS - 1, COLUMNS, true, inner, a, a_row, a_column, b, b_row, c, c_row, bias, low, high, ahead,
-                     ahead_step);
-    } else {
-        nnc_tile_f32(ROWS - 1, COLUMNS, false, inner, a, a_row, a_column, b, b_row, c, c_row, bias, low, high, ahead,
-                     ahead_step);
-    }
+    nnc_full_tile_f32(NNC_TILE_ROWS - 1, inner, a, a_row, a_column, b, b_row, c, c_row, add, bias, low, high, ahead,
+                      ahead_step);
 }
 
 /* Three quarters of the columns, which pay where half a register is computed in half the time. */
 static NNC_HOT void nnc_narrow_tile_f32(int64_t inner, const float *restrict a, int64_t a_row, int64_t a_column,
-                                        const float *restrict b, int64_t b_row, float *restrict c, int64_t c_row,
+                                        const float *restrict b, int64_t b_row, float *restrict c, int64_t c_row, bool add,
                                         const float *bias, float low, float high, const float *ahead,
                                         int64_t ahead_step) {
     enum { ROWS = NNC_TILE_ROWS, COLUMNS = NNC_TILE_BYTES / sizeof(float) };
-    nnc_tile_f32(ROWS, COLUMNS / 4 * 3, false, inner, a, a_row, a_column, b, b_row, c, c_row, bias, low, high, ahead,
+    nnc_fetching_tile_f32(ROWS, COLUMNS / 4 * 3, false, inner, a, a_row, a_column, b, b_row, c, c_row, add, bias, low, high, ahead,
                  ahead_step);
 }
 
 /* Half of the columns. */
 static NNC_HOT void nnc_half_tile_f32(int64_t inner, const float *restrict a, int64_t a_row, int64_t a_column,
-                                      const float *restrict b, int64_t b_row, float *restrict c, int64_t c_row,
+                                      const float *restrict b, int64_t b_row, float *restrict c, int64_t c_row, bool add,
                                       const float *bias, float low, float high, const float *ahead,
                                       int64_t ahead_step) {
     enum { ROWS = NNC_TILE_ROWS, COLUMNS = NNC_TILE_BYTES / sizeof(float) };
-    nnc_tile_f32(ROWS, COLUMNS / 2, false, inner, a, a_row, a_column, b, b_row, c, c_row, bias, low, high, ahead,
+    nnc_fetching_tile_f32(ROWS, COLUMNS / 2, false, inner, a, a_row, a_column, b, b_row, c, c_row, add, bias, low, high, ahead,
                  ahead_step);
 }

@@ -32,7 +32,7 @@ NNC_INLINE void nnc_window_tile_f32(const int rows, const int columns, const boo
             }
         }
     } while (++k < depth);
-    nnc_write_tile_f32(rows, columns, total, c, c_row, bias, low, high);
+    nnc_write_tile_f32(rows, columns, total, c, c_row, false, bias, low, high);
 }
 
 /* The same of a constant size, as `nnc_whole_tile_f32` has it. */
