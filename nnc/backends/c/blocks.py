@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from nnc.backends.c.bounded_bias import BoundedBias
 from nnc.backends.c.expressions import Expression, call, chain, choice, infix, operand, variable
 from nnc.backends.c.kernels.registry import Fused, Unit, Written
+from nnc.backends.c.linkage import FALSE, TRUE
 from nnc.backends.c.nests import Elementwise
 from nnc.backends.c.statements import Code, Statement, block, declare, declare_all, execute, loop
 from nnc.backends.c.thread_counts import PARALLEL_WORK, members, members_of, shared
@@ -93,6 +94,8 @@ def over_blocks(
     lines: Sequence[Code],
     behind: Elementwise | None,
     alone: Expression,
+    *,
+    is_turned: bool = False,
 ) -> list[Code]:
     """Return the loop over the blocks of a product.
 
@@ -106,12 +109,14 @@ def over_blocks(
         lines: compute the block from `TOP` to `BOTTOM` and from `LEFT` to `RIGHT`.
         behind: what is done with the rows of a block afterwards.
         alone: whether there must be one block.
+        is_turned: whether elements of the left matrix lie next to each other for each term of the sums.
     """
     high, wide = operand(rows), operand(columns)
     team, height, width, across, blocks, number = map(
         variable, ("members", "height", "width", "across", "blocks", "block")
     )
-    sizes = unit.call(f"nnc_blocks_{suffix}", high, inner, wide, alone, team, height.reference, width.reference)
+    turned = TRUE if is_turned else FALSE
+    sizes = unit.call(f"nnc_blocks_{suffix}", high, inner, wide, turned, alone, team, height.reference, width.reference)
     body = [
         declare_all("const int64_t", (TOP, number / across * height), (LEFT, number % across * width)),
         declare("const int64_t", BOTTOM, choice(infix("<", TOP + height, high), TOP + height, high)),

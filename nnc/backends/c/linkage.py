@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 Caller = Callable[..., Expression]
 Path = tuple[int, ...]
 """The steps of the scans that something lies in."""
-RUN, FALSE = variable("run"), variable("false")
+RUN, FALSE, TRUE = variable("run"), variable("false"), variable("true")
 Slot = tuple[Path, int]
 """A buffer: the steps of the scans it lies in, and its number in the innermost plan."""
 

@@ -427,18 +427,25 @@ def test_threads_share_rows_where_strips_of_columns_are_too_few(strips, blocks):
     assert blocks(few - 1, 5000, columns, 2)[0] == few - 1  # less than a tile for each
 
 
+def test_threads_share_what_there_is_more_of_where_each_packs_both_matrices(blocks):
+    assert blocks(256, 1000, 1024, 2, is_turned=True) == (256, 512)
+    assert blocks(1024, 1000, 256, 2, is_turned=True)[1] == 256
+    assert blocks(256, 1000, 1024, 2)[1] == 1024
+
+
 @pytest.fixture
 def blocks(compiler, tmp_path):
     """Return what tells the rows and the columns of the blocks of a product: see `nnc_blocks_f32`."""
-    head = "void blocks(int64_t rows, int64_t inner, int64_t columns, int64_t threads, int64_t *sizes)"
-    text = f"{head};\n{head} {{\n    nnc_blocks_f32(rows, inner, columns, false, threads, sizes, sizes + 1);\n}}\n"
+    head = "void blocks(int64_t turned, int64_t rows, int64_t inner, int64_t columns, int64_t threads, int64_t *sizes)"
+    called = "nnc_blocks_f32(rows, inner, columns, turned, false, threads, sizes, sizes + 1)"
+    text = f"{head};\n{head} {{\n    {called};\n}}\n"
     done = compile_unit(tmp_path, f"{PRELUDE}\n{sections(['nnc_blocks_f32']).text}\n{text}", "blocks.so", [])
     assert done.returncode == 0, done.stderr
     sizes = numpy.zeros(2, numpy.int64)
     function = ctypes.CDLL(str(tmp_path / "blocks.so")).blocks
 
-    def found(*numbers):
-        function(*map(ctypes.c_int64, numbers), ctypes.c_void_p(sizes.ctypes.data))
+    def found(*numbers, is_turned=False):
+        function(*map(ctypes.c_int64, (is_turned, *numbers)), ctypes.c_void_p(sizes.ctypes.data))
         return tuple(sizes.tolist())
 
     return found

@@ -23,16 +23,11 @@ SUMS = {"whole": 12, "short": 10, "half": 6}
 """Sums of each tile in vectors of 32 bytes: six rows of two, five of two, six of one."""
 WIDE_SUMS = {"whole": 16, "short": 14, "narrow": 16, "half": 8}
 """The same of 64 bytes: eight rows of two, seven of two, eight of one and one of 32 bytes, eight of one."""
-
-
-def additions(size, kind):
-    """Return how often a tile's sums are added to: by one term or two of a product, in a deep window or another."""
-    return 1 if size in ("narrow", "half") else 2 if "window" in kind else 1 + 2
-
-
-TILES = {f"nnc_{size}_{kind}": additions(size, kind) * sums for size, sums in SUMS.items() for kind in KINDS}
+ADDITIONS = {"whole": 1 + 2, "short": 1 + 2, "narrow": 1, "half": 1}
+"""How often the sums of a tile are added to: by one term in one loop and, where tiles are full, by two in another."""
+TILES = {f"nnc_{size}_{kind}": ADDITIONS[size] * sums for size, sums in SUMS.items() for kind in KINDS}
 WIDE_TILES = {
-    f"nnc_{size}_{kind}": additions(size, kind) * sums
+    f"nnc_{size}_{kind}": ADDITIONS[size] * sums
     for size, sums in WIDE_SUMS.items()
     for kind in (KINDS[:2] if size == "narrow" else KINDS)
 }

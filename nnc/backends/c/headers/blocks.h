@@ -2,20 +2,21 @@
    Threads share rows where each gets several tiles of them, and more if B fits no cache: all of them read all of B, but a
    thread has most of its rows of A from itself, while it would have only its share of the columns of A. Otherwise they
    share columns, and each reads and packs its part of B alone; but not where there are so few strips of these that threads
-   would have nothing to do for more than a fifth of the time. Few rows are computed as B lies there, of which each thread
+   would have nothing to do for more than a fifth of the time. Of a turned A each packs all that it reads, too, so that they share
+   what C has more of. Few rows are computed as B lies there, of which each thread
    gets so many columns that it does not read ahead what another one is to read. No sum depends on it. */
-static NNC_AROUND void nnc_blocks_f32(int64_t rows, int64_t inner, int64_t columns, bool alone, int64_t threads,
-                                      int64_t *height, int64_t *width) {
+static NNC_AROUND void nnc_blocks_f32(int64_t rows, int64_t inner, int64_t columns, bool turned, bool alone,
+                                      int64_t threads, int64_t *height, int64_t *width) {
     enum { ROWS = NNC_TILE_ROWS, MOST = 32 * ROWS, WIDTH = NNC_TILE_BYTES / sizeof(float), FITS = 512 * 1024 };
     enum { ROWS_ALONE = ROWS / 2, READ_ALONE = 512 / sizeof(float) };
     const int64_t cached = nnc_height_f32(inner), tall = cached < MOST ? cached : MOST;
     const int64_t least = (inner * columns * (int64_t)sizeof(float) <= FITS ? 4 : 8) * ROWS * threads;
     const int64_t strips = (columns + WIDTH - 1) / WIDTH, each = (strips + threads - 1) / threads, share = each * WIDTH;
-    const bool is_uneven = rows <= tall && rows >= ROWS * threads && each * threads * 4 > strips * 5;
-    const bool shares_rows = rows > least || is_uneven;
+    const bool waits = each * threads * 4 > strips * 5, is_wide = turned && columns > rows && !waits;
+    const bool shares_rows = !is_wide && (rows > least || (waits && rows <= tall && rows >= ROWS * threads));
     const int64_t turns = (rows + tall * threads - 1) / (tall * threads), blocks = turns * threads;
     const int64_t part = shares_rows ? (rows + blocks * ROWS - 1) / (blocks * ROWS) * ROWS : rows;
-    *height = alone ? rows : part < tall ? part : tall;
+    *height = alone || is_wide ? rows : part < tall ? part : tall;
     const int64_t narrow = rows < ROWS_ALONE ? READ_ALONE : 1;
     *width = alone || shares_rows ? columns : share < narrow ? narrow : share;
     if (*height < 1) {

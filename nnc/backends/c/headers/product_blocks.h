@@ -12,8 +12,8 @@ NNC_INLINE void nnc_pack_whole_strips_f32(const int strips, int64_t depth, const
     }
 }
 
-/* A strip of B with columns that lie next to each other in memory, as far as four rows of four columns at a time can change
-   places in registers: how many rows that are. */
+/* A strip of B with columns that lie next to each other in memory, as far as four rows of four columns at a time can
+   change places in registers: how many rows that are. */
 static NNC_HOT int64_t nnc_pack_turned_f32(int64_t depth, const float *restrict b, int64_t b_column,
                                            float *restrict strip) {
     int64_t k = 0;
@@ -159,19 +159,20 @@ static int64_t nnc_short_tiles_f32(int64_t rows) {
 }
 
 /* Some columns of C, tile by tile, from a strip of B: depth rows that lie so far apart, as wide as the tile for so many
-   columns. A may lie in tiles, as `nnc_pack_rows_f32` makes them. Meanwhile elements from `ahead` on, which are needed
-   next, are on their way into the cache. */
+   columns. A may lie in tiles, as `nnc_pack_rows_f32` makes them. Meanwhile as many elements from `ahead` on as are
+   wanted, which are needed next, are on their way into the cache: so many with each term, until that is done. */
 static NNC_AROUND void nnc_strip_product_f32(int64_t rows, int64_t depth, int64_t width, const float *a, int64_t a_row,
                                              int64_t a_column, bool in_tiles, const float *strip, int64_t strip_row,
                                              float *c, int64_t c_row, bool add, const float *bias, float low,
-                                             float high, const float *ahead, int64_t ahead_step) {
+                                             float high, const float *ahead, int64_t wanted, int64_t with_each) {
     enum { ROWS = NNC_TILE_ROWS, COLUMNS = NNC_TILE_BYTES / sizeof(float), DEPTH = 800 };
     float last[DEPTH * ROWS], corner[COLUMNS * ROWS];
     const int64_t columns = nnc_tile_columns_f32(width), tiles = (rows + ROWS - 1) / ROWS;
     const int64_t whole = tiles - (columns == COLUMNS && !in_tiles ? nnc_short_tiles_f32(rows) : 0);
     int64_t i = 0;
     for (int64_t tile = 0; tile < tiles; tile++) {
-        const float *left = a + i * a_row, *const next = ahead + tile * depth * ahead_step;
+        const int64_t fetched = tile * depth * with_each, ahead_step = fetched < wanted ? with_each : 0;
+        const float *left = a + i * a_row, *const next = ahead + (fetched < wanted ? fetched : 0);
         const int64_t height = tile < whole ? ROWS : ROWS - 1, count = rows - i < height ? rows - i : height;
         const bool is_whole = count == height && width == columns, adds = is_whole && add;
         float *const target = is_whole ? c + i * c_row : corner;
@@ -193,17 +194,17 @@ static NNC_AROUND void nnc_strip_product_f32(int64_t rows, int64_t depth, int64_
         }
         const int64_t step = is_whole ? c_row : COLUMNS;
         if (columns < COLUMNS / 4 * 3) {
-            nnc_half_tile_f32(depth, left, left_row, left_column, strip, strip_row, target, step, adds, biased, low, high,
-                              next, ahead_step);
+            nnc_half_tile_f32(depth, left, left_row, left_column, strip, strip_row, target, step, adds, biased, low,
+                              high, next, ahead_step);
         } else if (columns < COLUMNS) {
-            nnc_narrow_tile_f32(depth, left, left_row, left_column, strip, strip_row, target, step, adds, biased, low, high,
-                                next, ahead_step);
+            nnc_narrow_tile_f32(depth, left, left_row, left_column, strip, strip_row, target, step, adds, biased, low,
+                                high, next, ahead_step);
         } else if (tile < whole) {
-            nnc_whole_tile_f32(depth, left, left_row, left_column, strip, strip_row, target, step, adds, biased, low, high,
-                               next, ahead_step);
+            nnc_whole_tile_f32(depth, left, left_row, left_column, strip, strip_row, target, step, adds, biased, low,
+                               high, next, ahead_step);
         } else {
-            nnc_short_tile_f32(depth, left, left_row, left_column, strip, strip_row, target, step, adds, biased, low, high,
-                               next, ahead_step);
+            nnc_short_tile_f32(depth, left, left_row, left_column, strip, strip_row, target, step, adds, biased, low,
+                               high, next, ahead_step);
         }
         if (!is_whole) {
             nnc_take_corner_f32(count, width, corner + skipped * COLUMNS, c + i * c_row, c_row, add);
@@ -230,8 +231,7 @@ static NNC_AROUND void nnc_pack_strips_f32(int64_t inner, int64_t columns, const
 static NNC_AROUND void nnc_packed_product_f32(int64_t rows, int64_t inner, int64_t columns, const float *a,
                                               int64_t a_row, int64_t a_column, const float *strips, float *c,
                                               int64_t c_row, const float *bias, float low, float high) {
-    enum { ROWS = NNC_TILE_ROWS, WIDTH = NNC_TILE_BYTES / sizeof(float), DEPTH = 800 };
-    const int64_t tiles = (rows + ROWS - 1) / ROWS, ahead_step = tiles < WIDTH ? (WIDTH + tiles - 1) / tiles : 1;
+    enum { WIDTH = NNC_TILE_BYTES / sizeof(float), LINE = 64 / sizeof(float) };
     const int64_t most = nnc_depth_f32(inner);
     for (int64_t k = 0; k < inner; k += most) {
         const int64_t depth = inner - k < most ? inner - k : most;
@@ -241,14 +241,14 @@ static NNC_AROUND void nnc_packed_product_f32(int64_t rows, int64_t inner, int64
             const float *const next = j + WIDTH < columns ? strip + inner * WIDTH : strips + (k + depth) * WIDTH;
             nnc_strip_product_f32(rows, depth, columns - j < WIDTH ? columns - j : WIDTH, a + k * a_column, a_row,
                                   a_column, false, strip, WIDTH, c + j, c_row, k > 0, is_biased ? bias + j : NULL, low,
-                                  high, next, ahead_step);
+                                  high, next, depth * WIDTH, LINE);
         }
     }
 }
 
-/* Some terms of the sums in some rows of C, strip by strip. Strips are packed if enough rows use them, unless their rows lie
-   one behind the other anyway: as many at once as two lines of a cache hold, which processors fetch together. Meanwhile
-   the `next` terms of B are fetched, if any follow. */
+/* Some terms of the sums in some rows of C, strip by strip. Strips are packed if enough rows use them, unless their rows
+   lie one behind the other anyway: as many at once as two lines of a cache hold, which processors fetch together.
+   Meanwhile the `next` terms of B are fetched, if any follow. */
 static NNC_AROUND void nnc_product_panel_f32(int64_t rows, int64_t depth, int64_t columns, const float *a,
                                              int64_t a_row, int64_t a_column, bool in_tiles, const float *b,
                                              int64_t b_row, int64_t b_column, float *c, int64_t c_row, bool add,
@@ -279,7 +279,7 @@ static NNC_AROUND void nnc_product_panel_f32(int64_t rows, int64_t depth, int64_
             strip_row = tile_columns;
         }
         nnc_strip_product_f32(rows, depth, width, a, a_row, a_column, in_tiles, strip, strip_row, c + j, c_row, add,
-                              NULL, 0, 0, ahead + s * terms * ahead_step, ahead_step);
+                              NULL, 0, 0, ahead + s * terms * ahead_step, terms * ahead_step, ahead_step);
     }
 }
 

@@ -17,8 +17,8 @@ NNC_INLINE void nnc_begin_tile_f32(const int rows, const int columns, float (*to
     }
 }
 
-/* Sums that lie in registers, written to C or added to it: with `bias` added to each row instead, unless that is NULL, and
-   kept between `low` and `high`. */
+/* Sums that lie in registers, written to C or added to it; with `bias`, unless that is NULL, written with it
+   added to each row, and kept between `low` and `high`. */
 NNC_INLINE void nnc_write_tile_f32(const int rows, const int columns, float (*total)[NNC_TILE_BYTES / sizeof(float)],
                                    float *restrict c, int64_t c_row, bool add, const float *restrict bias, float low,
                                    float high) {
@@ -54,9 +54,9 @@ NNC_INLINE bool nnc_is_deep_f32(int64_t inner) {
 }
 
 /* One tile of C, with all its sums in vector registers: the size of a tile is a constant for that reason, and a sum has at
-   least one term, since after a loop that may be left out the sums would lie in memory. For an even number of terms, and
-   a strip of B as wide as the tile. Counting takes time from the units that multiply: so a turn has two terms, and three
-   rows of A share a pointer, as far as an address reaches. */
+   least one term, since after a loop that may be left out the sums would lie in memory. For an even number of terms,
+   and a strip of B as wide as the tile. Counting takes time from the units that multiply: so a turn has two terms, and
+   three rows of A share a pointer, as far as an address reaches. */
 NNC_INLINE void nnc_tile_f32(const int rows, int64_t inner, const float *restrict a, int64_t a_row, int64_t a_column,
                              const float *restrict b, float *restrict c, int64_t c_row, bool add, const float *bias,
                              float low, float high) {
@@ -92,12 +92,12 @@ NNC_INLINE void nnc_tile_f32(const int rows, int64_t inner, const float *restric
     nnc_write_tile_f32(rows, COLUMNS, total, c, c_row, add, bias, low, high);
 }
 
-/* The same for any number of terms, one by one. Elements from `ahead` on are fetched into the cache, `ahead_step` of them
-   with each term. Of a deep tile, rows of B are fetched into the first cache too, some terms before they are read. */
+/* The same for any number of terms, one by one. Elements from `ahead` on are fetched into the cache, `ahead_step` of
+   them with each term. Of a deep tile, rows of B are fetched into the first cache too, some terms before they are read. */
 NNC_INLINE void nnc_fetching_tile_f32(const int rows, const int columns, const bool is_deep, int64_t inner,
                                       const float *restrict a, int64_t a_row, int64_t a_column,
-                                      const float *restrict b, int64_t b_row, float *restrict c, int64_t c_row, bool add,
-                                      const float *bias, float low, float high, const float *ahead,
+                                      const float *restrict b, int64_t b_row, float *restrict c, int64_t c_row,
+                                      bool add, const float *bias, float low, float high, const float *ahead,
                                       int64_t ahead_step) {
     enum { ROWS = NNC_TILE_ROWS, COLUMNS = NNC_TILE_BYTES / sizeof(float), LINE = 64 / sizeof(float), TERMS = 12 };
     float total[ROWS][COLUMNS];
@@ -130,8 +130,8 @@ NNC_INLINE void nnc_full_tile_f32(const int rows, int64_t inner, const float *re
                                   int64_t ahead_step) {
     enum { COLUMNS = NNC_TILE_BYTES / sizeof(float) };
     if (ahead_step > 0 || nnc_is_deep_f32(inner) || inner % 2 > 0 || b_row != COLUMNS) {
-        nnc_fetching_tile_f32(rows, COLUMNS, true, inner, a, a_row, a_column, b, b_row, c, c_row, add, bias, low, high, ahead,
-                              ahead_step);
+        nnc_fetching_tile_f32(rows, COLUMNS, true, inner, a, a_row, a_column, b, b_row, c, c_row, add, bias, low, high,
+                              ahead, ahead_step);
     } else {
         nnc_tile_f32(rows, inner, a, a_row, a_column, b, c, c_row, add, bias, low, high);
     }
@@ -139,16 +139,16 @@ NNC_INLINE void nnc_full_tile_f32(const int rows, int64_t inner, const float *re
 
 /* A tile of the size at which a processor computes most. */
 static NNC_HOT void nnc_whole_tile_f32(int64_t inner, const float *restrict a, int64_t a_row, int64_t a_column,
-                                       const float *restrict b, int64_t b_row, float *restrict c, int64_t c_row, bool add,
-                                       const float *bias, float low, float high, const float *ahead,
+                                       const float *restrict b, int64_t b_row, float *restrict c, int64_t c_row,
+                                       bool add, const float *bias, float low, float high, const float *ahead,
                                        int64_t ahead_step) {
     nnc_full_tile_f32(NNC_TILE_ROWS, inner, a, a_row, a_column, b, b_row, c, c_row, add, bias, low, high, ahead, ahead_step);
 }
 
 /* A row less, so that tiles of both heights have as many rows as there are: 49 are seven of seven. */
 static NNC_HOT void nnc_short_tile_f32(int64_t inner, const float *restrict a, int64_t a_row, int64_t a_column,
-                                       const float *restrict b, int64_t b_row, float *restrict c, int64_t c_row, bool add,
-                                       const float *bias, float low, float high, const float *ahead,
+                                       const float *restrict b, int64_t b_row, float *restrict c, int64_t c_row,
+                                       bool add, const float *bias, float low, float high, const float *ahead,
                                        int64_t ahead_step) {
     nnc_full_tile_f32(NNC_TILE_ROWS - 1, inner, a, a_row, a_column, b, b_row, c, c_row, add, bias, low, high, ahead,
                       ahead_step);
@@ -156,20 +156,20 @@ static NNC_HOT void nnc_short_tile_f32(int64_t inner, const float *restrict a, i
 
 /* Three quarters of the columns, which pay where half a register is computed in half the time. */
 static NNC_HOT void nnc_narrow_tile_f32(int64_t inner, const float *restrict a, int64_t a_row, int64_t a_column,
-                                        const float *restrict b, int64_t b_row, float *restrict c, int64_t c_row, bool add,
-                                        const float *bias, float low, float high, const float *ahead,
+                                        const float *restrict b, int64_t b_row, float *restrict c, int64_t c_row,
+                                        bool add, const float *bias, float low, float high, const float *ahead,
                                         int64_t ahead_step) {
     enum { ROWS = NNC_TILE_ROWS, COLUMNS = NNC_TILE_BYTES / sizeof(float) };
-    nnc_fetching_tile_f32(ROWS, COLUMNS / 4 * 3, false, inner, a, a_row, a_column, b, b_row, c, c_row, add, bias, low, high, ahead,
-                 ahead_step);
+    nnc_fetching_tile_f32(ROWS, COLUMNS / 4 * 3, false, inner, a, a_row, a_column, b, b_row, c, c_row, add, bias, low,
+                          high, ahead, ahead_step);
 }
 
 /* Half of the columns. */
 static NNC_HOT void nnc_half_tile_f32(int64_t inner, const float *restrict a, int64_t a_row, int64_t a_column,
-                                      const float *restrict b, int64_t b_row, float *restrict c, int64_t c_row, bool add,
-                                      const float *bias, float low, float high, const float *ahead,
+                                      const float *restrict b, int64_t b_row, float *restrict c, int64_t c_row,
+                                      bool add, const float *bias, float low, float high, const float *ahead,
                                       int64_t ahead_step) {
     enum { ROWS = NNC_TILE_ROWS, COLUMNS = NNC_TILE_BYTES / sizeof(float) };
-    nnc_fetching_tile_f32(ROWS, COLUMNS / 2, false, inner, a, a_row, a_column, b, b_row, c, c_row, add, bias, low, high, ahead,
-                 ahead_step);
+    nnc_fetching_tile_f32(ROWS, COLUMNS / 2, false, inner, a, a_row, a_column, b, b_row, c, c_row, add, bias, low, high,
+                          ahead, ahead_step);
 }

@@ -1,10 +1,42 @@
 /* A tile of the result of a convolution, all its sums in vector registers: x[places[i] + elements[k]] is element k of
    the window at place i, wherever it lies. The rest is as of `nnc_tile_f32`. */
-NNC_INLINE void nnc_window_tile_f32(const int rows, const int columns, const bool is_deep, int64_t depth,
-                                    const int64_t *restrict elements, const float *restrict x,
-                                    const int64_t *restrict places, const float *restrict b, int64_t b_row,
-                                    float *restrict c, int64_t c_row, const float *bias, float low, float high,
-                                    const float *ahead, int64_t ahead_step) {
+NNC_INLINE void nnc_window_tile_f32(const int rows, int64_t depth, const int64_t *restrict elements,
+                                    const float *restrict x, const int64_t *restrict places, const float *restrict b,
+                                    float *restrict c, int64_t c_row, const float *bias, float low, float high) {
+    enum { ROWS = NNC_TILE_ROWS, COLUMNS = NNC_TILE_BYTES / sizeof(float), AT_ONCE = 2 };
+    float total[ROWS][COLUMNS];
+    const float *windows[ROWS], *const end = b + depth * COLUMNS;
+    NNC_UNROLL
+    for (int i = 0; i < rows; i++) {
+        windows[i] = x + places[i];
+        NNC_BY_ITSELF(windows[i]);
+    }
+    nnc_begin_tile_f32(rows, COLUMNS, total, c, c_row);
+    do {
+        NNC_UNROLL
+        for (int term = 0; term < AT_ONCE; term++) {
+            const int64_t element = elements[term];
+            NNC_UNROLL
+            for (int i = 0; i < rows; i++) {
+                const float value = windows[i][element];
+#pragma omp simd
+                for (int j = 0; j < COLUMNS; j++) {
+                    total[i][j] += value * b[term * COLUMNS + j];
+                }
+            }
+        }
+        elements += AT_ONCE;
+        b += AT_ONCE * COLUMNS;
+    } while (b != end);
+    nnc_write_tile_f32(rows, COLUMNS, total, c, c_row, false, bias, low, high);
+}
+
+/* The same as of `nnc_fetching_tile_f32`. */
+NNC_INLINE void nnc_fetching_window_tile_f32(const int rows, const int columns, const bool is_deep, int64_t depth,
+                                             const int64_t *restrict elements, const float *restrict x,
+                                             const int64_t *restrict places, const float *restrict b, int64_t b_row,
+                                             float *restrict c, int64_t c_row, const float *bias, float low,
+                                             float high, const float *ahead, int64_t ahead_step) {
     enum { ROWS = NNC_TILE_ROWS, COLUMNS = NNC_TILE_BYTES / sizeof(float), LINE = 64 / sizeof(float), TERMS = 12 };
     float total[ROWS][COLUMNS];
     const float *windows[ROWS];
@@ -14,7 +46,7 @@ NNC_INLINE void nnc_window_tile_f32(const int rows, const int columns, const boo
     }
     nnc_begin_tile_f32(rows, columns, total, c, c_row);
     int64_t k = 0;
-    do { /* as in nnc_tile_f32 */
+    do {
 #ifdef __GNUC__
         __builtin_prefetch(ahead + k * ahead_step, 0, 2);
         for (int j = 0; is_deep && j < columns; j += LINE) {
@@ -35,19 +67,27 @@ NNC_INLINE void nnc_window_tile_f32(const int rows, const int columns, const boo
     nnc_write_tile_f32(rows, columns, total, c, c_row, false, bias, low, high);
 }
 
+/* A tile of so many places, whichever way it is computed. */
+NNC_INLINE void nnc_full_window_tile_f32(const int rows, int64_t depth, const int64_t *restrict elements,
+                                         const float *restrict x, const int64_t *restrict places,
+                                         const float *restrict b, float *restrict c, int64_t c_row, const float *bias,
+                                         float low, float high, const float *ahead, int64_t ahead_step) {
+    enum { COLUMNS = NNC_TILE_BYTES / sizeof(float) };
+    if (ahead_step > 0 || nnc_is_deep_f32(depth) || depth % 2 > 0) {
+        nnc_fetching_window_tile_f32(rows, COLUMNS, true, depth, elements, x, places, b, COLUMNS, c, c_row, bias, low,
+                                     high, ahead, ahead_step);
+    } else {
+        nnc_window_tile_f32(rows, depth, elements, x, places, b, c, c_row, bias, low, high);
+    }
+}
+
 /* The same of a constant size, as `nnc_whole_tile_f32` has it. */
 static NNC_HOT void nnc_whole_window_tile_f32(int64_t depth, const int64_t *restrict elements, const float *restrict x,
                                               const int64_t *restrict places, const float *restrict b,
                                               float *restrict c, int64_t c_row, const float *bias, float low,
                                               float high, const float *ahead, int64_t ahead_step) {
-    enum { ROWS = NNC_TILE_ROWS, COLUMNS = NNC_TILE_BYTES / sizeof(float) };
-    if (nnc_is_deep_f32(depth)) {
-        nnc_window_tile_f32(ROWS, COLUMNS, true, depth, elements, x, places, b, COLUMNS, c, c_row, bias, low, high,
-                            ahead, ahead_step);
-    } else {
-        nnc_window_tile_f32(ROWS, COLUMNS, false, depth, elements, x, places, b, COLUMNS, c, c_row, bias, low, high,
-                            ahead, ahead_step);
-    }
+    nnc_full_window_tile_f32(NNC_TILE_ROWS, depth, elements, x, places, b, c, c_row, bias, low, high, ahead,
+                             ahead_step);
 }
 
 /* As `nnc_short_tile_f32`. */
@@ -55,14 +95,8 @@ static NNC_HOT void nnc_short_window_tile_f32(int64_t depth, const int64_t *rest
                                               const int64_t *restrict places, const float *restrict b,
                                               float *restrict c, int64_t c_row, const float *bias, float low,
                                               float high, const float *ahead, int64_t ahead_step) {
-    enum { ROWS = NNC_TILE_ROWS, COLUMNS = NNC_TILE_BYTES / sizeof(float) };
-    if (nnc_is_deep_f32(depth)) {
-        nnc_window_tile_f32(ROWS - 1, COLUMNS, true, depth, elements, x, places, b, COLUMNS, c, c_row, bias, low, high,
-                            ahead, ahead_step);
-    } else {
-        nnc_window_tile_f32(ROWS - 1, COLUMNS, false, depth, elements, x, places, b, COLUMNS, c, c_row, bias, low, high,
-                            ahead, ahead_step);
-    }
+    nnc_full_window_tile_f32(NNC_TILE_ROWS - 1, depth, elements, x, places, b, c, c_row, bias, low, high, ahead,
+                             ahead_step);
 }
 
 /* As `nnc_half_tile_f32`; b has rows of any length. */
@@ -71,8 +105,8 @@ static NNC_HOT void nnc_half_window_tile_f32(int64_t depth, const int64_t *restr
                                              float *restrict c, int64_t c_row, const float *bias, float low,
                                              float high, const float *ahead, int64_t ahead_step) {
     enum { ROWS = NNC_TILE_ROWS, COLUMNS = NNC_TILE_BYTES / sizeof(float) };
-    nnc_window_tile_f32(ROWS, COLUMNS / 2, false, depth, elements, x, places, b, b_row, c, c_row, bias, low, high, ahead,
-                        ahead_step);
+    nnc_fetching_window_tile_f32(ROWS, COLUMNS / 2, false, depth, elements, x, places, b, b_row, c, c_row, bias, low,
+                                 high, ahead, ahead_step);
 }
 
 /* What the elements of some registers add up to, side by side: halves of all are added first, while these are registers. */
@@ -127,22 +161,24 @@ static NNC_AROUND void nnc_window_block_f32(int64_t count, int64_t run, int64_t 
             }
         }
         const int64_t rest = inner - first - depth, next = rest < most ? rest : most;
-        const int64_t whole_strip = tiles < COLUMNS ? (COLUMNS + tiles - 1) / tiles : 1;
-        const int64_t ahead_step = strips != NULL ? whole_strip : next * filters / (tiles * wide * depth);
-        const float *ahead = b + (first + (next > 0 ? depth : 0)) * b_row;
+        const int64_t with_each = strips != NULL ? LINE : next * filters / (tiles * wide * depth);
+        const int64_t wanted = strips != NULL ? depth * COLUMNS : tiles * depth * with_each;
+        const float *start = b + (first + (next > 0 ? depth : 0)) * b_row;
         for (int64_t j = 0; j < filters; j += COLUMNS) {
             const int64_t width = filters - j < COLUMNS ? filters - j : COLUMNS;
             const float *const strip = strips == NULL ? own : strips + j * inner + first * COLUMNS;
             if (strips == NULL) {
                 nnc_pack_f32(depth, width, b + first * b_row + j, b_row, 1, COLUMNS, own);
             } else {
-                ahead = j + COLUMNS < filters ? strip + inner * COLUMNS : strips + (first + depth) * COLUMNS;
+                start = j + COLUMNS < filters ? strip + inner * COLUMNS : strips + (first + depth) * COLUMNS;
             }
             const int64_t columns = width <= COLUMNS / 2 ? COLUMNS / 2 : COLUMNS;
             const int64_t whole = tiles - (columns == COLUMNS ? nnc_short_tiles_f32(count) : 0);
             const float *const shift = bias != NULL && first + depth == inner ? bias + j : NULL;
-            int64_t i = 0;
-            for (int64_t tile = 0; tile < tiles; tile++, ahead += depth * ahead_step) {
+            int64_t i = 0, fetched = 0;
+            for (int64_t tile = 0; tile < tiles; tile++, fetched += depth * with_each) {
+                const int64_t ahead_step = fetched < wanted ? with_each : 0;
+                const float *const ahead = start + (fetched < wanted ? fetched : 0);
                 const int64_t height = tile < whole ? ROWS : ROWS - 1, there = count - i < height ? count - i : height;
                 const bool is_whole = there == height && width == columns && first == 0;
                 const float *const biased = is_whole ? shift : NULL;
@@ -173,6 +209,7 @@ static NNC_AROUND void nnc_window_block_f32(int64_t count, int64_t run, int64_t 
                 }
                 i += there;
             }
+            start += strips == NULL ? wanted : 0;
         }
     }
 }
@@ -206,7 +243,7 @@ NNC_INLINE void nnc_few_filters_f32(const int filters, int64_t count, int64_t ru
         }
         const float *near = weights;
         int64_t number = 0;
-        do { /* as in nnc_tile_f32 */
+        do { /* as in `nnc_tile_f32` */
             const int64_t end = runs[number] + run;
             int64_t k = runs[number];
             do {

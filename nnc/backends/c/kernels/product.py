@@ -11,7 +11,7 @@ from nnc.backends.c.blocks import BOTTOM, LEFT, RIGHT, TOP, Fusion, fusible, ove
 from nnc.backends.c.bounded_bias import bias_arguments
 from nnc.backends.c.expressions import Expression, chain, infix, variable
 from nnc.backends.c.kernels.registry import Fused, KernelCall, Unit, Written, kernel
-from nnc.backends.c.linkage import FALSE, RUN
+from nnc.backends.c.linkage import FALSE, RUN, TRUE
 from nnc.backends.c.nests import LANES, UNROLLED, Elementwise, can_vectorise
 from nnc.backends.c.statements import SIMD, Code, Directive, array, assign, block, declare, declare_all, execute, loop
 from nnc.backends.c.strips import prepacked_strips
@@ -118,7 +118,8 @@ def product(unit: Unit, matrices: Matrices, fusion: Fusion = _NOTHING) -> list[C
     else:
         call = unit.linkage.product_part(unit.call, suffix, *block_sizes, *block_given, m.add)
     alone = unit.linkage.alone(unit.call, suffix)
-    return over_blocks(unit, suffix, m.rows, m.inner, m.columns, count, [execute(call)], fusion.rows, alone)
+    sizes, is_turned = (m.rows, m.inner, m.columns), m.a_strides[0] == 1 and m.a_strides[1] != 1
+    return over_blocks(unit, suffix, *sizes, count, [execute(call)], fusion.rows, alone, is_turned=is_turned)
 
 
 def _prepack(op: Op, operands: Sequence[TensorType], results: Sequence[TensorType]) -> Prepacked | None:
@@ -201,7 +202,7 @@ def _lanes_at_once(unit: Unit, a: Array, b: Array, c: Array) -> list[Code]:
         if isinstance(lanes, int) and lanes * size % _LINE == 0:
             return [_unrolled_terms_in_lanes(a, b, c, [(i, j) for i in range(rows) for j in range(columns)])]
     function = f"nnc_lane_product_{SUFFIXES[c.dtype]}"
-    shared = [variable("true") if each.strides[2] == 0 else FALSE for each in (a, b)]
+    shared = [TRUE if each.strides[2] == 0 else FALSE for each in (a, b)]
     factors = [(each.address, *each.strides[:2], is_shared) for each, is_shared in zip((a, b), shared, strict=True)]
     sizes = (*a.shape[:2], b.shape[1], c.shape[2])
     return [execute(unit.call(function, *sizes, *factors[0], *factors[1], c.address, *c.strides[:2]))]
