@@ -2,9 +2,9 @@
    Threads share rows where each gets several tiles of them, and more if B fits no cache: all of them read all of B, but a
    thread has most of its rows of A from itself, while it would have only its share of the columns of A. Otherwise they
    share columns, and each reads and packs its part of B alone; but not where there are so few strips of these that threads
-   would have nothing to do for more than a fifth of the time. Of a turned A each packs all that it reads, too, so that they share
-   what C has more of. Few rows are computed as B lies there, of which each thread
-   gets so many columns that it does not read ahead what another one is to read. No sum depends on it. */
+   would have nothing to do for more than a fifth of the time. Of a turned A each packs all that it reads, too, so that
+   they share what C has more of. Few rows are computed as B lies there, of which each thread gets so many columns that
+   it does not read ahead what another one is to read. No sum depends on it. */
 static NNC_AROUND void nnc_blocks_f32(int64_t rows, int64_t inner, int64_t columns, bool turned, bool alone,
                                       int64_t threads, int64_t *height, int64_t *width) {
     enum { ROWS = NNC_TILE_ROWS, MOST = 32 * ROWS, WIDTH = NNC_TILE_BYTES / sizeof(float), FITS = 512 * 1024 };

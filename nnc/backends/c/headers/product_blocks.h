@@ -261,7 +261,7 @@ static NNC_AROUND void nnc_product_panel_f32(int64_t rows, int64_t depth, int64_
     const bool fetches = b_column == 1 && b_row <= 4 * columns && next > 0;
     const int64_t ahead_step = fetches ? next * b_row / (strips * terms) : 0;
     const float *const ahead = b + (fetches ? depth * b_row : 0);
-    int64_t known = 0; /* strips that are packed */
+    int64_t packed_strips = 0;
     for (int64_t s = 0; s < strips; s++) {
         const int64_t j = s * WIDTH, width = columns - j < WIDTH ? columns - j : WIDTH;
         const int64_t tile_columns = nnc_tile_columns_f32(width);
@@ -271,8 +271,8 @@ static NNC_AROUND void nnc_product_panel_f32(int64_t rows, int64_t depth, int64_
             float *const own = packed + s % AT_ONCE * depth * WIDTH;
             if (s % AT_ONCE == 0 && b_column == 1 && columns - j >= AT_ONCE * WIDTH) {
                 nnc_pack_whole_strips_f32(AT_ONCE, depth, strip, b_row, own);
-                known = s + AT_ONCE;
-            } else if (s >= known) {
+                packed_strips = s + AT_ONCE;
+            } else if (s >= packed_strips) {
                 nnc_pack_f32(depth, width, strip, b_row, b_column, tile_columns, own);
             }
             strip = own;

@@ -93,8 +93,8 @@ NNC_INLINE void nnc_tile_f32(const int rows, int64_t inner, const float *restric
 }
 
 /* The same for any number of terms, one by one. Elements from `ahead` on are fetched into the cache, `ahead_step` of
-   them with each term. Of a deep tile, rows of B are fetched into the first cache too, some terms before they are read. */
-NNC_INLINE void nnc_fetching_tile_f32(const int rows, const int columns, const bool is_deep, int64_t inner,
+   them with each term; if that is asked for, rows of B into the first cache too, some terms before they are read. */
+NNC_INLINE void nnc_fetching_tile_f32(const int rows, const int columns, const bool fetches_b, int64_t inner,
                                       const float *restrict a, int64_t a_row, int64_t a_column,
                                       const float *restrict b, int64_t b_row, float *restrict c, int64_t c_row,
                                       bool add, const float *bias, float low, float high, const float *ahead,
@@ -106,7 +106,7 @@ NNC_INLINE void nnc_fetching_tile_f32(const int rows, const int columns, const b
     do {
 #ifdef __GNUC__
         __builtin_prefetch(ahead + k * ahead_step, 0, 2);
-        for (int j = 0; is_deep && j < columns; j += LINE) {
+        for (int j = 0; fetches_b && j < columns; j += LINE) {
             __builtin_prefetch(b + (k + TERMS) * b_row + j, 0, 3);
         }
 #else

@@ -31,8 +31,8 @@ NNC_INLINE void nnc_window_tile_f32(const int rows, int64_t depth, const int64_t
     nnc_write_tile_f32(rows, COLUMNS, total, c, c_row, false, bias, low, high);
 }
 
-/* The same as of `nnc_fetching_tile_f32`. */
-NNC_INLINE void nnc_fetching_window_tile_f32(const int rows, const int columns, const bool is_deep, int64_t depth,
+/* The same for any number of terms, as `nnc_fetching_tile_f32`. */
+NNC_INLINE void nnc_fetching_window_tile_f32(const int rows, const int columns, const bool fetches_b, int64_t depth,
                                              const int64_t *restrict elements, const float *restrict x,
                                              const int64_t *restrict places, const float *restrict b, int64_t b_row,
                                              float *restrict c, int64_t c_row, const float *bias, float low,
@@ -49,7 +49,7 @@ NNC_INLINE void nnc_fetching_window_tile_f32(const int rows, const int columns, 
     do {
 #ifdef __GNUC__
         __builtin_prefetch(ahead + k * ahead_step, 0, 2);
-        for (int j = 0; is_deep && j < columns; j += LINE) {
+        for (int j = 0; fetches_b && j < columns; j += LINE) {
             __builtin_prefetch(b + (k + TERMS) * b_row + j, 0, 3);
         }
 #else
