@@ -44,7 +44,7 @@ static NNC_HOT int64_t nnc_pack_turned_f32(int64_t depth, const float *restrict 
 
 /* A strip of B, its rows one behind the other; zeros where it is narrower. */
 static NNC_AROUND void nnc_pack_f32(int64_t depth, int64_t width, const float *restrict b, int64_t b_row,
-                                 int64_t b_column, int64_t columns, float *restrict strip) {
+                                    int64_t b_column, int64_t columns, float *restrict strip) {
     enum { AT_ONCE = 64 }; /* rows, whose lines stay in the first cache while one column after the other is written */
     enum { WIDTH = NNC_TILE_BYTES / sizeof(float) };
     if (b_column == 1 && width == WIDTH) {
@@ -101,15 +101,16 @@ static NNC_HOT void nnc_pack_rows_f32(int64_t rows, int64_t depth, const float *
 }
 
 /* Terms of the sums that are computed before the next ones, in as few parts as there is room for, of `most` terms at most
-   and all of a size: each part reads and writes C once more. No sum depends on anything else. */
+   and all of a size, an even one, as turns of tiles have two terms: each part reads and writes C once more. No sum depends on
+   anything else. */
 static int64_t nnc_terms_at_once_f32(int64_t inner, int64_t most) {
-    const int64_t parts = (inner + most - 1) / most;
-    return parts == 0 ? 1 : (inner + parts - 1) / parts;
+    const int64_t parts = (inner + most - 1) / most, each = parts == 0 ? 1 : (inner + parts - 1) / parts;
+    return parts < 2 ? each : each + each % 2;
 }
 
-/* The same where a strip of B has room for them. */
+/* The same where the first cache has room for a strip of B with so many rows. */
 static int64_t nnc_depth_f32(int64_t inner) {
-    return nnc_terms_at_once_f32(inner, 800);
+    return nnc_terms_at_once_f32(inner, NNC_TILE_DEPTH);
 }
 
 /* Rows of A that stay in a core's cache, so many terms of them, while one strip of B after the other meets them. */
@@ -165,8 +166,8 @@ static NNC_AROUND void nnc_strip_product_f32(int64_t rows, int64_t depth, int64_
                                              int64_t a_column, bool in_tiles, const float *strip, int64_t strip_row,
                                              float *c, int64_t c_row, bool add, const float *bias, float low,
                                              float high, const float *ahead, int64_t wanted, int64_t with_each) {
-    enum { ROWS = NNC_TILE_ROWS, COLUMNS = NNC_TILE_BYTES / sizeof(float), DEPTH = 800 };
-    float last[DEPTH * ROWS], corner[COLUMNS * ROWS];
+    enum { ROWS = NNC_TILE_ROWS, COLUMNS = NNC_TILE_BYTES / sizeof(float) };
+    float last[NNC_TILE_DEPTH * ROWS], corner[COLUMNS * ROWS];
     const int64_t columns = nnc_tile_columns_f32(width), tiles = (rows + ROWS - 1) / ROWS;
     const int64_t whole = tiles - (columns == COLUMNS && !in_tiles ? nnc_short_tiles_f32(rows) : 0);
     int64_t i = 0;
@@ -176,7 +177,7 @@ static NNC_AROUND void nnc_strip_product_f32(int64_t rows, int64_t depth, int64_
         const int64_t height = tile < whole ? ROWS : ROWS - 1, count = rows - i < height ? rows - i : height;
         const bool is_whole = count == height && width == columns, adds = is_whole && add;
         float *const target = is_whole ? c + i * c_row : corner;
-        const float *const biased = is_whole && !add ? bias : NULL;
+        const float *const biased = is_whole ? bias : NULL;
         int64_t left_row = a_row, left_column = a_column, skipped = 0;
         if (count < height && rows < ROWS) {
             for (int64_t k = 0; k < depth; k++) {
@@ -254,8 +255,8 @@ static NNC_AROUND void nnc_product_panel_f32(int64_t rows, int64_t depth, int64_
                                              int64_t b_row, int64_t b_column, float *c, int64_t c_row, bool add,
                                              int64_t next) {
     enum { ROWS = NNC_TILE_ROWS, WIDTH = NNC_TILE_BYTES / sizeof(float), AT_ONCE = 128 / NNC_TILE_BYTES };
-    enum { DEPTH = 800, LINE = 64 / sizeof(float) };
-    float space[AT_ONCE * DEPTH * WIDTH + LINE];
+    enum { LINE = 64 / sizeof(float) };
+    float space[AT_ONCE * NNC_TILE_DEPTH * WIDTH + LINE];
     float *const packed = space + (LINE - ((uintptr_t)space / sizeof(float)) % LINE) % LINE;
     const int64_t strips = (columns + WIDTH - 1) / WIDTH, terms = (rows + ROWS - 1) / ROWS * depth;
     const bool fetches = b_column == 1 && b_row <= 4 * columns && next > 0;
@@ -305,7 +306,8 @@ static NNC_AROUND void nnc_plain_product_f32(int64_t rows, int64_t inner, int64_
 static NNC_AROUND void nnc_turned_product_f32(int64_t rows, int64_t inner, int64_t columns, const float *a,
                                               int64_t a_column, const float *b, int64_t b_row, int64_t b_column,
                                               float *c, int64_t c_row, bool add) {
-    enum { ROWS = NNC_TILE_ROWS, HEIGHT = 1056 / sizeof(float) / ROWS * ROWS, DEPTH = 256, LINE = 64 / sizeof(float) };
+    enum { ROWS = NNC_TILE_ROWS, HEIGHT = 1056 / sizeof(float) / ROWS * ROWS, LINE = 64 / sizeof(float) };
+    enum { DEPTH = NNC_TILE_DEPTH < 256 ? NNC_TILE_DEPTH : 256 };
     enum { WIDTH = NNC_TILE_BYTES / sizeof(float), MANY = 128, FAR = 2048 / sizeof(float) };
     float space[HEIGHT * DEPTH + LINE];
     float *const packed = space + (LINE - ((uintptr_t)space / sizeof(float)) % LINE) % LINE;

@@ -17,40 +17,31 @@ NNC_INLINE void nnc_begin_tile_f32(const int rows, const int columns, float (*to
     }
 }
 
-/* Sums that lie in registers, written to C or added to it; with `bias`, unless that is NULL, written with it
-   added to each row, and kept between `low` and `high`. */
+/* Sums that lie in registers, written to C or added to it; with `bias`, unless that is NULL, added to each row, and kept
+   between `low` and `high`. */
 NNC_INLINE void nnc_write_tile_f32(const int rows, const int columns, float (*total)[NNC_TILE_BYTES / sizeof(float)],
                                    float *restrict c, int64_t c_row, bool add, const float *restrict bias, float low,
                                    float high) {
-    if (bias != NULL) {
+    static const float zeros[NNC_TILE_BYTES / sizeof(float)];
+    const float *restrict const shift = bias == NULL ? zeros : bias;
+    const float least = bias == NULL ? -INFINITY : low, most = bias == NULL ? INFINITY : high;
+    if (add) {
         for (int i = 0; i < rows; i++) {
 #pragma omp simd
             for (int j = 0; j < columns; j++) {
-                const float y = total[i][j] + bias[j], bounded = y < low ? low : y;
-                c[i * c_row + j] = bounded > high ? high : bounded;
-            }
-        }
-    } else if (add) {
-        for (int i = 0; i < rows; i++) {
-#pragma omp simd
-            for (int j = 0; j < columns; j++) {
-                c[i * c_row + j] += total[i][j];
+                const float y = c[i * c_row + j] + total[i][j] + shift[j], bounded = y < least ? least : y;
+                c[i * c_row + j] = bounded > most ? most : bounded;
             }
         }
     } else {
         for (int i = 0; i < rows; i++) {
 #pragma omp simd
             for (int j = 0; j < columns; j++) {
-                c[i * c_row + j] = 0.0f + total[i][j]; /* GCC makes a copy a memcpy, for which the sums leave registers */
+                const float y = total[i][j] + shift[j], bounded = y < least ? least : y;
+                c[i * c_row + j] = bounded > most ? most : bounded;
             }
         }
     }
-}
-
-/* Whether the first cache does not hold so many rows of B beside A, where they are as wide as a tile. */
-NNC_INLINE bool nnc_is_deep_f32(int64_t inner) {
-    enum { NEAR = 32 * 1024 };
-    return inner > NEAR / NNC_TILE_BYTES;
 }
 
 /* One tile of C, with all its sums in vector registers: the size of a tile is a constant for that reason, and a sum has at
@@ -129,7 +120,7 @@ NNC_INLINE void nnc_full_tile_f32(const int rows, int64_t inner, const float *re
                                   int64_t c_row, bool add, const float *bias, float low, float high, const float *ahead,
                                   int64_t ahead_step) {
     enum { COLUMNS = NNC_TILE_BYTES / sizeof(float) };
-    if (ahead_step > 0 || nnc_is_deep_f32(inner) || inner % 2 > 0 || b_row != COLUMNS) {
+    if (ahead_step > 0 || inner % 2 > 0 || b_row != COLUMNS) {
         nnc_fetching_tile_f32(rows, COLUMNS, true, inner, a, a_row, a_column, b, b_row, c, c_row, add, bias, low, high,
                               ahead, ahead_step);
     } else {

@@ -2,7 +2,8 @@
    the window at place i, wherever it lies. The rest is as of `nnc_tile_f32`. */
 NNC_INLINE void nnc_window_tile_f32(const int rows, int64_t depth, const int64_t *restrict elements,
                                     const float *restrict x, const int64_t *restrict places, const float *restrict b,
-                                    float *restrict c, int64_t c_row, const float *bias, float low, float high) {
+                                    float *restrict c, int64_t c_row, bool add, const float *bias, float low,
+                                    float high) {
     enum { ROWS = NNC_TILE_ROWS, COLUMNS = NNC_TILE_BYTES / sizeof(float), AT_ONCE = 2 };
     float total[ROWS][COLUMNS];
     const float *windows[ROWS], *const end = b + depth * COLUMNS;
@@ -28,15 +29,15 @@ NNC_INLINE void nnc_window_tile_f32(const int rows, int64_t depth, const int64_t
         elements += AT_ONCE;
         b += AT_ONCE * COLUMNS;
     } while (b != end);
-    nnc_write_tile_f32(rows, COLUMNS, total, c, c_row, false, bias, low, high);
+    nnc_write_tile_f32(rows, COLUMNS, total, c, c_row, add, bias, low, high);
 }
 
 /* The same for any number of terms, as `nnc_fetching_tile_f32`. */
 NNC_INLINE void nnc_fetching_window_tile_f32(const int rows, const int columns, const bool fetches_b, int64_t depth,
                                              const int64_t *restrict elements, const float *restrict x,
                                              const int64_t *restrict places, const float *restrict b, int64_t b_row,
-                                             float *restrict c, int64_t c_row, const float *bias, float low,
-                                             float high, const float *ahead, int64_t ahead_step) {
+                                             float *restrict c, int64_t c_row, bool add, const float *bias,
+                                             float low, float high, const float *ahead, int64_t ahead_step) {
     enum { ROWS = NNC_TILE_ROWS, COLUMNS = NNC_TILE_BYTES / sizeof(float), LINE = 64 / sizeof(float), TERMS = 12 };
     float total[ROWS][COLUMNS];
     const float *windows[ROWS];
@@ -64,49 +65,50 @@ NNC_INLINE void nnc_fetching_window_tile_f32(const int rows, const int columns, 
             }
         }
     } while (++k < depth);
-    nnc_write_tile_f32(rows, columns, total, c, c_row, false, bias, low, high);
+    nnc_write_tile_f32(rows, columns, total, c, c_row, add, bias, low, high);
 }
 
 /* A tile of so many places, whichever way it is computed. */
 NNC_INLINE void nnc_full_window_tile_f32(const int rows, int64_t depth, const int64_t *restrict elements,
                                          const float *restrict x, const int64_t *restrict places,
-                                         const float *restrict b, float *restrict c, int64_t c_row, const float *bias,
-                                         float low, float high, const float *ahead, int64_t ahead_step) {
+                                         const float *restrict b, float *restrict c, int64_t c_row, bool add,
+                                         const float *bias, float low, float high, const float *ahead,
+                                         int64_t ahead_step) {
     enum { COLUMNS = NNC_TILE_BYTES / sizeof(float) };
-    if (ahead_step > 0 || nnc_is_deep_f32(depth) || depth % 2 > 0) {
-        nnc_fetching_window_tile_f32(rows, COLUMNS, true, depth, elements, x, places, b, COLUMNS, c, c_row, bias, low,
-                                     high, ahead, ahead_step);
+    if (ahead_step > 0 || depth % 2 > 0) {
+        nnc_fetching_window_tile_f32(rows, COLUMNS, true, depth, elements, x, places, b, COLUMNS, c, c_row, add, bias,
+                                     low, high, ahead, ahead_step);
     } else {
-        nnc_window_tile_f32(rows, depth, elements, x, places, b, c, c_row, bias, low, high);
+        nnc_window_tile_f32(rows, depth, elements, x, places, b, c, c_row, add, bias, low, high);
     }
 }
 
 /* The same of a constant size, as `nnc_whole_tile_f32` has it. */
 static NNC_HOT void nnc_whole_window_tile_f32(int64_t depth, const int64_t *restrict elements, const float *restrict x,
                                               const int64_t *restrict places, const float *restrict b,
-                                              float *restrict c, int64_t c_row, const float *bias, float low,
-                                              float high, const float *ahead, int64_t ahead_step) {
-    nnc_full_window_tile_f32(NNC_TILE_ROWS, depth, elements, x, places, b, c, c_row, bias, low, high, ahead,
-                             ahead_step);
+                                              float *restrict c, int64_t c_row, bool add, const float *bias,
+                                              float low, float high, const float *ahead, int64_t ahead_step) {
+    nnc_full_window_tile_f32(NNC_TILE_ROWS, depth, elements, x, places, b, c, c_row, add, bias, low, high,
+                             ahead, ahead_step);
 }
 
 /* As `nnc_short_tile_f32`. */
 static NNC_HOT void nnc_short_window_tile_f32(int64_t depth, const int64_t *restrict elements, const float *restrict x,
                                               const int64_t *restrict places, const float *restrict b,
-                                              float *restrict c, int64_t c_row, const float *bias, float low,
-                                              float high, const float *ahead, int64_t ahead_step) {
-    nnc_full_window_tile_f32(NNC_TILE_ROWS - 1, depth, elements, x, places, b, c, c_row, bias, low, high, ahead,
-                             ahead_step);
+                                              float *restrict c, int64_t c_row, bool add, const float *bias,
+                                              float low, float high, const float *ahead, int64_t ahead_step) {
+    nnc_full_window_tile_f32(NNC_TILE_ROWS - 1, depth, elements, x, places, b, c, c_row, add, bias, low, high,
+                             ahead, ahead_step);
 }
 
 /* As `nnc_half_tile_f32`; b has rows of any length. */
 static NNC_HOT void nnc_half_window_tile_f32(int64_t depth, const int64_t *restrict elements, const float *restrict x,
                                              const int64_t *restrict places, const float *restrict b, int64_t b_row,
-                                             float *restrict c, int64_t c_row, const float *bias, float low,
-                                             float high, const float *ahead, int64_t ahead_step) {
+                                             float *restrict c, int64_t c_row, bool add, const float *bias,
+                                             float low, float high, const float *ahead, int64_t ahead_step) {
     enum { ROWS = NNC_TILE_ROWS, COLUMNS = NNC_TILE_BYTES / sizeof(float) };
-    nnc_fetching_window_tile_f32(ROWS, COLUMNS / 2, false, depth, elements, x, places, b, b_row, c, c_row, bias, low,
-                                 high, ahead, ahead_step);
+    nnc_fetching_window_tile_f32(ROWS, COLUMNS / 2, false, depth, elements, x, places, b, b_row, c, c_row, add, bias,
+                                 low, high, ahead, ahead_step);
 }
 
 /* What the elements of some registers add up to, side by side: halves of all are added first, while these are registers. */
@@ -143,7 +145,7 @@ static NNC_AROUND void nnc_window_block_f32(int64_t count, int64_t run, int64_t 
                                             int64_t filters, const float *x, const int64_t *places, const float *b,
                                             int64_t b_row, const float *strips, float *c, int64_t c_row,
                                             const float *bias, float low, float high) {
-    enum { ROWS = NNC_TILE_ROWS, COLUMNS = NNC_TILE_BYTES / sizeof(float), DEPTH = 800, LINE = 64 / sizeof(float) };
+    enum { ROWS = NNC_TILE_ROWS, COLUMNS = NNC_TILE_BYTES / sizeof(float), DEPTH = NNC_TILE_DEPTH, LINE = 64 / sizeof(float) };
     float space[(DEPTH + ROWS) * COLUMNS + LINE];
     float *const own = space + (LINE - ((uintptr_t)space / sizeof(float)) % LINE) % LINE;
     float *const corner = own + DEPTH * COLUMNS;
@@ -180,7 +182,7 @@ static NNC_AROUND void nnc_window_block_f32(int64_t count, int64_t run, int64_t 
                 const int64_t ahead_step = fetched < wanted ? with_each : 0;
                 const float *const ahead = start + (fetched < wanted ? fetched : 0);
                 const int64_t height = tile < whole ? ROWS : ROWS - 1, there = count - i < height ? count - i : height;
-                const bool is_whole = there == height && width == columns && first == 0;
+                const bool is_whole = there == height && width == columns, adds = is_whole && first > 0;
                 const float *const biased = is_whole ? shift : NULL;
                 float *const target = is_whole ? c + i * c_row + j : corner;
                 const int64_t step = is_whole ? c_row : COLUMNS, *seen = places + i;
@@ -192,14 +194,14 @@ static NNC_AROUND void nnc_window_block_f32(int64_t count, int64_t run, int64_t 
                     seen = near;
                 }
                 if (columns < COLUMNS) {
-                    nnc_half_window_tile_f32(depth, elements, x, seen, strip, COLUMNS, target, step, biased, low,
-                                             high, ahead, ahead_step);
+                    nnc_half_window_tile_f32(depth, elements, x, seen, strip, COLUMNS, target, step, adds, biased,
+                                             low, high, ahead, ahead_step);
                 } else if (tile < whole) {
-                    nnc_whole_window_tile_f32(depth, elements, x, seen, strip, target, step, biased, low, high, ahead,
-                                              ahead_step);
+                    nnc_whole_window_tile_f32(depth, elements, x, seen, strip, target, step, adds, biased, low, high,
+                                              ahead, ahead_step);
                 } else {
-                    nnc_short_window_tile_f32(depth, elements, x, seen, strip, target, step, biased, low, high, ahead,
-                                              ahead_step);
+                    nnc_short_window_tile_f32(depth, elements, x, seen, strip, target, step, adds, biased, low, high,
+                                              ahead, ahead_step);
                 }
                 if (!is_whole) {
                     nnc_take_corner_f32(there, width, corner, c + i * c_row + j, c_row, first > 0);
@@ -331,7 +333,7 @@ static NNC_AROUND void nnc_window_gradient_f32(int64_t depth, const int64_t *pla
         int64_t i = 0;
         for (int64_t tile = 0; tile < tiles; tile++) {
             const int64_t height = tile < whole ? ROWS : ROWS - 1, there = rows - i < height ? rows - i : height;
-            const bool is_whole = there == height && width == columns && !add;
+            const bool is_whole = there == height && width == columns, adds = is_whole && add;
             float *const out = kernel + i * kernel_row + j, *const target = is_whole ? out : corner;
             const int64_t step = is_whole ? kernel_row : COLUMNS;
             int64_t elements[ROWS], number = (first + i) / run, at = (first + i) % run;
@@ -343,11 +345,12 @@ static NNC_AROUND void nnc_window_gradient_f32(int64_t depth, const int64_t *pla
                 }
             }
             if (columns < COLUMNS) {
-                nnc_half_window_tile_f32(depth, places, x, elements, strip, columns, target, step, NULL, 0, 0, strip, 0);
+                nnc_half_window_tile_f32(depth, places, x, elements, strip, columns, target, step, adds, NULL, 0, 0,
+                                         strip, 0);
             } else if (tile < whole) {
-                nnc_whole_window_tile_f32(depth, places, x, elements, strip, target, step, NULL, 0, 0, strip, 0);
+                nnc_whole_window_tile_f32(depth, places, x, elements, strip, target, step, adds, NULL, 0, 0, strip, 0);
             } else {
-                nnc_short_window_tile_f32(depth, places, x, elements, strip, target, step, NULL, 0, 0, strip, 0);
+                nnc_short_window_tile_f32(depth, places, x, elements, strip, target, step, adds, NULL, 0, 0, strip, 0);
             }
             if (!is_whole) {
                 nnc_take_corner_f32(there, width, corner, out, kernel_row, add);
