@@ -100,9 +100,9 @@ static NNC_HOT void nnc_pack_rows_f32(int64_t rows, int64_t depth, const float *
     }
 }
 
-/* Terms of the sums that are computed before the next ones, in as few parts as there is room for, of `most` terms at most
-   and all of a size, an even one, as turns of tiles have two terms: each part reads and writes C once more. No sum depends on
-   anything else. */
+/* Terms of the sums that are computed before the next ones, in as few parts as there is room for, of `most` terms at
+   most and all of a size, an even one, as turns of tiles have two terms: each part reads and writes C once more. No sum
+   depends on anything else. */
 static int64_t nnc_terms_at_once_f32(int64_t inner, int64_t most) {
     const int64_t parts = (inner + most - 1) / most, each = parts == 0 ? 1 : (inner + parts - 1) / parts;
     return parts < 2 ? each : each + each % 2;

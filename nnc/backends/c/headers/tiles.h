@@ -17,30 +17,34 @@ NNC_INLINE void nnc_begin_tile_f32(const int rows, const int columns, float (*to
     }
 }
 
-/* Sums that lie in registers, written to C or added to it; with `bias`, unless that is NULL, added to each row, and kept
-   between `low` and `high`. */
+/* Sums that lie in registers, written to C or added to it, and with a bias if that is asked for. */
+NNC_INLINE void nnc_write_sums_f32(const int rows, const int columns, const bool add, const bool is_biased,
+                                   float (*total)[NNC_TILE_BYTES / sizeof(float)], float *restrict c, int64_t c_row,
+                                   const float *restrict bias, float low, float high) {
+    for (int i = 0; i < rows; i++) {
+#pragma omp simd
+        for (int j = 0; j < columns; j++) {
+            /* a sum to begin with, as GCC makes a copy a memcpy, for which the sums leave registers */
+            const float sum = (add ? c[i * c_row + j] : 0.0f) + total[i][j];
+            const float y = is_biased ? sum + bias[j] : sum, bounded = is_biased && y < low ? low : y;
+            c[i * c_row + j] = is_biased && bounded > high ? high : bounded;
+        }
+    }
+}
+
+/* The same, whatever is asked for; with `bias`, unless that is NULL, added to each row, and kept between `low` and
+   `high`. */
 NNC_INLINE void nnc_write_tile_f32(const int rows, const int columns, float (*total)[NNC_TILE_BYTES / sizeof(float)],
                                    float *restrict c, int64_t c_row, bool add, const float *restrict bias, float low,
                                    float high) {
-    static const float zeros[NNC_TILE_BYTES / sizeof(float)];
-    const float *restrict const shift = bias == NULL ? zeros : bias;
-    const float least = bias == NULL ? -INFINITY : low, most = bias == NULL ? INFINITY : high;
-    if (add) {
-        for (int i = 0; i < rows; i++) {
-#pragma omp simd
-            for (int j = 0; j < columns; j++) {
-                const float y = c[i * c_row + j] + total[i][j] + shift[j], bounded = y < least ? least : y;
-                c[i * c_row + j] = bounded > most ? most : bounded;
-            }
-        }
+    if (bias == NULL && add) {
+        nnc_write_sums_f32(rows, columns, true, false, total, c, c_row, NULL, low, high);
+    } else if (bias == NULL) {
+        nnc_write_sums_f32(rows, columns, false, false, total, c, c_row, NULL, low, high);
+    } else if (add) {
+        nnc_write_sums_f32(rows, columns, true, true, total, c, c_row, bias, low, high);
     } else {
-        for (int i = 0; i < rows; i++) {
-#pragma omp simd
-            for (int j = 0; j < columns; j++) {
-                const float y = total[i][j] + shift[j], bounded = y < least ? least : y;
-                c[i * c_row + j] = bounded > most ? most : bounded;
-            }
-        }
+        nnc_write_sums_f32(rows, columns, false, true, total, c, c_row, bias, low, high);
     }
 }
 

@@ -145,7 +145,8 @@ static NNC_AROUND void nnc_window_block_f32(int64_t count, int64_t run, int64_t 
                                             int64_t filters, const float *x, const int64_t *places, const float *b,
                                             int64_t b_row, const float *strips, float *c, int64_t c_row,
                                             const float *bias, float low, float high) {
-    enum { ROWS = NNC_TILE_ROWS, COLUMNS = NNC_TILE_BYTES / sizeof(float), DEPTH = NNC_TILE_DEPTH, LINE = 64 / sizeof(float) };
+    enum { ROWS = NNC_TILE_ROWS, COLUMNS = NNC_TILE_BYTES / sizeof(float), DEPTH = NNC_TILE_DEPTH };
+    enum { LINE = 64 / sizeof(float) };
     float space[(DEPTH + ROWS) * COLUMNS + LINE];
     float *const own = space + (LINE - ((uintptr_t)space / sizeof(float)) % LINE) % LINE;
     float *const corner = own + DEPTH * COLUMNS;
