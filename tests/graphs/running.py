@@ -15,7 +15,7 @@ import numpy
 
 from nnc.backends.c.emitted import UnitSource
 from nnc.backends.c.executable import Executable
-from nnc.backends.c.headers import sections
+from nnc.backends.c.headers import COMMON_PART, sections
 from nnc.backends.c.regions import APART
 from nnc.backends.c.source import PRELUDE, print_source
 from nnc.backends.c.target import WITHOUT_PACKING
@@ -124,7 +124,7 @@ def compiled(texts: Mapping[str, str], folder: Path) -> Any:
     """Return the library of some units, by name and text: in one unit, which has once what all have in front."""
     compiler = find_compiler()
     assert compiler is not None
-    bodies = [f"void {name}{text.partition(f'void {NAME}')[2]}".replace(NAME, name) for text, name in texts.items()]
+    bodies = [body_of(text).replace(NAME, name) for text, name in texts.items()]
     called = dict.fromkeys(re.findall(r"\bnnc_\w+", "\n".join(bodies)))
     records = {record: "" for body in bodies for record in RECORDS.findall(body)}
     bodies = [RECORDS.sub("", body) for body in bodies]
@@ -140,6 +140,12 @@ def compiled(texts: Mapping[str, str], folder: Path) -> Any:
     command = [*compiler.command, *flags(compiler, level=0), "graphs.c", "-o", str(path), "-lm"]
     subprocess.run(command, cwd=folder, check=True)
     return ctypes.CDLL(str(path))
+
+
+def body_of(text: str) -> str:
+    """Return what stands in a unit behind functions of headers; the last of these may begin what ends with the unit."""
+    before, name, behind = text.partition(f"void {NAME}")
+    return "\n".join([*re.findall(rf"^#if NNC_PART != {COMMON_PART}$", before, re.MULTILINE), name + behind])
 
 
 def is_in_headers(name: str) -> bool:

@@ -101,7 +101,14 @@ class CBackend:
             return source.text
 
         try:
-            path = build(text, source.key, level=level, threads=source.is_parallel, parts=source.parts)
+            path = build(
+                text,
+                source.key,
+                level=level,
+                threads=source.is_parallel,
+                parts=source.parts,
+                common=source.common,
+            )
         finally:
             for other in others:
                 other.join()

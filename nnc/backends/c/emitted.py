@@ -34,6 +34,8 @@ class UnitSource:
         may_fail: whether a run may end early, with ``fault`` set.
         is_marked: whether it counts what it runs.
         parts: into how many it can be divided, see `nnc.backends.c.halves`.
+        common: a checksum of the functions that it has in common with other units, see `nnc.backends.c.headers`; empty
+            where there are none.
         printed: the translation unit, empty where an earlier process has printed it.
         print_again: prints the unit of a plan, for whoever wants a text that an earlier process has printed.
     """
@@ -54,6 +56,7 @@ class UnitSource:
     may_fail: bool
     is_marked: bool = False
     parts: int = 1
+    common: str = ""
     printed: str = ""
     print_again: Callable[[Plan], UnitSource] | None = field(default=None, compare=False, repr=False)
 

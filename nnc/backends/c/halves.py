@@ -1,7 +1,8 @@
 """Lays the functions of a long unit out as two halves, which two compilers translate at the same time.
 
 A half is the same text with ``NNC_PART`` defined, 1 or 2: it leaves out the functions of the other, and what surrounds
-them. Functions of the headers are in both, each as fast as where it is called.
+them. Functions of the headers that units have in common are in neither, but in a part of their own, see
+`nnc.backends.c.headers`; all others are in both, where they become parts of what calls them.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from itertools import accumulate
 from nnc.backends.c.regions import ApartFunction
 
 LEAST_LINES = 600
-"""Lines of functions that are worth a second compiler, which has to translate the functions of the headers again."""
+"""Lines of functions that are worth a second compiler, which has to read the headers again."""
 
 
 @dataclass(frozen=True)

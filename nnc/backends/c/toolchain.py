@@ -13,6 +13,7 @@ from typing import BinaryIO
 from nnc.activity import announced
 from nnc.backends.c import cache
 from nnc.backends.c.cpu import NATIVE, cpu_features, find_target, is_x86
+from nnc.backends.c.headers import COMMON_PART, HALVES
 from nnc.backends.c.loading import load_error
 from nnc.backends.c.process_group import run
 from nnc.backends.c.scratch import scratch_folder
@@ -27,6 +28,7 @@ NAMES = ("cc", "gcc", "clang")
 
 _REMEDY = "Set $CC to a C compiler that works, or do without: backend='numpy', on the command line --backend numpy."
 _SAID_LINES, _SAID_WIDTH = 12, 300
+_OBJECT = "common.o"
 _REQUIRED = ("-std=c99", "-shared", *(() if sys.platform == "win32" else ("-fPIC",)))
 _TRIAL = 60.0  # seconds that a compiler may take for a few lines
 _PROBE = "int nnc_probe(void) { return 0; }\n"
@@ -106,6 +108,7 @@ def build(
     level: int = 3,
     threads: bool = False,
     parts: int = 1,
+    common: str = "",
     extra: Sequence[str] = (),
     timeout: float | None = None,
 ) -> Path:
@@ -117,6 +120,8 @@ def build(
         level: of optimisation, 0 to 3.
         threads: whether ``#pragma omp parallel`` shall have an effect, if the compiler can; ``_OPENMP`` says so.
         parts: how many compilers translate it at the same time, see `nnc.backends.c.halves`.
+        common: a checksum of the functions that it has in common with other units, which one more compiler translates
+            unless the cache has them; empty where there are none.
         extra: more flags, such as those of sanitizers.
         timeout: seconds that the compiler may take; by default `TIMEOUT`.
 
@@ -130,6 +135,7 @@ def build(
     wanted = (*flags(compiler, level, threads=threads), *extra)
     digest = digest or cache.checksum(_text(text).encode())
     divided = [str(parts)] if parts > 1 else []
+    shared = _common(compiler, common, (*flags(compiler, 3 if level else 0), *extra)) if common else None
     key = cache.make_key(digest, "\n".join(wanted), compiler.identity, find_target().identity, *divided)
     with cache.lock(key):
         found = cache.find(key)
@@ -137,7 +143,7 @@ def build(
             if usable := _loadable(key, found):
                 return usable
             _remove(found)  # it may want a library that is not here any more
-        job = _Job(compiler, wanted, key, TIMEOUT if timeout is None else timeout, parts)
+        job = _Job(compiler, wanted, key, TIMEOUT if timeout is None else timeout, parts, shared)
         try:
             with announced("compiling C"):
                 return job.run(_text(text))
@@ -146,6 +152,12 @@ def build(
             raise CompilerError(
                 f"the C compiler could not be run: {place}{error.strerror or error}\n  command: {compiler}\n  {_REMEDY}"
             ) from error
+
+
+def _common(compiler: Compiler, checksum: str, flags: Sequence[str]) -> _Common:
+    """Return functions that units have in common; their flags are the same at whatever level the rest is translated."""
+    key = cache.make_key(checksum, "\n".join(flags), compiler.identity, find_target().identity)
+    return _Common(f"{key}.o", tuple(flags))
 
 
 def _text(text: str | Callable[[], str]) -> str:
@@ -190,6 +202,19 @@ class _Failure:
 
 
 @dataclass(frozen=True)
+class _Common:
+    """What a unit has in common with others.
+
+    Args:
+        name: in the cache.
+        wanted: flags.
+    """
+
+    name: str
+    wanted: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class _Job:
     """One text on its way to a library.
 
@@ -199,6 +224,7 @@ class _Job:
         key: of the cache.
         timeout: seconds.
         parts: in which the text is translated.
+        common: what is translated apart from these.
     """
 
     compiler: Compiler
@@ -206,6 +232,7 @@ class _Job:
     key: str
     timeout: float
     parts: int = 1
+    common: _Common | None = None
 
     def run(self, text: str) -> Path:
         """Compile, without the flags that the compiler refuses, and return the library."""
@@ -223,8 +250,11 @@ class _Job:
         return result
 
     def _attempt(self, text: str, refused: frozenset[str]) -> Path | _Failure:
-        flags = [flag for flag in self.wanted if flag not in refused]
-        made = _compile(self.compiler, flags, text, self.timeout, self.parts)
+        def taken(wanted: Sequence[str]) -> tuple[str, ...]:
+            return tuple(flag for flag in wanted if flag not in refused)
+
+        common = self.common and _Common(self.common.name, taken(self.common.wanted))
+        made = _compile(self.compiler, taken(self.wanted), text, self.timeout, self.parts, common)
         if isinstance(made, _Failure):
             return made
         library, command = made
@@ -271,18 +301,26 @@ class _Job:
 
 
 def _compile(
-    compiler: Compiler, flags: Sequence[str], text: str, timeout: float, parts: int = 1
+    compiler: Compiler,
+    flags: Sequence[str],
+    text: str,
+    timeout: float,
+    parts: int = 1,
+    common: _Common | None = None,
 ) -> tuple[bytes, Sequence[str]] | _Failure:
     """Run the compiler in a folder of its own; return the bytes of the library and the command line that made it."""
     output = f"nnc{cache.SUFFIX}"
     with scratch_folder() as place:
         folder = str(place)
         Path(folder, "nnc.c").write_bytes(text.encode())
+        kept = b"" if common is None else cache.recall(common.name)
+        if kept:
+            Path(folder, _OBJECT).write_bytes(kept)
         environment = {**os.environ, "LC_ALL": "C", "TMPDIR": folder}
         if _is_zig(compiler):
             environment = {"ZIG_LOCAL_CACHE_DIR": folder, "ZIG_GLOBAL_CACHE_DIR": _zig_cache(), **environment}
         with Path(folder, "said").open("w+b") as stream:  # a pipe would wait for children that outlive a hanging parent
-            for commands in _commands(compiler, flags, output, parts):
+            for commands in _commands(compiler, flags, output, parts, common, bool(kept)):
                 command = commands[0]
                 try:
                     statuses = run(commands, folder, environment, stream, timeout)
@@ -296,20 +334,42 @@ def _compile(
                         how = f"failed with exit code {status}" if status > 0 else f"was ended by signal {-status}"
                         return _Failure(how, _read(stream), command, retry=status > 0)
             said = _read(stream)
+        if common is not None and not kept:
+            with suppress(OSError):  # the library is there, or what is said next
+                cache.remember(common.name, Path(folder, _OBJECT).read_bytes())
         try:
             return Path(folder, output).read_bytes(), command
         except FileNotFoundError:
             return _Failure("ended without an error, but has written no library", said, command)
 
 
-def _commands(compiler: Compiler, flags: Sequence[str], output: str, parts: int) -> list[list[tuple[str, ...]]]:
-    """Return the command lines from ``nnc.c`` to a library: those that may run at the same time, then the others."""
+def _commands(
+    compiler: Compiler, flags: Sequence[str], output: str, parts: int, common: _Common | None, is_kept: bool
+) -> list[list[tuple[str, ...]]]:
+    """Return the command lines from ``nnc.c`` to a library: those that may run at the same time, then the others.
+
+    Args:
+        compiler: which.
+        flags: of the unit.
+        output: name of the library.
+        parts: in which the unit is translated, besides what is common.
+        common: the functions in common, in an object of their own.
+        is_kept: whether that object lies there already.
+    """
     start, end = (*compiler.command, *flags, "-o", output), "-lm"  # relative names, for equal bytes
-    if parts == 1:
+    if parts == 1 and common is None:
         return [[(*start, "nnc.c", end)]]
-    alone = (*compiler.command, *(flag for flag in flags if flag != "-shared"), "-c", "nnc.c")
-    objects = [f"{number}.o" for number in range(1, parts + 1)]
-    each = [(*alone, f"-DNNC_PART={number}", "-o", name) for number, name in enumerate(objects, 1)]
+
+    def translating(part: int, flags: Sequence[str], name: str) -> tuple[str, ...]:
+        alone = (flag for flag in flags if flag != "-shared")
+        return (*compiler.command, *alone, "-c", "nnc.c", f"-DNNC_PART={part}", "-o", name)
+
+    each = [translating(part, flags, f"{part}.o") for part in HALVES[-parts:]]
+    objects = [command[-1] for command in each]
+    if common is not None:
+        objects.append(_OBJECT)
+        if not is_kept:
+            each.insert(0, translating(COMMON_PART, common.wanted, _OBJECT))
     return [each, [(*start, *objects, end)]]
 
 

@@ -20,7 +20,18 @@ from nnc.plan import Plan
 from nnc.target import KernelNeeds, Prepacked
 
 _KERNELS = "nnc.backends.c.kernels"
-_SAME = ("key", "level", "name", "prepacked_bytes", "feeds", "runs_epochs", "is_parallel", "may_fail", "parts")
+_SAME = (
+    "key",
+    "level",
+    "name",
+    "prepacked_bytes",
+    "feeds",
+    "runs_epochs",
+    "is_parallel",
+    "may_fail",
+    "parts",
+    "common",
+)
 """Attributes of a source that JSON has as they are."""
 _LABELS = ("symbols", "states", "packed_states")
 

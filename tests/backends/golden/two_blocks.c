@@ -56,3 +56,5 @@ void nnc_predict_batches(const nnc_run *run, const void *const *sources, const i
     }
     nnc_set_control(control);
 }
+
+#endif

@@ -7,7 +7,7 @@ has no counterpart for double is one for both: ``float`` and ``_f32`` stand for 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -15,7 +15,16 @@ from pathlib import Path
 HOT = "NNC_HOT"
 """The mark of functions that are optimised in full whatever the unit is compiled with: products above all."""
 
-_START = re.compile(r"^(?:static|NNC_INLINE)\b[^;=(){}]*?\b(nnc_\w+)\s*\(", re.MULTILINE)
+COMMON = "NNC_COMMON"
+"""The mark of functions that are the same in many units, and that these call by their names."""
+HALVES = (1, 2)
+"""What ``NNC_PART`` is in the halves of a unit; the last has what surrounds its functions, and is all where it is not
+divided. Nothing is defined where functions of the headers are translated with the rest."""
+COMMON_PART = 3
+"""What it is where only functions in common are translated, as a part of a unit that others may have, too."""
+
+_START = re.compile(r"^(?:static|NNC_INLINE|NNC_COMMON)\b[^;=(){}]*?\b(nnc_\w+)\s*\(", re.MULTILINE)
+_DECLARED = re.compile(rf"^{COMMON}\b[^{{]*(?= \{{)", re.MULTILINE)
 _COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
 _DEFINED = re.compile(r"^#define (NNC_\w+)", re.MULTILINE)
 _CALL = re.compile(r"\bnnc_\w+(?=\s*\()")
@@ -31,11 +40,17 @@ class _Function:
         parts: its text, its comment included; each directive of OpenMP by itself, with the indentation of its loop.
         calls: the functions of headers that it calls, in order of appearance.
         macros: names of the macros of headers that it may use.
+        declaration: a line that declares it, where it has a part of its own; else empty.
     """
 
     parts: tuple[str | tuple[str, str], ...]
     calls: tuple[str, ...]
     macros: frozenset[str]
+    declaration: str
+
+    def text(self, pragma: Callable[[str, str], str]) -> str:
+        """The definition, with lines of directives as `pragma` writes them."""
+        return "".join(part if isinstance(part, str) else f"{pragma(*part)}\n" for part in self.parts)
 
 
 @dataclass(frozen=True)
@@ -74,16 +89,63 @@ def sections(
     Raises:
         KeyError: no header has a function of such a name.
     """
-    taken: dict[str, _Function] = {}
-    for name in names:
-        _take(name, taken)
-    used = frozenset(macros).union(*[function.macros for function in taken.values()])
-    directives = [part for function in taken.values() for part in function.parts if isinstance(part, tuple)]
-    texts = [macros for defined, macros in _macros() if not defined.isdisjoint(used)]
-    for function in taken.values():
-        parts = [part if isinstance(part, str) else f"{pragma(*part)}\n" for part in function.parts]
-        texts.append("".join(parts))
-    return Sections("\n".join(texts), HOT in used, bool(directives))
+    taken = _taken(names)
+    used, has_directives = _macros_used(taken, macros), _has_directives(taken)
+    return Sections(_joined(_macro_texts(used), taken, pragma), HOT in used, has_directives)
+
+
+@dataclass(frozen=True)
+class PartedSections:
+    """Functions of the headers for a unit that may be translated in parts, as `Sections`.
+
+    Args:
+        common: what goes behind the prelude: macros, and the functions that other units may have in common with it.
+        own: what stands before the unit's functions, and what calls those.
+        is_hot: whether one is optimised in full whatever the unit is compiled with.
+        in_common: a text that is the same for units that have the same functions in common, empty where there are none.
+            Where there are, what stands behind `common` is to be left out of the part `COMMON_PART`.
+    """
+
+    common: str
+    own: str
+    is_hot: bool
+    in_common: str
+
+
+def parted_sections(
+    names: Iterable[str], pragma: Callable[[str, str], str] = plain_pragma, macros: Iterable[str] = ()
+) -> PartedSections:
+    """Return functions and all functions of the headers that they call, those with the mark `COMMON` apart.
+
+    In a part of a unit these are declared, and in that of their own defined, with what they call; where all is one,
+    each function stands once. Arguments and errors are those of `sections`.
+    """
+    taken = _taken(names)
+    used = _macros_used(taken, macros)
+    outer = _taken(names, enters=lambda function: not function.declaration)
+    common = sorted(name for name, function in outer.items() if function.declaration)
+    if not common:
+        return PartedSections(_joined(_macro_texts(used), {}, pragma), _joined([], taken, pragma), HOT in used, "")
+    inner = _taken(common)
+    both = {name: function for name, function in inner.items() if name in outer and not function.declaration}
+    apart = {name: function for name, function in inner.items() if name not in both}
+    own = {name: function for name, function in outer.items() if name not in inner}
+    text = "\n".join(
+        [
+            *_macro_texts(used),
+            *(taken[name].declaration for name in common),
+            "",
+            *(function.text(pragma) for function in both.values()),
+            f"#if NNC_PART == 0 || NNC_PART == {COMMON_PART}",
+            _joined([], apart, pragma),
+            "#endif",
+        ]
+    )
+    return PartedSections(text, _joined([], own, pragma), HOT in used, sections(common).text)
+
+
+def _joined(texts: Sequence[str], taken: Mapping[str, _Function], pragma: Callable[[str, str], str]) -> str:
+    return "\n".join([*texts, *(function.text(pragma) for function in taken.values())])
 
 
 def macros_in(text: str) -> frozenset[str]:
@@ -101,15 +163,37 @@ def own_names(*texts: str) -> frozenset[str]:
     return frozenset(name for text in texts for name in re.findall(r"\bnnc_(\w+)", text))
 
 
-def _take(name: str, taken: dict[str, _Function]) -> None:
+def _taken(names: Iterable[str], enters: Callable[[_Function], bool] = lambda function: True) -> dict[str, _Function]:
+    """Functions by name, each behind those that it calls, which are left out of those that are not entered."""
+    taken: dict[str, _Function] = {}
+    for name in names:
+        _take(name, taken, enters)
+    return taken
+
+
+def _take(name: str, taken: dict[str, _Function], enters: Callable[[_Function], bool]) -> None:
     if name in taken:
         return
     functions = _functions()
     if name not in functions:
         raise KeyError(f"expected a function of the C headers, got {name!r}; there are {', '.join(sorted(functions))}")
-    for called in functions[name].calls:
-        _take(called, taken)
+    if enters(functions[name]):
+        for called in functions[name].calls:
+            _take(called, taken, enters)
     taken[name] = functions[name]
+
+
+def _macros_used(taken: Mapping[str, _Function], macros: Iterable[str]) -> frozenset[str]:
+    return frozenset(macros).union(*[function.macros for function in taken.values()])
+
+
+def _has_directives(taken: Mapping[str, _Function]) -> bool:
+    return any(isinstance(part, tuple) for function in taken.values() for part in function.parts)
+
+
+def _macro_texts(used: frozenset[str]) -> list[str]:
+    """The headers without functions that define a macro of these."""
+    return [text for defined, text in _macros() if not defined.isdisjoint(used)]
 
 
 @cache
@@ -142,7 +226,9 @@ def _function(name: str, text: str) -> _Function:
     for found in _DIRECTIVE.finditer(text):
         parts += [text[start : found.start()], (found[1], found[2])]
         start = found.end()
-    return _Function((*parts, text[start:]), tuple(calls), frozenset(_MACRO.findall(text)))
+    declared = _DECLARED.search(text)
+    declaration = "" if declared is None else f"{' '.join(declared[0].split())};"
+    return _Function((*parts, text[start:]), tuple(calls), frozenset(_MACRO.findall(text)), declaration)
 
 
 def _in_double(text: str) -> str:

@@ -28,9 +28,9 @@ static NNC_AROUND void nnc_blocks_f32(int64_t rows, int64_t inner, int64_t colum
 }
 
 /* A block of a product that has so many rows in all: to the bits that the whole would have. */
-static NNC_AROUND void nnc_built_in_part_f32(int64_t whole, int64_t rows, int64_t inner, int64_t columns,
-                                             const float *a, int64_t a_row, int64_t a_column, const float *b,
-                                             int64_t b_row, int64_t b_column, float *c, int64_t c_row, bool add) {
+NNC_COMMON NNC_AROUND void nnc_built_in_part_f32(int64_t whole, int64_t rows, int64_t inner, int64_t columns,
+                                                 const float *a, int64_t a_row, int64_t a_column, const float *b,
+                                                 int64_t b_row, int64_t b_column, float *c, int64_t c_row, bool add) {
     enum { ROWS_ALONE = NNC_TILE_ROWS / 2 };
     if (whole < ROWS_ALONE || inner == 0) {
         nnc_built_in_product_f32(rows, inner, columns, a, a_row, a_column, b, b_row, b_column, c, c_row, add);

@@ -80,9 +80,9 @@ NNC_INLINE void nnc_adjacent_strips_f32(const int strips, int64_t inner, int64_t
 
 /* The whole row: two strips at a time, for which each number of A is fetched once. With `bias` added, unless that is NULL,
    and kept between `low` and `high`. */
-static NNC_HOT void nnc_strips_row_f32(int64_t inner, int64_t columns, const float *restrict a, int64_t a_column,
-                                       const float *restrict strips, float *restrict c, const float *restrict bias,
-                                       float low, float high) {
+NNC_COMMON NNC_HOT void nnc_strips_row_f32(int64_t inner, int64_t columns, const float *restrict a, int64_t a_column,
+                                           const float *restrict strips, float *restrict c, const float *restrict bias,
+                                           float low, float high) {
     enum { WIDTH = NNC_TILE_BYTES / sizeof(float), AT_ONCE = 2 };
     int64_t j = 0;
     for (; j + (AT_ONCE - 1) * WIDTH < columns; j += AT_ONCE * WIDTH) {
@@ -178,9 +178,9 @@ static NNC_HOT void nnc_dot_products_f32(int64_t inner, int64_t columns, const f
 
 /* C = A B, or C += A B, for any strides of A and B; C has rows next to each other in memory. The order of sums does not
    depend on the number of threads. */
-static NNC_AROUND void nnc_built_in_product_f32(int64_t rows, int64_t inner, int64_t columns, const float *a,
-                                                int64_t a_row, int64_t a_column, const float *b, int64_t b_row,
-                                                int64_t b_column, float *c, int64_t c_row, bool add) {
+NNC_COMMON NNC_AROUND void nnc_built_in_product_f32(int64_t rows, int64_t inner, int64_t columns, const float *a,
+                                                    int64_t a_row, int64_t a_column, const float *b, int64_t b_row,
+                                                    int64_t b_column, float *c, int64_t c_row, bool add) {
     enum { ROWS_ALONE = NNC_TILE_ROWS / 2, CACHED = NNC_LAST_CACHE / 2 / sizeof(float) };
     if (rows < ROWS_ALONE && b_column == 1 && inner * b_row > CACHED) {
         nnc_streamed_rows_f32(rows, inner, columns, a, a_row, a_column, b, b_row, c, c_row, add);

@@ -218,8 +218,8 @@ static NNC_AROUND void nnc_strip_product_f32(int64_t rows, int64_t depth, int64_
 }
 
 /* B in strips, one behind the other, each as wide as a tile; zeros behind the last column. */
-static NNC_AROUND void nnc_pack_strips_f32(int64_t inner, int64_t columns, const float *b, int64_t b_row,
-                                           int64_t b_column, float *strips) {
+NNC_COMMON NNC_AROUND void nnc_pack_strips_f32(int64_t inner, int64_t columns, const float *b, int64_t b_row,
+                                               int64_t b_column, float *strips) {
     enum { WIDTH = NNC_TILE_BYTES / sizeof(float) };
     for (int64_t j = 0; j < columns; j += WIDTH) {
         nnc_pack_f32(inner, columns - j < WIDTH ? columns - j : WIDTH, b + j * b_column, b_row, b_column, WIDTH,
@@ -229,9 +229,9 @@ static NNC_AROUND void nnc_pack_strips_f32(int64_t inner, int64_t columns, const
 
 /* C = A B for B in strips, as `nnc_pack_strips_f32` makes them. Unless `bias` is NULL, it is added to each row, and results
    are kept between `low` and `high`. */
-static NNC_AROUND void nnc_packed_product_f32(int64_t rows, int64_t inner, int64_t columns, const float *a,
-                                              int64_t a_row, int64_t a_column, const float *strips, float *c,
-                                              int64_t c_row, const float *bias, float low, float high) {
+NNC_COMMON NNC_AROUND void nnc_packed_product_f32(int64_t rows, int64_t inner, int64_t columns, const float *a,
+                                                  int64_t a_row, int64_t a_column, const float *strips, float *c,
+                                                  int64_t c_row, const float *bias, float low, float high) {
     enum { WIDTH = NNC_TILE_BYTES / sizeof(float), LINE = 64 / sizeof(float) };
     const int64_t most = nnc_depth_f32(inner);
     for (int64_t k = 0; k < inner; k += most) {
@@ -327,9 +327,9 @@ static NNC_AROUND void nnc_turned_product_f32(int64_t rows, int64_t inner, int64
     }
 }
 
-static NNC_AROUND void nnc_blocked_product_f32(int64_t rows, int64_t inner, int64_t columns, const float *a,
-                                               int64_t a_row, int64_t a_column, const float *b, int64_t b_row,
-                                               int64_t b_column, float *c, int64_t c_row, bool add) {
+NNC_COMMON NNC_AROUND void nnc_blocked_product_f32(int64_t rows, int64_t inner, int64_t columns, const float *a,
+                                                   int64_t a_row, int64_t a_column, const float *b, int64_t b_row,
+                                                   int64_t b_column, float *c, int64_t c_row, bool add) {
     if (a_row == 1 && a_column != 1) {
         nnc_turned_product_f32(rows, inner, columns, a, a_column, b, b_row, b_column, c, c_row, add);
     } else {

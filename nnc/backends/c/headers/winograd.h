@@ -44,8 +44,8 @@ static void nnc_winograd_kernel_f32(int64_t planes, int64_t channels, int64_t fi
 }
 
 /* A tile of 4×4 elements of the input, Bᵀ d B, an element for each of the 16 products; `step` lies between them. */
-static NNC_HOT void nnc_winograd_input_f32(int64_t channels, const float *const *restrict tile, float *restrict out,
-                                           int64_t step) {
+NNC_COMMON NNC_HOT void nnc_winograd_input_f32(int64_t channels, const float *const *restrict tile, float *restrict out,
+                                               int64_t step) {
 #pragma omp simd
     for (int64_t c = 0; c < channels; c++) {
         float rows[4][4];
@@ -66,8 +66,8 @@ static NNC_HOT void nnc_winograd_input_f32(int64_t channels, const float *const 
 }
 
 /* The 2×2 places of a tile, Aᵀ m A, from the 16 products; whether all are finite. */
-static NNC_HOT bool nnc_winograd_output_f32(int64_t filters, const float *restrict products, int64_t step,
-                                            float *const *restrict places) {
+NNC_COMMON NNC_HOT bool nnc_winograd_output_f32(int64_t filters, const float *restrict products, int64_t step,
+                                                float *const *restrict places) {
     float *const first = places[0], *const second = places[1], *const third = places[2], *const fourth = places[3];
     float nothing = 0;
 #pragma omp simd reduction(+:nothing)

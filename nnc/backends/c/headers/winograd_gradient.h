@@ -1,6 +1,6 @@
 /* The gradient of the 2×2 places of a tile, A m Aᵀ, an element for each of the 16 products; `step` lies between them. */
-static NNC_HOT void nnc_winograd_cotangent_f32(int64_t filters, const float *const *restrict places,
-                                               float *restrict out, int64_t step) {
+NNC_COMMON NNC_HOT void nnc_winograd_cotangent_f32(int64_t filters, const float *const *restrict places,
+                                                   float *restrict out, int64_t step) {
 #pragma omp simd
     for (int64_t f = 0; f < filters; f++) {
         float rows[4][2];
@@ -49,8 +49,9 @@ static void nnc_winograd_factors_f32(int64_t start, int64_t stop, int64_t down, 
 
 /* Elements from `start` to `stop` of each of the nine matrices of a kernel's gradient, Gᵀ m G, from those of the 16
    products, which so many others are added to; `taps` elements are in a matrix. Whether all are finite. */
-static NNC_HOT bool nnc_winograd_gradient_f32(int64_t start, int64_t stop, int64_t taps, int64_t step,
-                                              int64_t others, const float *restrict products, float *restrict kernel) {
+NNC_COMMON NNC_HOT bool nnc_winograd_gradient_f32(int64_t start, int64_t stop, int64_t taps, int64_t step,
+                                                  int64_t others, const float *restrict products,
+                                                  float *restrict kernel) {
     float nothing = 0;
 #pragma omp simd reduction(+:nothing)
     for (int64_t i = start; i < stop; i++) {
