@@ -1,21 +1,20 @@
 /* tanh, the logistic function, which is tanh's shifted and scaled, sinh and its inverse. */
 
-/* tanh x, at most 2 ulp off: u / (1 + u) with u = (e^(2|x|) - 1) / 2, reduced as in exponential.h by halves of log 2;
-   q is nnc_exp_tail_f32's polynomial of 2r. Where u is small, u - u (u / (1 + u)) hides the rounding of 1 + u. Where x is
-   large, what comes of it is not looked at: to bound x would make compilers choose all that depends on it once more. */
+/* tanh x, at most 2 ulp off: u / (1 + u) with u = (e^(2|x|) - 1) / 2, reduced as in exponential.h by halves of log 2,
+   with the exponent of 2^n in the low bits of the number that n is rounded by; r + r^2 q is nnc_exp_tail_f32's polynomial
+   of 2r, halved. Where u is small, u - u (u / (1 + u)) hides the rounding of 1 + u. Where x is large, what comes of it is
+   not looked at: to bound x would make compilers choose all that depends on it once more. */
 NNC_INLINE float nnc_tanh_f32(float x) {
     float a = fabsf(x);
-    float shifted = nnc_stored_f32(a * 2.88539008f + 12582912.0f);
-    float n = shifted - 12582912.0f;
+    float shifted = nnc_stored_f32(a * 2.88539008f + 12583039.0f);
+    float n = shifted - 12583039.0f;
     float r = a - n * 3.46573591e-1f;
-    float q = 4.45359162e-2f;
-    q = q * r + 1.33876845e-1f;
-    q = q * r + 3.33332896e-1f;
-    q = q * r + 6.66661500e-1f;
-    q = q * r + 1.0f;
-    uint32_t power = (nnc_bits_f32(shifted) - 0x4B400000u + 127u) << 23;
-    float scale = nnc_from_bits_f32(power), half = nnc_from_bits_f32(power - 0x800000u);
-    float u = scale * (q * (r * r)) + (scale * r + (half - 0.5f));
+    float s = r * r;
+    float low = 6.66661500e-1f * r + 1.0f, high = 1.33876845e-1f * r + 3.33332896e-1f;
+    float q = (4.45359162e-2f * s + high) * s + low;
+    uint32_t power = nnc_bits_f32(shifted) << 23;
+    float scale = nnc_from_bits_f32(power);
+    float u = scale * (q * s + r) + (0.5f * scale - 0.5f);
     float y = u / (1.0f + u);
     float z = a < 0.3f ? u - u * y : y;
     return copysignf(a > 10.0f ? 1.0f : z, x);
