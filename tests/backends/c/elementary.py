@@ -18,6 +18,8 @@ BINARY = ("arctan2", "logaddexp", "power", "maximum", "minimum")
 REDUCED = ("sin_reduced", "cos_reduced")
 PARTIAL = {"exp_below": (-numpy.inf, 0.0)}
 """Functions for numbers of one interval."""
+GATES = ("gate",)
+"""Functions whose results are between 0 and 1 and count as such."""
 C_TYPES: dict[str, str] = {"f32": "float", "f64": "double"}
 DTYPES: dict[str, Any] = {"f32": numpy.float32, "f64": numpy.float64}
 WIDER: dict[str, Any] = {"f32": numpy.float64, "f64": numpy.longdouble}
@@ -25,7 +27,7 @@ WIDER: dict[str, Any] = {"f32": numpy.float64, "f64": numpy.longdouble}
 
 def functions() -> list[tuple[str, str]]:
     """All functions that stand in a loop, as name and type."""
-    both = [(name, kind) for kind in C_TYPES for name in (*UNARY, *BINARY, *PARTIAL)]
+    both = [(name, kind) for kind in C_TYPES for name in (*UNARY, *BINARY, *PARTIAL, *GATES)]
     return both + [(name, "f64") for name in REDUCED]
 
 
@@ -99,6 +101,7 @@ REFERENCES: dict[str, Callable[..., Any]] = {
     "sigmoid": _sigmoid,
     "erf": _erf,
     "exp_below": numpy.exp,
+    "gate": lambda x: 1 / (1 + numpy.exp(-2 * x)),
     "sin_reduced": numpy.sin,
     "cos_reduced": numpy.cos,
 }

@@ -19,6 +19,7 @@ from tests.backends.c.elementary import (
     BINARY,
     C_TYPES,
     DTYPES,
+    GATES,
     PARTIAL,
     REDUCED,
     UNARY,
@@ -80,6 +81,14 @@ def test_functions_for_an_interval(library, name, kind):
     x = x[~(x < least) & ~(x > most)]
     assert numpy.isnan(x).any()
     check(kind, [x], library(name, kind, x), reference(name, kind, x))
+
+
+@pytest.mark.parametrize("name, kind", kinds(GATES))
+def test_gates(library, name, kind):
+    x = samples(kind, COUNT[kind])
+    found, exact = library(name, kind, x), reference(name, kind, x)
+    check(kind, [x], found, exact, numpy.ones_like(exact), bound=1.0)
+    assert numpy.nanmax(found) == 1.0
 
 
 @pytest.mark.parametrize("name, kind", kinds(REDUCED))

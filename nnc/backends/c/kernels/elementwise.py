@@ -197,6 +197,11 @@ def behind_power(op: Any, x: Sequence[Expression], power: Expression, dtype: str
     return unit.call(f"nnc_logaddexp_of_{SUFFIXES[dtype]}", *x, power)
 
 
+def gate(op: Any, x: Sequence[Expression], types: Sequence[str], dtype: str, unit: Unit) -> Expression:
+    """Half of tanh x, and 0.5; see `nnc.backends.c.gates`."""
+    return unit.call(f"nnc_gate_{SUFFIXES[dtype]}", *x)
+
+
 @expression(sizes.Cast)
 def cast(op: Any, x: Sequence[Expression], types: Sequence[str], dtype: str, unit: Unit) -> Expression:
     """A conversion; of a number between two that the type has, where C would not say what comes of others."""
