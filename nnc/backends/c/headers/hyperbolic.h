@@ -59,10 +59,9 @@ NNC_INLINE double nnc_sigmoid_f64(double x) {
 
 /* 0.5 tanh x + 0.5 = 1 / (1 + e^(-2x)), at most 1.2e-7 off and at most 1: what a gate of a recurrent layer is. e^(-2x) is
    2^n e^(2r), with a minimax polynomial in r for |r| <= log(2) / 4, error below 2^-23 of e^(2r), which is at most a fourth
-   of that here. The bound is no constant to compilers, which would carry it through all that depends on it, and choose at
-   the end. NaN stays NaN. */
+   of that here. NaN stays NaN. */
 NNC_INLINE float nnc_gate_f32(float x) {
-    static float bound __attribute__((used)) = 43.5f;
+    NNC_BOUND float bound = 43.5f;
     float a = bound < x ? bound : x;
     a = -bound > a ? -bound : a;
     float shifted = nnc_stored_f32(a * -2.88539008f + 12583039.0f);
@@ -77,7 +76,7 @@ NNC_INLINE float nnc_gate_f32(float x) {
 
 /* 0.5 tanh x + 0.5 = 1 / (1 + e^(-2x)), at most 2.3e-16 off and at most 1; as nnc_gate_f32. */
 NNC_INLINE double nnc_gate_f64(double x) {
-    static double bound __attribute__((used)) = 350.0;
+    NNC_BOUND double bound = 350.0;
     double a = bound < x ? bound : x;
     a = -bound > a ? -bound : a;
     return 1.0 / (1.0 + nnc_exp_moderate_f64(-2.0 * a));
