@@ -29,9 +29,7 @@ NNC_INLINE double nnc_exp_tail_f64(double r) {
 
 /* e^x, at most 2 ulp off; underflows gradually. */
 NNC_INLINE float nnc_exp_f32(float x) {
-    NNC_BOUND float high = 89.0f, low = -105.0f;
-    float a = high < x ? high : x;
-    a = low > a ? low : a;
+    float a = nnc_at_least_f32(nnc_at_most_f32(x, 89.0f), -105.0f);
     float shifted = nnc_stored_f32(a * 1.44269504f + 12582912.0f);
     float n = shifted - 12582912.0f;
     float first = a - n * 6.93145752e-1f;
@@ -43,9 +41,7 @@ NNC_INLINE float nnc_exp_f32(float x) {
 
 /* e^x, at most 2 ulp off; underflows gradually. */
 NNC_INLINE double nnc_exp_f64(double x) {
-    NNC_BOUND double high = 710.0, low = -746.0;
-    double a = high < x ? high : x;
-    a = low > a ? low : a;
+    double a = nnc_at_least_f64(nnc_at_most_f64(x, 710.0), -746.0);
     double shifted = nnc_stored_f64(a * 1.4426950408889634 + 6755399441055744.0);
     double n = shifted - 6755399441055744.0;
     double first = a - n * 6.9314718055920821e-1;
@@ -58,8 +54,7 @@ NNC_INLINE double nnc_exp_f64(double x) {
 /* e^x for x <= 0, at most 2 ulp off; underflows gradually: 2^(n+64) is always in the normal range, and its exponent stands
    in the low bits of the number that n is rounded by. NaN stays NaN. */
 NNC_INLINE float nnc_exp_below_f32(float x) {
-    NNC_BOUND float low = -105.0f;
-    float a = low > x ? low : x;
+    float a = nnc_at_least_f32(x, -105.0f);
     float shifted = nnc_stored_f32(a * 1.44269504f + 12583103.0f);
     float n = shifted - 12583103.0f;
     float r = (a - n * 6.93145752e-1f) - n * 1.42860682e-6f;
@@ -69,8 +64,7 @@ NNC_INLINE float nnc_exp_below_f32(float x) {
 
 /* e^x for x <= 0, at most 2 ulp off; as nnc_exp_below_f32. */
 NNC_INLINE double nnc_exp_below_f64(double x) {
-    NNC_BOUND double low = -746.0;
-    double a = low > x ? low : x;
+    double a = nnc_at_least_f64(x, -746.0);
     double shifted = nnc_stored_f64(a * 1.4426950408889634 + 6755399441056831.0);
     double n = shifted - 6755399441056831.0;
     double r = (a - n * 6.9314718055920821e-1) - n * 7.3710025651677989e-13;
@@ -99,9 +93,7 @@ NNC_INLINE double nnc_exp_moderate_f64(double x) {
 /* e^x - 1, at most 2 ulp off: (2^n - 1) + 2^n r summed with its rounding error (Fast2Sum, Muller et al., "Handbook of
    Floating-Point Arithmetic", 2nd ed., algorithm 4.3), all by 2^(n-1) so that n = 128 does not overflow early. */
 NNC_INLINE float nnc_expm1_f32(float x) {
-    NNC_BOUND float high = 89.0f, low = -25.0f;
-    float a = high < x ? high : x;
-    a = low > a ? low : a;
+    float a = nnc_at_least_f32(nnc_at_most_f32(x, 89.0f), -25.0f);
     float shifted = nnc_stored_f32(a * 1.44269504f + 12582912.0f);
     float n = shifted - 12582912.0f;
     float first = a - n * 6.93145752e-1f;
@@ -119,9 +111,7 @@ NNC_INLINE float nnc_expm1_f32(float x) {
 
 /* e^x - 1, at most 2 ulp off; as nnc_expm1_f32. */
 NNC_INLINE double nnc_expm1_f64(double x) {
-    NNC_BOUND double high = 710.0, low = -50.0;
-    double a = high < x ? high : x;
-    a = low > a ? low : a;
+    double a = nnc_at_least_f64(nnc_at_most_f64(x, 710.0), -50.0);
     double shifted = nnc_stored_f64(a * 1.4426950408889634 + 6755399441055744.0);
     double n = shifted - 6755399441055744.0;
     double first = a - n * 6.9314718055920821e-1;

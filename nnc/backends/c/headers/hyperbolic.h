@@ -61,9 +61,7 @@ NNC_INLINE double nnc_sigmoid_f64(double x) {
    2^n e^(2r), with a minimax polynomial in r for |r| <= log(2) / 4, error below 2^-23 of e^(2r), which is at most a fourth
    of that here. NaN stays NaN. */
 NNC_INLINE float nnc_gate_f32(float x) {
-    NNC_BOUND float bound = 43.5f;
-    float a = bound < x ? bound : x;
-    a = -bound > a ? -bound : a;
+    float a = nnc_at_least_f32(nnc_at_most_f32(x, 43.5f), -43.5f);
     float shifted = nnc_stored_f32(a * -2.88539008f + 12583039.0f);
     float n = shifted - 12583039.0f;
     float r = n * -3.46573591e-1f - a;
@@ -76,9 +74,7 @@ NNC_INLINE float nnc_gate_f32(float x) {
 
 /* 0.5 tanh x + 0.5 = 1 / (1 + e^(-2x)), at most 2.3e-16 off and at most 1; as nnc_gate_f32. */
 NNC_INLINE double nnc_gate_f64(double x) {
-    NNC_BOUND double bound = 350.0;
-    double a = bound < x ? bound : x;
-    a = -bound > a ? -bound : a;
+    double a = nnc_at_least_f64(nnc_at_most_f64(x, 350.0), -350.0);
     return 1.0 / (1.0 + nnc_exp_moderate_f64(-2.0 * a));
 }
 

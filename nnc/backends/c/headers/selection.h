@@ -26,6 +26,25 @@ NNC_INLINE double nnc_sign_f64(double x) {
     return x != x ? x : y;
 }
 
+/* The same number, of which compilers know nothing: -0 is added to it. */
+NNC_INLINE float nnc_opaque_f32(float x) {
+    NNC_OPAQUE float nothing = -0.0f;
+    return x + nothing;
+}
+
+/* x, or the bound where x is less; NaN stays NaN. A bound that compilers know they carry through all that depends on the
+   result, to compare and choose at the end; of one that they do not know they take the maximum. */
+NNC_INLINE float nnc_at_least_f32(float x, float bound) {
+    const float low = nnc_opaque_f32(bound);
+    return low > x ? low : x;
+}
+
+/* x, or the bound where x is more; as nnc_at_least_f32. */
+NNC_INLINE float nnc_at_most_f32(float x, float bound) {
+    const float high = nnc_opaque_f32(bound);
+    return high < x ? high : x;
+}
+
 /* The number from low to high that is nearest to x; the lowest for NaN. */
 NNC_INLINE float nnc_within_f32(float x, float low, float high) {
     float y = x > low ? x : low;

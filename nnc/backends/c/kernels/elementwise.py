@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -104,13 +105,23 @@ def where(op: Any, x: Sequence[Expression], types: Sequence[str], dtype: str, un
 @expression(arithmetic.Maximum)
 def maximum(op: Any, x: Sequence[Expression], types: Sequence[str], dtype: str, unit: Unit) -> Expression:
     """The larger one; NaN where one is NaN."""
-    return choice(_chosen(x, ">=", dtype), x[0], x[1])
+    bounded = _bounded("at_least", x, dtype, unit)
+    return choice(_chosen(x, ">=", dtype), x[0], x[1]) if bounded is None else bounded
 
 
 @expression(arithmetic.Minimum)
 def minimum(op: Any, x: Sequence[Expression], types: Sequence[str], dtype: str, unit: Unit) -> Expression:
     """The smaller one; NaN where one is NaN."""
-    return choice(_chosen(x, "<=", dtype), x[0], x[1])
+    bounded = _bounded("at_most", x, dtype, unit)
+    return choice(_chosen(x, "<=", dtype), x[0], x[1]) if bounded is None else bounded
+
+
+def _bounded(name: str, x: Sequence[Expression], dtype: str, unit: Unit) -> Expression | None:
+    """One of the operands kept on one side of the other, if that is a number."""
+    for found, bound in (x, x[::-1]):
+        if dtype in FLOATING and isinstance(bound, Literal) and not math.isnan(bound.value):
+            return unit.call(f"nnc_{name}_{SUFFIXES[dtype]}", found, bound)
+    return None
 
 
 def _chosen(x: Sequence[Expression], sign: str, dtype: str) -> Expression:
@@ -122,7 +133,8 @@ def _chosen(x: Sequence[Expression], sign: str, dtype: str) -> Expression:
 def relu(op: Any, x: Sequence[Expression], types: Sequence[str], dtype: str, unit: Unit) -> Expression:
     """Zero where x is negative; NaN stays."""
     zero = number(0, dtype)
-    return choice(infix("<", x[0], zero), zero, x[0])
+    bounded = _bounded("at_least", [x[0], zero], dtype, unit)
+    return choice(infix("<", x[0], zero), zero, x[0]) if bounded is None else bounded
 
 
 @expression(arithmetic.Negative)
