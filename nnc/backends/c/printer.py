@@ -13,12 +13,12 @@ from nnc.backends.c.batch_loop import can_feed, write_epochs, write_feed
 from nnc.backends.c.bounded_bias import bounded_bias
 from nnc.backends.c.chains import ChainPrinter
 from nnc.backends.c.columns import ColumnSum, write_column_sums
+from nnc.backends.c.elementwise_steps import assignments, elementwise_steps
 from nnc.backends.c.expressions import FLOOR_DIVIDE, Expression, number, variable
-from nnc.backends.c.gates import find_gates
-from nnc.backends.c.kernels import EXPRESSIONS, KERNELS, KernelCall, Unit
-from nnc.backends.c.kernels.elementwise import behind_power, exponent, gate, takes_power
+from nnc.backends.c.kernels import KERNELS, KernelCall, Unit
+from nnc.backends.c.kernels.elementwise import takes_power
 from nnc.backends.c.kernels.movement import copy_lines
-from nnc.backends.c.kernels.registry import Formula, Fused
+from nnc.backends.c.kernels.registry import Fused
 from nnc.backends.c.lanes import LaneLoopPrinter
 from nnc.backends.c.linkage import Linkage
 from nnc.backends.c.loops import LoopWriter
@@ -28,11 +28,11 @@ from nnc.backends.c.nests import Element, Elementwise
 from nnc.backends.c.places import is_uniform
 from nnc.backends.c.regions import Candidate, Region, RegionFunctions
 from nnc.backends.c.rows import RowPrinter, seen_by_rows
-from nnc.backends.c.stages import Assignment, has_stages, write_stages
+from nnc.backends.c.stages import has_stages, write_stages
 from nnc.backends.c.statements import Code, Facts, Statement, pointer, remark, written
-from nnc.backends.c.text import C_TYPES, MEMORY_TYPES, SUFFIXES, comment, symbol_text, value_text
+from nnc.backends.c.text import C_TYPES, MEMORY_TYPES, comment, symbol_text, value_text
 from nnc.backends.marks import EMPTY, OUTSIDE, Marks, TimedBlock
-from nnc.ir import Constant, Layout, Node, Op, Value
+from nnc.ir import Constant, Layout, Node, Value
 from nnc.ir.names import name_text
 from nnc.ir.printer import node_line
 from nnc.plan import Home, Plan, Position, is_step
@@ -99,24 +99,6 @@ class Feed(NamedTuple):
 
     lines: Sequence[str] = ()
     runs_epochs: bool = False
-
-
-class ElementwiseStep(NamedTuple):
-    """What one step computes of each element.
-
-    Args:
-        op: the op, which a formula may ask for attributes.
-        formula: gives the expression.
-        sources: operands: numbers and registers as they are, else the arrays to read.
-        dtypes: element types of the operands.
-        result: the value that is computed.
-    """
-
-    op: Op
-    formula: Formula
-    sources: Sequence[Expression | Array]
-    dtypes: Sequence[str]
-    result: Value
 
 
 class Printer:
@@ -398,27 +380,11 @@ class Printer:
             if not self.plan.storage.homes[result].register:
                 stored[result] = self.array(result)
         arrays = {value: array for value, array in read.items() if array.literal is None}
-        steps = [*self._formulas(nodes, read)]  # what is the same in each iteration
-
-        def assignments(element: Element, powers: Mapping[Value, Expression]) -> list[Assignment]:
-            found, known = [], dict[str, Expression]()
-            for op, formula, sources, types, result in steps:
-                operands = [element(item) if isinstance(item, Array) else item for item in sources]
-                dtype, power = result.dtype, powers.get(result)
-                if power is None:
-                    value = formula(op, operands, types, dtype, self.unit)
-                else:
-                    of = exponent(op, operands, dtype)
-                    if of.text not in known:
-                        known[of.text] = power
-                        found.append(Assignment(dtype, power, self.unit.call(f"nnc_exp_below_{SUFFIXES[dtype]}", of)))
-                    value = behind_power(op, operands, known[of.text], dtype, self.unit)
-                target = element(stored[result]) if result in stored else None
-                found.append(Assignment(dtype, self.registers[result], value, target, power is not None))
-            return found
+        steps = elementwise_steps(self.plan, nodes, read, self.registers)  # what is the same in each iteration
+        assigned = partial(assignments, steps, self.registers, stored, self.unit)
 
         def body(element: Element) -> list[Code]:
-            return [line for item in assignments(element, {}) for line in item.lines]
+            return [line for item in assigned(element, {}) for line in item.lines]
 
         if adding:
             ends = [(node.operands[0], *self.plan.graph.results(node)) for node in adding]
@@ -431,29 +397,10 @@ class Printer:
         deep = [step.result for step in steps if takes_power(step.op, step.result.dtype)]
         if deep and has_stages(shape, seen):
             powers = {result: variable(self.unit.name(f"{self.registers[result].text}_power")) for result in deep}
-            loops = tuple(write_stages(shape, seen, partial(assignments, powers=powers)))
+            loops = tuple(write_stages(shape, seen, partial(assigned, powers=powers)))
         bounded = None if product is None or head is None else bounded_bias(nodes, product, read, stored)
         elementwise = Elementwise(shape, seen, body, head, loops, bounded)
         return elementwise.everywhere() if nest.head is None else self._step(nest.head, elementwise)
-
-    def _formulas(self, nodes: Sequence[Node], read: Mapping[Value, Array]) -> Iterator[ElementwiseStep]:
-        """Yield what elementwise steps compute from the registers of others and from what they read."""
-        gates = find_gates(nodes, read, self._is_passed_on)
-        for node in nodes:
-            if node.index in gates.merged:
-                continue
-            (result,) = self.plan.graph.results(node)
-            formula, operands = EXPRESSIONS[type(node.op)], node.operands
-            if node.index in gates.operands:
-                formula, operands = gate, (gates.operands[node.index],)
-            given = [read[value] if value in read else self.registers[value] for value in operands]
-            sources = [item.literal or item if isinstance(item, Array) else item for item in given]
-            yield ElementwiseStep(node.op, formula, sources, [value.dtype for value in operands], result)
-
-    def _is_passed_on(self, node: Node) -> bool:
-        """Whether only one step reads the result of one, and finds it in a register."""
-        storage, (result,) = self.plan.storage, self.plan.graph.results(node)
-        return storage.homes[result].register and len(storage.readers[result]) == 1
 
     def _rows(self, nest: Nest) -> list[Code]:
         """Loops over rows for steps some of which reduce them."""
